@@ -1,0 +1,27 @@
+"""Installs SceneLab. What it needs is written once, in requirements.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+runtime, development = (HERE / "requirements.txt").read_text(encoding="utf-8").split("# Development\n")
+
+
+def requirements(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+setup(
+    name="scenelab",
+    version="0.1.0",
+    description="Train image classifiers from a folder of pictures, without writing a training loop",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    py_modules=["command", "config", "demo", "settings"],
+    packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
+    install_requires=requirements(runtime),
+    extras_require={"dev": requirements(development)},
+)
