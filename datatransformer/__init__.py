@@ -1,0 +1,1 @@
+"""Raw pictures of any known kind -> one layout on disk. No TensorFlow here."""

@@ -1,0 +1,152 @@
+"""The data folder on disk: the one place that knows its names.
+
+DATA/train/CLASS/picture.jpg   DATA/val/CLASS/picture.jpg                     classification
+DATA/{train,val}/images/picture.jpg   DATA/{train,val}/masks/picture.png      segmentation
+DATA/classes.csv    index,name: the one order of the classes
+DATA/manifest.csv   one row an image: where it is, its split, its class or mask, its source
+DATA/rejected.csv   one row a source that was left out, and why
+DATA/settings.json  what it was made with
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from datatransformer.tables import harmless, read_json, read_table, write_json, write_table
+from settings import SettingError, fault
+
+SPLITS = ("train", "val")
+CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
+CLASSES_HEADER = ("index", "name")
+REJECTED_HEADER = ("source", "reason")
+MANIFEST_HEADERS = {
+    "classification": ("image", "split", "class", "source"),
+    "segmentation": ("image", "split", "mask", "source"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image of the manifest; `image` and `mask` are paths in the data folder, `class_name` or `mask` is empty."""
+
+    image: str
+    split: str
+    class_name: str
+    mask: str
+    source: str
+
+    def cells(self) -> tuple[str, ...]:
+        return (self.image, self.split, self.mask or self.class_name, harmless(self.source))
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """What training needs to know of a data folder."""
+
+    path: Path
+    task: str
+    classes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def images(self, split: str) -> list[str]:
+        return [str(self.path / row.image) for row in self.rows if row.split == split]
+
+    def labels(self, split: str) -> list[int]:
+        """The class index of each image, in the order of `images`."""
+        index = {name: number for number, name in enumerate(self.classes)}
+        return [index[row.class_name] for row in self.rows if row.split == split]
+
+
+def read_data_folder(path: Path, task: str) -> DataFolder:
+    """Raises SettingError if there is no whole data folder for this task, or if images of its manifest are gone."""
+    make = "python -m datatransformer makes one"
+    if not path.is_dir():
+        unfinished = " It is unfinished: run that again and it goes on." if partial(path).is_dir() else ""
+        raise SettingError(fault("data", path, f"there is no such folder; {make}.{unfinished}"))
+    if not (path / MANIFEST).is_file() or not (path / CLASSES).is_file():
+        raise SettingError(fault("data", path, f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"))
+    rows = read_manifest(path)
+    found = "segmentation" if rows and rows[0].mask else "classification"
+    if found != task:
+        raise SettingError(fault("data", path, f"is for {found}; this command needs one for {task}"))
+    gone = _missing(path, rows)
+    if gone:
+        raise SettingError(
+            fault("data", path, f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew")
+        )
+    return DataFolder(path, task, read_classes(path), tuple(rows))
+
+
+def _missing(path: Path, rows: list[Row]) -> list[str]:
+    """One look into each folder, not one at each file."""
+    by_folder = defaultdict(list)
+    for row in rows:
+        by_folder[(path / row.image).parent].append(row.image)
+    gone = []
+    for folder, images in by_folder.items():
+        there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+        gone += [image for image in images if Path(image).name not in there]
+    return gone
+
+
+def read_manifest(path: Path) -> list[Row]:
+    rows = read_table(path / MANIFEST)
+    return [Row(row["image"], row["split"], row.get("class", ""), row.get("mask", ""), row["source"]) for row in rows]
+
+
+def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:
+    write_table(path / MANIFEST, MANIFEST_HEADERS[task], (row.cells() for row in rows))
+
+
+def read_classes(folder: Path) -> tuple[str, ...]:
+    return tuple(row["name"] for row in read_table(folder / CLASSES))
+
+
+def write_classes(folder: Path, names: Iterable[str]) -> None:
+    write_table(folder / CLASSES, CLASSES_HEADER, enumerate(names))
+
+
+def read_settings_used(path: Path) -> dict | None:
+    """What the folder was made with; None if that is not written there."""
+    return read_json(path / SETTINGS)
+
+
+def write_settings_used(path: Path, used: dict) -> None:
+    write_json(path / SETTINGS, used)
+
+
+def partial(path: Path) -> Path:
+    """The folder in which DATA is built."""
+    return path.with_name(path.name + ".partial")
+
+
+def image_path(task: str, split: str, folder: str, stem: str, suffix: str) -> str:
+    """Where an image lies in the data folder; `folder` is that of its class."""
+    return f"{split}/{folder}/{stem}{suffix}" if task == "classification" else f"{split}/images/{stem}{suffix}"
+
+
+def mask_path(image: str) -> str:
+    """The mask that belongs to an image of a data folder for segmentation."""
+    split, _, name = image.split("/", 2)
+    return f"{split}/masks/{Path(name).stem}.png"
+
+
+def in_split(image: str, split: str) -> str:
+    """The path that an image (or mask) has in another split."""
+    return f"{split}/{image.split('/', 1)[1]}"
+
+
+def folder_names(classes: Iterable[str]) -> dict[str, str]:
+    """A name that every file system takes for each class: its own wherever that is one, and no two alike."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in classes:
+        plain = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_"
+        folder, number = plain, 2
+        while folder.casefold() in taken:
+            folder, number = f"{plain}_{number}", number + 1
+        names[name] = folder
+        taken.add(folder.casefold())
+    return names

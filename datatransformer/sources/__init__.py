@@ -1,0 +1,79 @@
+"""One reader a kind of raw data. A new kind is a new module here with `TASKS` and `read(settings)`."""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from datatransformer.images import Encoded
+
+
+class Rejected(NamedTuple):
+    """A source that was left out, and why."""
+
+    source: str
+    reason: str
+
+
+class Drawn(NamedTuple):
+    """What a generator makes: a picture and its mask, whose values are class indices."""
+
+    image: Encoded
+    mask: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One raw picture that has a label.
+
+    `name` is what tells it from the others, and what its split is drawn from: its path in the raw folder.
+    It lies in the file `path`, or else `draw()` makes it. `class_name` is empty for segmentation.
+    `split` is set where the source itself says what is for validation.
+    """
+
+    name: str
+    class_name: str = ""
+    path: Path | None = None
+    draw: Callable[[], Drawn] | None = None
+    split: str | None = None
+
+    @property
+    def source(self) -> str:
+        return str(self.path or self.name)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All that a source has: the pictures, the classes in their order, and what was left out at once."""
+
+    pictures: list[Picture]
+    classes: list[str]
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def reader(source: str):
+    """The module that reads `source`."""
+    return importlib.import_module(f"datatransformer.sources.{source}")
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Files and links in all folders below, by name. Hidden ones are passed over, links to folders not followed."""
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from files_below(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def why_outside(path: Path, root: Path) -> str | None:
+    """The reason to refuse a path that does not lead to a file within `root`, whatever links there are on the way."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        return f"leads out of the raw folder, to {path.resolve()}"
+    if path.is_dir():
+        return "is a folder, or a link to one"
+    return None

@@ -1,0 +1,123 @@
+"""Label files of every usual shape -> (image, label) pairs."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from datatransformer.sources import Rejected
+from settings import WorkError
+
+IMAGE_COLUMNS = {
+    "image",
+    "image_id",
+    "imageid",
+    "img",
+    "file",
+    "file_name",
+    "filename",
+    "name",
+    "path",
+    "picture",
+    "id",
+}
+LABEL_COLUMNS = {"label", "label_id", "labels", "class", "class_id", "class_name", "category", "category_id", "target"}
+NAME_COLUMNS = {"name", "class_name", "label_name"}
+
+
+class Labelled(NamedTuple):
+    """`where` is the line or entry in the label file, for messages."""
+
+    image: str
+    label: str
+    where: str
+
+
+def read_labels(path: Path) -> tuple[list[Labelled], list[Rejected]]:
+    """The pairs of a CSV, a TSV, a file of `name label` lines, or a JSON list, and the lines that hold none.
+
+    JSON is the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`.
+    Raises WorkError if the file has no such shape at all.
+    """
+    pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_lines(path)
+    labelled, rejected = [], []
+    for where, image, label in pairs:
+        if image and label:
+            labelled.append(Labelled(image, label, where))
+        else:
+            rejected.append(Rejected(where, "an image and a label are expected here"))
+    if not labelled:
+        raise WorkError(f"{path}: no line holds an image and a label. Expected: lines of image,label, or a JSON list.")
+    return labelled, rejected
+
+
+def read_class_names(path: Path) -> dict[str, str]:
+    """The name of each label, from lines of `label,name`. Raises WorkError on a line or label that has none or two."""
+    names: dict[str, str] = {}
+    rows = _rows(path)
+    if rows and rows[0][1][0].lower() in LABEL_COLUMNS | {"index"} and rows[0][1][-1].lower() in NAME_COLUMNS:
+        rows = rows[1:]
+    for number, row in rows:
+        label, name = [*row, ""][:2]
+        if not label or not name or label in names or name in names.values():
+            raise WorkError(f"{path}, line {number}: a label and its name are expected, each once. Found: {row}")
+        names[label] = name
+    return names
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WorkError(f"{path} is not text in UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """(line number, cells) of each line that is not empty."""
+    text = _text(path)
+    first = text.lstrip().partition("\n")[0]
+    separator = next((sign for sign in "\t,;" if sign in first), None)
+    if separator:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    else:
+        rows = [(number, line.strip().rsplit(None, 1)) for number, line in enumerate(text.split("\n"), 1)]
+    return [(number, row) for number, row in rows if any(row)]
+
+
+def _from_lines(path: Path) -> list[tuple[str, str, str]]:
+    rows = _rows(path)
+    image_column, label_column, width = 0, 1, 2
+    if rows and (columns := _columns([cell.lower() for cell in rows[0][1]])):
+        (image_column, label_column), width = columns, len(rows[0][1])
+        rows = rows[1:]
+    pairs = []
+    for number, row in rows:
+        whole = len(row) == width
+        pairs.append((f"{path}:{number}", row[image_column] if whole else "", row[label_column] if whole else ""))
+    return pairs
+
+
+def _columns(header: list[str]) -> tuple[int, int] | None:
+    """Where a header puts image and label; None if this line is no header."""
+    image = next((column for column, name in enumerate(header) if name in IMAGE_COLUMNS), None)
+    label = next((column for column, name in enumerate(header) if name in LABEL_COLUMNS and column != image), None)
+    return None if image is None or label is None else (image, label)
+
+
+def _from_json(path: Path) -> list[tuple[str, str, str]]:
+    try:
+        entries = json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise WorkError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
+    if not isinstance(entries, list):
+        raise WorkError(
+            f"{path}: a list of objects with image_id and label_id is expected, not a {type(entries).__name__}"
+        )
+    pairs = []
+    for number, entry in enumerate(entries, 1):
+        entry = entry if isinstance(entry, dict) else {}
+        image, label = entry.get("image_id"), entry.get("label_id")
+        pairs.append((f"{path}:{number}", "" if image is None else str(image), "" if label is None else str(label)))
+    return pairs

@@ -1,0 +1,95 @@
+"""Tables and settings on disk: they survive a kill, and a spreadsheet opens them without running anything."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+FORMULA_STARTS = ("=", "+", "-", "@")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def harmless(text: str) -> str:
+    """A file's name as a cell: no formula for a spreadsheet (an apostrophe is put before it), always one line.
+
+    Control characters and bytes that are no UTF-8 are written as escapes.
+    """
+    text = CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def line(cells: Sequence[object]) -> str:
+    """One CSV line with its line feed."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """The file appears, or replaces the old one, by rename."""
+    with replacing(path) as file:
+        file.write(line(header))
+        file.writelines(line(row) for row in rows)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` when the block ends, and not if it fails."""
+    work = path.with_name(f".{path.name}.tmp")
+    try:
+        with work.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(work, path)
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def open_to_append(path: Path, header: Sequence[str]) -> TextIO:
+    """Opened after its last whole line; a line that a kill has torn is cut off. A new file begins with the header."""
+    drop_torn_line(path)
+    file = path.open("a", encoding="utf-8", newline="")
+    if file.tell() == 0:
+        file.write(line(header))
+        file.flush()
+    return file
+
+
+def drop_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
+            end = start
+        file.truncate(end)
+
+
+def read_json(path: Path) -> dict | None:
+    """None if there is no such file or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_json(path: Path, content: dict) -> None:
+    """The file appears, or replaces the old one, by rename."""
+    with replacing(path) as file:
+        json.dump(content, file, indent=1)

@@ -1,0 +1,244 @@
+"""DataTransformer: raw pictures -> the data folder, in parallel, continued where it was interrupted."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from datatransformer import layout, sources
+from datatransformer.images import Encoded, UnreadableImage, read_image
+from datatransformer.layout import Row
+from datatransformer.parallel import in_parallel
+from datatransformer.sources import Listing, Picture, Rejected
+from datatransformer.split import stratified
+from datatransformer.tables import harmless, line, open_to_append, read_table, write_table
+from settings import SettingError, WorkError, fault
+
+NOT_PART_OF_THE_RESULT = {"data", "overwrite", "workers", "debug"}
+FEWEST_IMAGES = 2
+"""Of a class, so that one can be for training and one for validation."""
+
+
+class DataTransformer:
+    """Makes `settings.data` from the raw pictures.
+
+    The work goes on in `DATA.partial`, whose manifest and rejects grow a line an image, so that an interrupted
+    run is continued; DATA appears by rename once all is there.
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.data = settings.data
+        self.work = layout.partial(settings.data)
+        self.source = sources.reader(settings.source)
+        self.task = settings.task or self.source.TASKS[0]
+
+    def run(self) -> None:
+        """Raises SettingError where DATA exists and was made otherwise, WorkError if no data set comes of it."""
+        if self._is_done():
+            print(f"{self.data} is whole and was made with these settings: nothing to do. "
+                  "If the raw pictures have changed, --overwrite makes it anew.")  # fmt: skip
+            return
+        listing = self.source.read(self.settings)
+        self._begin_or_continue()
+        start = time.monotonic()
+        count = self._place(listing)
+        seconds = time.monotonic() - start
+        rows, rejected = self._settle_split(listing)
+        self._finish(listing, rows, rejected)
+        print(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
+        self._report(rows, rejected)
+
+    def _is_done(self) -> bool:
+        if self.task not in self.source.TASKS:
+            allowed = f"source {self.settings.source} is for {' or '.join(self.source.TASKS)}"
+            raise SettingError(fault("task", self.task, allowed))
+        if not self.data.exists() or self.settings.overwrite:
+            return False
+        made_with = layout.read_settings_used(self.data)
+        if made_with == self._used():
+            return True
+        if made_with is None:
+            raise SettingError(fault("data", self.data, "exists and was not made here; --overwrite replaces all of it"))
+        now = self._used()
+        changed = [
+            f"{key} was {made_with.get(key)}, is {now.get(key)}" for key in now if made_with.get(key) != now.get(key)
+        ]
+        allowed = (
+            f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it by --overwrite"
+        )
+        raise SettingError(fault("data", self.data, allowed))
+
+    def _used(self) -> dict:
+        """The settings that the result depends on."""
+        used = self.settings.model_dump(mode="json", exclude=NOT_PART_OF_THE_RESULT) | {"task": self.task}
+        for key in ("raw_images", "raw_labels", "class_names"):
+            used[key] = used[key] and str(Path(used[key]).resolve())
+        return used
+
+    def _begin_or_continue(self) -> None:
+        if layout.read_settings_used(self.work) != self._used():
+            if self.work.exists():
+                shutil.rmtree(self.work)
+            self.work.mkdir(parents=True)
+            layout.write_settings_used(self.work, self._used())
+        raw = self.settings.raw_images
+        if raw and self.settings.link == "hardlink" and raw.stat().st_dev != self.work.stat().st_dev:
+            allowed = "raw pictures and data folder are on different disks; use copy or symlink"
+            raise SettingError(fault("link", "hardlink", allowed))
+
+    # ---- Placing: each image is read, checked, converted and put into the folder ---------------------------------
+
+    def _place(self, listing: Listing) -> int:
+        """Puts every picture that is not there yet into the folder. Returns how many were worked on."""
+        split = self._split({picture.name: picture for picture in listing.pictures})
+        stems, folders = _stems(listing.pictures), layout.folder_names(listing.classes)
+        manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
+        rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
+        known = {row.source for row in layout.read_manifest(self.work)} | {row["source"] for row in self._unreadable()}
+        remaining = [picture for picture in listing.pictures if harmless(picture.source) not in known]
+        if known:
+            print(f"Going on: {len(listing.pictures) - len(remaining)} of {len(listing.pictures)} images are done.")
+
+        def place(picture: Picture) -> Row | Rejected:
+            folder = folders.get(picture.class_name, "")
+            return self._place_one(picture, split[picture.name], folder, stems[picture.name])
+
+        with manifest, rejects:
+            results = in_parallel(place, remaining, self.settings.workers)
+            for result in tqdm(results, total=len(remaining), unit=" images", disable=None, desc="datatransformer"):
+                if isinstance(result, Row):
+                    manifest.write(line(result.cells()))
+                    manifest.flush()
+                else:
+                    rejects.write(line((harmless(result.source), result.reason)))
+                    rejects.flush()
+        return len(remaining)
+
+    def _place_one(self, picture: Picture, split: str, folder: str, stem: str) -> Row | Rejected:
+        try:
+            drawn = picture.draw() if picture.draw else None
+            encoded = drawn.image if drawn else read_image(picture.path)
+        except UnreadableImage as error:
+            return Rejected(picture.source, str(error))
+        image = layout.image_path(self.task, split, folder, stem, encoded.suffix)
+        self._put(encoded, picture.path, self.work / image)
+        mask = ""
+        if self.task == "segmentation":
+            mask = layout.mask_path(image)
+            self._put(Encoded(drawn.mask, ".png"), None, self.work / mask)
+        return Row(image, split, picture.class_name if not mask else "", mask, picture.source)
+
+    def _put(self, encoded: Encoded, original: Path | None, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # left by a run that was killed before it could note it
+        if not encoded.original or self.settings.link == "copy":
+            target.write_bytes(encoded.content)
+        elif self.settings.link == "hardlink":
+            os.link(original.resolve(), target)
+        else:
+            target.symlink_to(original.resolve())
+
+    # ---- Settling: the split is that of the good images alone ------------------------------------------------------
+
+    def _settle_split(self, listing: Listing) -> tuple[list[Row], list[Rejected]]:
+        """Moves the few images whose side has changed because others of their class were left out."""
+        pictures = {harmless(picture.source): picture for picture in listing.pictures}
+        rows = [row for row in layout.read_manifest(self.work) if row.source in pictures]
+        sizes = Counter(row.class_name for row in rows)
+        rejected = []
+        for row in rows:
+            if row.class_name and sizes[row.class_name] < FEWEST_IMAGES:
+                (self.work / row.image).unlink(missing_ok=True)
+                reason = f"the only good image of class {row.class_name}; a class needs {FEWEST_IMAGES}"
+                rejected.append(Rejected(row.source, reason))
+        alone = {reject.source for reject in rejected}
+        good = {pictures[row.source].name: row for row in rows if row.source not in alone}
+        split = self._split({name: pictures[row.source] for name, row in good.items()})
+        settled = [self._moved(good[name], split[name]) for name in sorted(good)]
+        return settled, rejected
+
+    def _split(self, pictures: dict[str, Picture]) -> dict[str, str]:
+        """The split of each name."""
+        by_class = defaultdict(list)
+        for name, picture in pictures.items():
+            if picture.split is None:
+                by_class[picture.class_name].append(name)
+        val = stratified(by_class, self.settings.val_fraction, self.settings.seed)
+        return {name: picture.split or ("val" if name in val else "train") for name, picture in pictures.items()}
+
+    def _moved(self, row: Row, split: str) -> Row:
+        moved = replace(
+            row,
+            split=split,
+            image=layout.in_split(row.image, split),
+            mask=row.mask and layout.in_split(row.mask, split),
+        )
+        for old, new in ((row.image, moved.image), (row.mask, moved.mask)):
+            if old != new and os.path.lexists(self.work / old):  # not if an earlier run moved it and was killed then
+                (self.work / new).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(self.work / old, self.work / new)
+        return moved
+
+    def _unreadable(self) -> list[dict[str, str]]:
+        return read_table(self.work / layout.REJECTED)
+
+    def _finish(self, listing: Listing, rows: list[Row], rejected: list[Rejected]) -> None:
+        """The last files, then the rename."""
+        used = {row.class_name for row in rows}
+        classes = [name for name in listing.classes if name in used or self.task == "segmentation"]
+        unreadable = [Rejected(row["source"], row["reason"]) for row in self._unreadable()]
+        if not rows or len(classes) < 2:
+            reasons = "".join(
+                f"\n  {source}: {reason}" for source, reason in (listing.rejected + unreadable + rejected)[:5]
+            )
+            raise WorkError(
+                f"{len(rows)} good images of {len(classes)} classes make no data set; two classes are needed.{reasons}"
+            )
+        rejected += unreadable + [Rejected(harmless(source), reason) for source, reason in listing.rejected]
+        layout.write_manifest(self.work, self.task, rows)
+        layout.write_classes(self.work, classes)
+        write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
+        _remove_empty_folders(self.work)
+        old = self.data.with_name(self.data.name + ".old")
+        if old.exists():
+            shutil.rmtree(old)
+        if self.data.exists():
+            os.rename(self.data, old)
+        os.rename(self.work, self.data)
+        if old.exists():
+            shutil.rmtree(old)
+
+    def _report(self, rows: list[Row], rejected: list[Rejected]) -> None:
+        counts = Counter(row.split for row in rows)
+        print(f"{self.data}: {counts['train']} images for training, {counts['val']} for validation")
+        if rejected:
+            print(f"{len(rejected)} left out, each with its reason in {self.data / layout.REJECTED}, such as")
+            for source, reason in sorted(rejected)[:3]:
+                print(f"  {source}: {reason}")
+
+
+def _stems(pictures: list[Picture]) -> dict[str, str]:
+    """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
+
+    It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
+    """
+    stems = {picture.name: harmless(PurePosixPath(picture.name).stem).lstrip("'") for picture in pictures}
+    alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
+    for picture in pictures:
+        stem = stems[picture.name]
+        if alike[picture.class_name, stem.casefold()] > 1:
+            digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
+            stems[picture.name] = f"{stem}-{digest}"
+    return stems
+
+
+def _remove_empty_folders(root: Path) -> None:
+    for folder, _, _ in os.walk(root, topdown=False):
+        if not os.listdir(folder):
+            os.rmdir(folder)
