@@ -1,0 +1,15 @@
+"""Decoding and resizing: one function for training, prediction and the web page, so that they cannot disagree."""
+
+import tensorflow as tf
+
+
+def decode_and_resize(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """A picture file's bytes -> RGB uint8 (height, width, 3) in 0..255; `size` is (height, width).
+
+    Bilinear with antialias; the picture is stretched to `size`, its sides are not kept in proportion.
+    Raises tf.errors.InvalidArgumentError for what `datatransformer.images` would not let through.
+    """
+    image = tf.io.decode_image(content, channels=3, expand_animations=False)
+    image = tf.image.resize(image, size, antialias=True)
+    image = tf.saturate_cast(tf.round(image), tf.uint8)
+    return tf.ensure_shape(image, (*size, 3))
