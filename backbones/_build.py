@@ -1,0 +1,92 @@
+"""A row and a kind of weights -> the network, and weight files of every kind Keras has written."""
+
+from pathlib import Path
+from pkgutil import resolve_name
+
+import keras
+
+from backbones import Backbone
+from layers.saved import load_saved_model
+from settings import SettingError, WorkError, fault
+
+FEWEST_FITTING = 0.5
+"""Share of the layers of a file that must fit for it to be of the same network."""
+
+
+def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: str) -> keras.Model:
+    """The network of `row` for RGB of `input_shape`, started from `imagenet`, `none` or a file.
+
+    Raises WorkError if the weights cannot be downloaded, SettingError if a file does not fit.
+    """
+    network = resolve_name(row.network)
+    if weights == "imagenet":
+        model = _downloaded(network, input_shape)
+    else:
+        model = network(input_shape=input_shape, include_top=False, weights=None)
+        if weights != "none":
+            load_weights(Path(weights), [model])
+    return resolve_name(row.rebuild)(model) if row.rebuild else model
+
+
+def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:
+    try:
+        return network(input_shape=input_shape, include_top=False, weights="imagenet")
+    except Exception as error:
+        if "URL fetch failure" not in str(error):
+            raise
+        raise WorkError(
+            f"The ImageNet weights cannot be downloaded. {error}\n"
+            "Get that file on a machine that has a network and name it by --weights FILE, "
+            "or start from nothing by --weights none."
+        ) from error
+
+
+def load_weights(path: Path, models: list[keras.Model]) -> None:
+    """Loads a file into the first of `models` (a whole network, then its backbone) that it fits, and prints which.
+
+    `.keras` is a saved model, of which layers that do not fit, such as a head for other classes, are left out;
+    `.weights.h5` and Keras's old `.h5` must fit one of the models as they are. Raises SettingError if nothing fits.
+    """
+    if path.suffix == ".keras":
+        _load_saved_model(path, models[0])
+        return
+    reasons = []
+    for model in models:
+        try:
+            model.load_weights(path)
+        except Exception as error:  # Keras raises of many kinds, by where in the file the difference lies
+            reasons.append(f"{model.name}: {str(error).splitlines()[0]}")
+        else:
+            print(f"Weights of all layers of {model.name} from {path}")
+            return
+    advice = "of the files of Keras's own networks it is the one without top (no_top, notop) that fits"
+    raise SettingError(fault("weights", path, f"does not fit this network; {advice}. {'; '.join(reasons)}"))
+
+
+def _load_saved_model(path: Path, model: keras.Model) -> None:
+    donors, layers = _layers_with_weights(load_saved_model(path)), _layers_with_weights(model)
+    pairs = list(zip(donors, layers, strict=False))
+    fitting = [(donor, layer) for donor, layer in pairs if _shapes(donor) == _shapes(layer)]
+    if len(fitting) < FEWEST_FITTING * len(layers):
+        raise SettingError(fault("weights", path, f"is of another network: {len(fitting)} of {len(layers)} layers fit"))
+    for donor, layer in fitting:
+        layer.set_weights(donor.get_weights())
+    fitted = {layer.name for _, layer in fitting}
+    unfit = [layer.name for layer in layers if layer.name not in fitted]
+    left_out = f"; these start from random numbers: {', '.join(unfit)}" if unfit else ""
+    print(f"Weights of {len(fitting)} of {len(layers)} layers from {path}{left_out}")
+
+
+def _layers_with_weights(model: keras.Model) -> list[keras.layers.Layer]:
+    """In the order of the graph, those of models within the model too."""
+    layers = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            layers += _layers_with_weights(layer)
+        elif layer.weights:
+            layers.append(layer)
+    return layers
+
+
+def _shapes(layer: keras.layers.Layer) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in layer.weights]

@@ -1,0 +1,9 @@
+"""Inception-ResNet-v2 as Keras has it, with the stem of v1: 54,336,736 parameters without its head.
+
+Szegedy et al. 2017, https://arxiv.org/abs/1602.07261. The stem that the paper draws for v2 is in
+`inception_resnet_v2_paper_stem`.
+"""
+
+from backbones import Backbone
+
+BACKBONE = Backbone("keras.applications:InceptionResNetV2", image_size=299, smallest=75)

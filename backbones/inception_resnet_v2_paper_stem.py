@@ -1,0 +1,83 @@
+"""Inception-ResNet-v2 with the stem of the paper: Szegedy et al. 2017, https://arxiv.org/abs/1602.07261, figure 3.
+
+The stem gives 35x35x384 from 299x299x3 and leads straight into the Inception-ResNet-A modules, so all modules
+are as wide as the paper has them: 384, then 1152 behind Reduction-A (384+384+384, figures 7 and 17; the 1154 printed
+there does not add up) and 2144 behind Reduction-B (1152+384+288+320, figure 18). Keras has 320, 1088, 2080.
+The number of modules, 10, 20 and 10, stays that of Keras and of the authors' own code; figure 15 draws 5, 10 and 5.
+"""
+
+from backbones import Backbone
+
+BACKBONE = Backbone(
+    "keras.applications:InceptionResNetV2",
+    image_size=299,
+    smallest=75,
+    rebuild="backbones.inception_resnet_v2_paper_stem:with_paper_stem",
+)
+
+WIDTHS = {"block35": 384, "block17": 1152, "block8": 2144}
+LAST_OF_KERAS_STEM = "mixed_5b"
+SHARED_WITH_KERAS_STEM = ("stem_1_conv", "stem_1_bn", "stem_2_conv", "stem_2_bn", "stem_3_conv", "stem_3_bn")
+
+
+def with_paper_stem(network):
+    """Keras's network -> the paper's, with its weights in every layer that they fit. Prints which layers have none."""
+    import keras
+
+    inputs = keras.Input(network.input_shape[1:])
+    tail = keras.Model(network.get_layer(LAST_OF_KERAS_STEM).output, network.output)
+    tail = keras.models.clone_model(tail, input_tensors=paper_stem(inputs), clone_function=_widened)
+    model = keras.Model(inputs, tail.output, name="inception_resnet_v2_paper_stem")
+    _take_weights(network, model)
+    return model
+
+
+def paper_stem(inputs):
+    """(batch, 299, 299, 3) -> (batch, 35, 35, 384), the stem of Inception-v4 and Inception-ResNet-v2 (figure 3)."""
+    from keras.layers import Concatenate, MaxPooling2D
+
+    x = _conv(inputs, "stem_1", 32, 3, strides=2)  # 149
+    x = _conv(x, "stem_2", 32, 3)  # 147
+    x = _conv(x, "stem_3", 64, 3, padding="same")
+    pool = MaxPooling2D(3, 2, name="stem_4_pool")(x)  # 73
+    x = Concatenate(name="stem_4_mixed")([pool, _conv(x, "stem_4", 96, 3, strides=2)])  # 160 channels
+    short = _conv(_conv(x, "stem_5a_1", 64, 1, padding="same"), "stem_5a_2", 96, 3)  # 71
+    long = _conv(x, "stem_5b_1", 64, 1, padding="same")
+    long = _conv(long, "stem_5b_2", 64, (7, 1), padding="same")
+    long = _conv(long, "stem_5b_3", 64, (1, 7), padding="same")
+    x = Concatenate(name="stem_5_mixed")([short, _conv(long, "stem_5b_4", 96, 3)])  # 192 channels
+    pool = MaxPooling2D(3, 2, name="stem_6_pool")(x)  # 35
+    return Concatenate(name="stem_6_mixed")([_conv(x, "stem_6", 192, 3, strides=2), pool])  # 384 channels
+
+
+def _conv(x, name: str, filters: int, size, strides: int = 1, padding: str = "valid"):
+    """Convolution, batch norm without scale, ReLU: the `conv2d_bn` of Keras's Inception networks."""
+    from keras.layers import Activation, BatchNormalization, Conv2D
+
+    x = Conv2D(filters, size, strides, padding, use_bias=False, name=f"{name}_conv")(x)
+    return Activation("relu", name=f"{name}_relu")(BatchNormalization(scale=False, name=f"{name}_bn")(x))
+
+
+def _widened(layer):
+    """A copy of a layer; the convolution that ends a module gets as many filters as the module is wide here."""
+    config = layer.get_config()
+    module = layer.name.split("_")[0]
+    if module in WIDTHS and layer.name.endswith("_conv"):
+        config["filters"] = WIDTHS[module]
+    return type(layer).from_config(config)
+
+
+def _take_weights(network, model) -> None:
+    donors = {layer.name: layer for layer in network.layers}
+    first = [layer for layer in network.layers if layer.weights][: len(SHARED_WITH_KERAS_STEM)]
+    donors |= dict(zip(SHARED_WITH_KERAS_STEM, first, strict=True))
+    layers = [layer for layer in model.layers if layer.weights]
+    unfit = []
+    for layer in layers:
+        donor = donors.get(layer.name)
+        if donor and [weight.shape for weight in donor.weights] == [weight.shape for weight in layer.weights]:
+            layer.set_weights(donor.get_weights())
+        else:
+            unfit.append(layer.name)
+    print(f"Paper's stem: the weights fit {len(layers) - len(unfit)} of {len(layers)} layers. "
+          f"These start from random numbers: {', '.join(unfit)}")  # fmt: skip

@@ -1,0 +1,21 @@
+"""Saved models, loaded with all that they need and no more: no code that a file brings along is run."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import keras
+
+from settings import WorkError
+
+
+def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:
+    """The model of a `.keras` file; `compiled` brings its optimizer, with its state, and its loss.
+
+    Raises WorkError if the file is damaged, no Keras model, or holds code that would have to be trusted.
+    """
+    try:
+        return keras.saving.load_model(path, compile=compiled, safe_mode=True)
+    except (ValueError, OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise WorkError(f"{path} is damaged or no model that can be loaded: {reason}") from error
