@@ -1,0 +1,1 @@
+"""Model + batches -> a run folder that survives every interruption."""

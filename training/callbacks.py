@@ -1,0 +1,89 @@
+"""What happens around epochs: learning rates and stages, random numbers, checkpoints and history."""
+
+import math
+import time
+
+import keras
+
+from settings import WorkError
+from training.run_folder import HISTORY_HEADER, RunFolder
+from training.schedules import Schedule
+
+
+class FollowSchedule(keras.callbacks.Callback):
+    """Sets the learning rate of the schedule, begins each stage from the best weights, ends with the last stage."""
+
+    def __init__(self, schedule: Schedule, run: RunFolder, steps_per_epoch: int, stage_of_weights: int):
+        super().__init__()
+        self.schedule, self.run, self.steps_per_epoch = schedule, run, steps_per_epoch
+        self.stage_of_weights = stage_of_weights
+        self.first_step = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.first_step = epoch * self.steps_per_epoch
+        if self.schedule.stage > self.stage_of_weights:
+            self.stage_of_weights = self.schedule.stage
+            self.model.load_weights(self.run.best)
+            rate = self.schedule.learning_rate(self.first_step)
+            print(f"Stage {self.schedule.stage + 1}, learning rate {rate:g}, from the best weights so far")
+        self._set_rate(self.first_step)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._set_rate(self.first_step + batch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.schedule.observe(logs["val_accuracy"], self.schedule.stage)
+        self.model.stop_training = self.schedule.ended
+
+    def _set_rate(self, step: int) -> None:
+        rate = self.schedule.learning_rate(step)
+        if rate != self.rate_set:
+            self.model.optimizer.learning_rate = self.rate_set = rate
+
+    rate_set: float | None = None
+
+
+class SeedEpochs(keras.callbacks.Callback):
+    """Gives layers such as dropout random numbers that depend on the seed and the epoch alone.
+
+    Keras saves no state of random generators, so without this a resumed run would draw others than an unbroken one.
+    """
+
+    def __init__(self, seed: int):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        weights = {id(weight) for weight in self.model.weights}
+        states = [variable for variable in self.model.variables if id(variable) not in weights]
+        for number, state in enumerate(states):
+            state.assign([self.seed * 1000 + number, epoch])
+
+
+class KeepRun(keras.callbacks.Callback):
+    """After each epoch a checkpoint and a row of history. Must come before what changes the schedule's stage."""
+
+    def __init__(self, run: RunFolder, schedule: Schedule, best: float, keep_checkpoints: bool):
+        super().__init__()
+        self.run, self.schedule, self.best, self.keep = run, schedule, best, keep_checkpoints
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Raises WorkError if the loss is no number: such a model is not kept."""
+        if not math.isfinite(logs["loss"]):
+            raise WorkError(
+                f"The loss is {logs['loss']} in epoch {epoch + 1}: training has come off the rails. "
+                "Lower --learning-rates and run again; it goes on from the best weights before this epoch."
+            )
+        row = {
+            **logs,
+            "epoch": epoch + 1,
+            "stage": self.schedule.stage,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "seconds": time.monotonic() - self.begun,
+        }
+        is_best = logs["val_accuracy"] > self.best
+        self.best = max(self.best, logs["val_accuracy"])
+        self.run.save(self.model, {key: float(row[key]) for key in HISTORY_HEADER}, is_best, self.keep)

@@ -1,0 +1,65 @@
+"""Where a run stands, read from its folder without TensorFlow: what is done, what to go on from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings import SettingError, fault
+from training.run_folder import Row, RunFolder, facts
+
+SHAPE_THE_MODEL = ("data", "image_size", "weights", "freeze", "optimizer", "dropout", "stem", "seed")
+"""Settings that cannot change between two sessions of one run."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`rows` of history that count, the checkpoint to go on from (None: from the start), the best accuracy so far."""
+
+    rows: list[Row]
+    checkpoint: Path | None
+    best: float
+
+    @property
+    def epochs_done(self) -> int:
+        return len(self.rows)
+
+    @property
+    def stage_of_weights(self) -> int:
+        return int(self.rows[-1]["stage"]) if self.rows else 0
+
+
+def read_progress(run: RunFolder, resume: str) -> Progress:
+    """Brings history and checkpoints to one state, whenever the run was killed. Raises WorkError on a damaged one.
+
+    A checkpoint carries its row of history. If the kill came between the two, the row is appended now. To go on
+    from `last` exactly, rows of later epochs are dropped; they will be the same again.
+    """
+    rows = run.history()
+    best, last = facts(run.best), facts(run.last)
+    for row in filter(None, (best, last)):
+        if int(row["epoch"]) == len(rows) + 1:
+            rows.append(row)
+    if resume == "last":
+        rows = rows[: int(last["epoch"])] if last else []
+    if rows != run.history():
+        run.write_history(rows)
+    checkpoint = run.last if resume == "last" else run.best
+    return Progress(rows, checkpoint if checkpoint.exists() else None, best["val_accuracy"] if best else float("-inf"))
+
+
+def check_same_model(run: RunFolder, settings: dict, classes: tuple[str, ...]) -> None:
+    """Raises SettingError if the run was begun with settings that make another model or other classes."""
+    before = run.config()["settings"]
+    advice = "to train that use another --name, or --resume never to begin this run anew"
+    faults = [
+        fault(key, settings[key], f"this run was begun with {before[key]!r}; {advice}")
+        for key in SHAPE_THE_MODEL
+        if key in settings and key in before and settings[key] != before[key]
+    ]
+    if run.classes() != classes:
+        faults.append(
+            fault(
+                "data", settings["data"], f"has other classes than those that run {run.path} was begun with; {advice}"
+            )
+        )
+    if faults:
+        raise SettingError(*faults)

@@ -1,0 +1,171 @@
+"""The run folder on disk: the one place that knows its names.
+
+RUN/config.json       the settings as used, versions, the model's name and kind, the seed
+RUN/classes.csv
+RUN/checkpoints/      best.keras, last.keras and, by --keep-checkpoints, one an epoch
+RUN/history.csv       one row an epoch, appended
+RUN/tensorboard/
+RUN/figures/
+"""
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from datatransformer.layout import read_classes, write_classes
+from datatransformer.tables import line, open_to_append, read_json, read_table, write_json, write_table
+from settings import SettingError, WorkError, fault
+
+HISTORY_HEADER = ("epoch", "stage", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+FACTS = "scenelab.json"
+"""Within a checkpoint, which is a zip file: the row of history that it belongs to. One file, one rename."""
+
+VERSIONS_OF = ("tensorflow", "keras", "numpy")
+OLD_RUNS = ".old"
+
+Row = dict[str, float]
+
+
+class RunFolder:
+    """Paths and files of one run."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.best = self.checkpoints / "best.keras"
+        self.last = self.checkpoints / "last.keras"
+        self.history_file = path / "history.csv"
+        self.tensorboard = path / "tensorboard"
+        self.figures = path / "figures"
+        self.cache = path / "cache"
+
+    def exists(self) -> bool:
+        return self.config_file.is_file()
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    def config(self) -> dict:
+        """Raises WorkError if it is damaged."""
+        config = read_json(self.config_file)
+        if config is None:
+            raise WorkError(f"{self.config_file} is damaged. Without it the run cannot be used.")
+        return config
+
+    def classes(self) -> tuple[str, ...]:
+        return read_classes(self.path)
+
+    def write_config(self, kind: str, model: str, settings: dict, classes: Sequence[str]) -> None:
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        self.figures.mkdir(exist_ok=True)
+        write_classes(self.path, classes)
+        versions = {package: version(package) for package in VERSIONS_OF}
+        config = {"kind": kind, "model": model, "seed": settings["seed"], "settings": settings, "versions": versions}
+        write_json(self.config_file, config)
+
+    def set_aside(self) -> Path:
+        """Moves the run to `.old` beside it, under the next free number."""
+        folder = self.path.parent / OLD_RUNS
+        folder.mkdir(exist_ok=True)
+        number = 1
+        while (folder / f"{self.path.name}-{number}").exists():
+            number += 1
+        return self.path.rename(folder / f"{self.path.name}-{number}")
+
+    # ---- History and what checkpoints know of it -------------------------------------------------------------------
+
+    def history(self) -> list[Row]:
+        """The whole rows, one an epoch."""
+        if not self.history_file.exists():
+            return []
+        rows = read_table(self.history_file)
+        whole = self.history_file.read_text(encoding="utf-8").endswith("\n")
+        rows = rows if whole else rows[:-1]
+        return [{key: float(value) for key, value in row.items()} for row in rows]
+
+    def append_history(self, row: Row) -> None:
+        with open_to_append(self.history_file, HISTORY_HEADER) as file:
+            file.write(line(_cells(row)))
+
+    def write_history(self, rows: Sequence[Row]) -> None:
+        write_table(self.history_file, HISTORY_HEADER, (_cells(row) for row in rows))
+
+    def save(self, model, row: Row, is_best: bool, keep: bool) -> None:
+        """Writes the checkpoint of an epoch: first to a file of its own, then by rename to `last` and, if so, `best`.
+
+        The epoch counts once `last` is renamed; its row, which the checkpoint carries, is appended after that.
+        """
+        work = self.checkpoints / ".work.keras"
+        try:
+            model.save(work)
+            with zipfile.ZipFile(work, "a") as archive:
+                archive.writestr(FACTS, json.dumps(row))
+            if keep:
+                _second_name(work, self.checkpoints / f"epoch-{int(row['epoch']):03d}.keras")
+            if is_best:
+                _second_name(work, self.best)
+            os.replace(work, self.last)
+        finally:
+            work.unlink(missing_ok=True)
+        self.append_history(row)
+
+
+def facts(checkpoint: Path) -> Row | None:
+    """The row of history that a checkpoint belongs to; None if there is no checkpoint.
+
+    Raises WorkError if it is damaged.
+    """
+    if not checkpoint.exists():
+        return None
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return json.loads(archive.read(FACTS))
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        advice = "Remove it, and the run goes on from the other checkpoint, or begin anew with --resume never"
+        raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
+
+
+def find_run(runs: Path, names: Sequence[str]) -> RunFolder:
+    """The run that is meant: the first of `names`, which is a folder or the name of one in `runs`, or the only one.
+
+    Raises SettingError if there is none, or more than one that could be meant.
+    """
+    if names:
+        candidates = [path for path in (runs / names[0], Path(names[0]).expanduser()) if RunFolder(path).exists()]
+        if not candidates:
+            raise SettingError(fault("run", names[0], f"there is no such run; {_those_in(runs)}"))
+        return RunFolder(candidates[0])
+    found = _runs_in(runs)
+    if len(found) != 1:
+        raise SettingError(fault("run", "", f"name the run; {_those_in(runs)}"))
+    return RunFolder(found[0])
+
+
+def _runs_in(runs: Path) -> list[Path]:
+    if not runs.is_dir():
+        return []
+    return sorted(path for path in runs.iterdir() if not path.name.startswith(".") and RunFolder(path).exists())
+
+
+def _those_in(runs: Path) -> str:
+    names = [path.name for path in _runs_in(runs)]
+    return f"in {runs} there are {', '.join(names)}" if names else f"in {runs} there is none; train one first"
+
+
+def _cells(row: Row) -> list[object]:
+    return [int(row[key]) if key in ("epoch", "stage") else f"{row[key]:.9g}" for key in HISTORY_HEADER]
+
+
+def _second_name(file: Path, name: Path) -> None:
+    """Gives a file another name, in place of what had it, without a second copy on disk."""
+    work = name.with_name(f".{name.name}.tmp")
+    work.unlink(missing_ok=True)
+    try:
+        os.link(file, work)
+    except OSError:  # a file system without links
+        work.write_bytes(file.read_bytes())
+    os.replace(work, name)

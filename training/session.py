@@ -1,0 +1,90 @@
+"""One start of a training command: everything that is checked and known before TensorFlow is imported."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backbones import Backbone
+from datatransformer.layout import DataFolder, read_data_folder
+from settings import SettingError, fault, height_and_width
+from training.progress import Progress, check_same_model, read_progress
+from training.run_folder import RunFolder
+from training.schedules import make_schedule
+
+WEIGHT_FILES = (".keras", ".h5")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a kind of model trains with.
+
+    `size` is height and width in pixels, `weights` is `imagenet`, `none` or a file, `batch_size` is no more than
+    there are training images.
+    """
+
+    settings: object
+    row: Backbone
+    size: tuple[int, int]
+    weights: str
+    data: DataFolder
+    run: RunFolder
+    progress: Progress
+    batch_size: int
+    steps_per_epoch: int
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether an earlier session has trained all there was to train."""
+        schedule = make_schedule(self.settings, self.steps_per_epoch, self.progress.rows)
+        done = self.progress.epochs_done
+        return done > 0 and (schedule.ended or done >= self.settings.epochs)
+
+
+def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Session:
+    """Checks the settings against data, backbone and run; begins the run folder or finds what is there.
+
+    Raises SettingError with what is wrong, WorkError if the run is damaged.
+    """
+    size, weights = _image_size(row, settings), _weights(row, settings)
+    data = read_data_folder(settings.data, task)
+    run = RunFolder(settings.runs / (settings.name or name))
+    used = settings.model_dump(mode="json") | {
+        "image_size": f"{size[0]}x{size[1]}",
+        "weights": weights,
+        "data": str(settings.data.resolve()),
+    }
+    if run.exists() and settings.resume == "never":
+        print(f"The old run is now {run.set_aside()}")
+    if run.exists():
+        config = run.config()
+        if (config["kind"], config["model"]) != (kind, name):
+            raise SettingError(fault("name", run.path.name, f"is a run of {config['model']}; use another --name"))
+        check_same_model(run, used, data.classes)
+    progress = read_progress(run, settings.resume)
+    run.write_config(kind, name, used, data.classes)
+    count = len(data.images("train"))
+    batch_size = min(settings.batch_size, count)
+    steps = settings.steps_per_epoch or count // batch_size
+    return Session(settings, row, size, weights, data, run, progress, batch_size, steps)
+
+
+def _image_size(row: Backbone, settings) -> tuple[int, int]:
+    size = height_and_width(settings.image_size or str(row.image_size))
+    if min(size) < row.smallest:
+        raise SettingError(
+            fault("image_size", settings.image_size, f"should be {row.smallest} or more for this backbone")
+        )
+    return size
+
+
+def _weights(row: Backbone, settings) -> str:
+    weights = settings.weights
+    if weights == "auto":
+        return "imagenet" if row.imagenet else "none"
+    if weights == "imagenet" and not row.imagenet:
+        raise SettingError(fault("weights", weights, "there are none for this model; use none, or a file"))
+    if weights in ("imagenet", "none"):
+        return weights
+    path = Path(weights).expanduser()
+    if not path.is_file() or path.suffix not in WEIGHT_FILES:
+        raise SettingError(fault("weights", weights, "should be imagenet, none, or a file .keras, .weights.h5 or .h5"))
+    return str(path.resolve())

@@ -1,0 +1,24 @@
+"""On which devices a model is trained."""
+
+import tensorflow as tf
+
+
+def make_strategy(name: str) -> tf.distribute.Strategy:
+    """`none`: TensorFlow's default device. `mirrored`: a copy of the model on each GPU, without GPUs each CPU device.
+
+    `auto` is mirrored if there are two GPUs or more.
+    """
+    gpus = tf.config.list_logical_devices("GPU")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+        devices = gpus or tf.config.list_logical_devices("CPU")
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def device_line(strategy: tf.distribute.Strategy) -> str:
+    """What is trained on, in words."""
+    gpus = tf.config.list_logical_devices("GPU")
+    count = strategy.num_replicas_in_sync
+    if count > 1:
+        return f"{count} {'GPUs' if gpus else 'CPU devices'}, each with its share of a batch"
+    return "one GPU" if gpus else "CPU"
