@@ -1,0 +1,8 @@
+"""A small residual network for 96x96 pixels, 1.8 M parameters: learns from nothing on a CPU in minutes."""
+
+from classifiers.recipe import Recipe, main
+
+RECIPE = Recipe("small", backbone="small")
+
+if __name__ == "__main__":
+    main(RECIPE)
