@@ -1,0 +1,116 @@
+"""The CSV of predictions and the list of rejects beside it: rows as they are made, and where to go on."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from datatransformer.tables import (
+    drop_torn_line,
+    harmless,
+    line,
+    open_to_append,
+    read_json,
+    read_table,
+    write_json,
+    write_table,
+)
+from predictor.pictures import Picture
+from settings import SettingError, fault
+
+REJECTED_HEADER = ("image", "reason")
+
+
+class Output:
+    """`predictions.csv`, `predictions.rejected.csv` and a hidden file that says what they were made with.
+
+    Rows are in the order of the pictures, so how many pictures have a row in either file tells where to go on.
+    """
+
+    def __init__(self, path: Path, classes: tuple[str, ...], top_k: int):
+        self.path, self.classes, self.top_k = path, classes, top_k
+        self.rejected = path.with_name(f"{path.stem}.rejected.csv")
+        self.made_with = path.with_name(f".{path.name}.json")
+
+    def begin(self, made_with: dict, overwrite: bool) -> None:
+        """Keeps rows that were made with the same, else raises SettingError; with `overwrite` begins anew."""
+        if self.path.is_dir():
+            raise SettingError(fault("output", self.path, "is a folder; name a CSV file"))
+        if overwrite:
+            self.path.unlink(missing_ok=True)
+        elif self.path.exists() and read_json(self.made_with) != made_with:
+            allowed = "exists and was made by another run or of other pictures; name another file, or use --overwrite"
+            raise SettingError(fault("output", self.path, allowed))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            self.rejected.unlink(missing_ok=True)
+        write_json(self.made_with, made_with)
+
+    def done(self, pictures: Iterable[Picture]) -> int:
+        """How many pictures, counted from the first, have their row. Rejects after that, left by a kill, are dropped.
+
+        Raises SettingError if there are rows of other pictures.
+        """
+        if not self.path.exists():
+            return 0
+        drop_torn_line(self.path)
+        drop_torn_line(self.rejected)
+        rejects = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
+        kept, count = [], 0
+        with self.path.open(encoding="utf-8", newline="") as file:
+            rows = (row[0] for row in csv.reader(file))
+            next(rows, None)
+            row = next(rows, None)
+            for picture in pictures:
+                name = harmless(picture.name)
+                if name == row:
+                    row = next(rows, None)
+                elif name in rejects:
+                    kept.append((name, rejects[name]))
+                else:
+                    break
+                count += 1
+        if row is not None:
+            allowed = f"its row for {row} does not fit the pictures that are there now; --overwrite begins anew"
+            raise SettingError(fault("output", self.path, allowed))
+        if len(kept) < len(rejects):
+            write_table(self.rejected, REJECTED_HEADER, kept)
+        return count
+
+    def __enter__(self) -> "Output":
+        self.rows = open_to_append(self.path, self._header())
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.rows.close()
+
+    def add(self, names: list[str], probabilities: np.ndarray) -> None:
+        """A row for each picture; `probabilities` is (pictures, classes)."""
+        ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top_k]
+        self.rows.writelines(
+            line([harmless(name), *self._ranks(of_picture, best)])
+            for name, of_picture, best in zip(names, probabilities, ranked, strict=True)
+        )
+        self.rows.flush()
+
+    def reject(self, name: str, reason: str) -> None:
+        with open_to_append(self.rejected, REJECTED_HEADER) as file:
+            file.write(line((harmless(name), reason)))
+
+    def count_rejected(self) -> int:
+        return len(read_table(self.rejected)) if self.rejected.exists() else 0
+
+    def _header(self) -> list[str]:
+        """`label` is the index of the class; those of the next ones have their rank behind them."""
+        columns = ["image"]
+        for rank in range(1, self.top_k + 1):
+            columns += [name if rank == 1 else f"{name}_{rank}" for name in ("label", "name", "probability")]
+        return columns
+
+    def _ranks(self, probabilities: np.ndarray, best: np.ndarray) -> list[object]:
+        cells: list[object] = []
+        for index in best:
+            cells += [index, harmless(self.classes[index]), f"{probabilities[index]:.6f}"]
+        return cells

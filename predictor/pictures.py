@@ -1,0 +1,37 @@
+"""The pictures that are to be predicted, in the order of their names."""
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from datatransformer.sources import files_below
+from settings import SettingError, fault
+
+
+class Picture(NamedTuple):
+    """A file and the name it gets in the output: its path within the folder that was asked for."""
+
+    path: Path
+    name: str
+
+
+def pictures(test_images: str) -> Iterator[Picture]:
+    """Those of a folder and all folders in it, of a pattern, or the one of a file, without a list of them in memory.
+
+    Raises SettingError, at the first, if nothing is there.
+    """
+    path = Path(test_images).expanduser()
+    if path.is_dir():
+        found = (Picture(file, file.relative_to(path).as_posix()) for file in files_below(path))
+    elif path.is_file():
+        found = iter([Picture(path, path.name)])
+    else:
+        names = sorted(glob.glob(str(path), recursive=True))
+        found = (Picture(Path(name), name) for name in names if Path(name).is_file())
+    first = next(found, None)
+    if first is None:
+        what = "holds no files" if path.is_dir() else "is no folder, no file, and no pattern that a file matches"
+        raise SettingError(fault("test_images", test_images, what))
+    yield first
+    yield from found
