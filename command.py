@@ -1,6 +1,7 @@
 """What every command does around its work: reads its settings, turns errors into exit codes, keeps the screen quiet."""
 
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -10,6 +11,8 @@ import traceback
 from collections.abc import Callable, Iterator
 
 DONE, FAILED, WRONG_SETTINGS, INTERRUPTED = 0, 1, 2, 130
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK = ". Make room on the disk and run the same command again: it goes on where it stopped."
 
 
 def run(program: str, config_class: str, work: Callable, argv: list[str] | None = None) -> None:
@@ -46,8 +49,11 @@ def _exit_code(program: str, config_class: str, work: Callable, argv: list[str],
         for line in error.faults:
             _say(f"error: {line}")
         return WRONG_SETTINGS
-    except (WorkError, OSError) as error:
+    except WorkError as error:
         _say(f"error: {error}", debug)
+        return FAILED
+    except OSError as error:
+        _say(f"error: {error}{FULL_DISK if error.errno in NO_ROOM else ''}", debug)
         return FAILED
     except Exception as error:
         _say(f"error: {type(error).__name__}: {error}", debug)

@@ -104,7 +104,7 @@ class TrainingConfig(Settings):
     learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (1e-3, 1e-4, 1e-5)
     """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
-    patience: Count = 8
+    patience: Count = 6
     """A stage ends when validation accuracy has not risen for this many epochs."""
 
     min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001

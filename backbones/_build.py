@@ -1,5 +1,6 @@
 """A row and a kind of weights -> the network, and weight files of every kind Keras has written."""
 
+import warnings
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -53,7 +54,8 @@ def load_weights(path: Path, models: list[keras.Model]) -> None:
     reasons = []
     for model in models:
         try:
-            model.load_weights(path)
+            with warnings.catch_warnings(action="error", category=UserWarning):  # Keras only warns of layers it skips
+                model.load_weights(path)
         except Exception as error:  # Keras raises of many kinds, by where in the file the difference lies
             reasons.append(f"{model.name}: {str(error).splitlines()[0]}")
         else:

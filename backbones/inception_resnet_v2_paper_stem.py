@@ -25,9 +25,15 @@ def with_paper_stem(network):
     import keras
 
     inputs = keras.Input(network.input_shape[1:])
-    tail = keras.Model(network.get_layer(LAST_OF_KERAS_STEM).output, network.output)
-    tail = keras.models.clone_model(tail, input_tensors=paper_stem(inputs), clone_function=_widened)
-    model = keras.Model(inputs, tail.output, name="inception_resnet_v2_paper_stem")
+    names = [layer.name for layer in network.layers]
+    keras_stem = set(names[: names.index(LAST_OF_KERAS_STEM)])
+
+    def call(layer, *args, **kwargs):
+        if layer.name in keras_stem:
+            return inputs  # goes nowhere: what leaves Keras's stem is replaced
+        return paper_stem(inputs) if layer.name == LAST_OF_KERAS_STEM else layer(*args, **kwargs)
+
+    model = keras.models.clone_model(network, inputs, clone_function=_widened, call_function=call)
     _take_weights(network, model)
     return model
 

@@ -38,7 +38,7 @@ def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder
 
 
 def _from_files(images: Sequence[str], size: tuple[int, int]) -> Loader:
-    paths = tf.constant(list(images))
+    paths = tf.constant([os.fsencode(image) for image in images], tf.string)
     return lambda index: decode_and_resize(tf.io.read_file(paths[index]), size)
 
 
@@ -60,7 +60,7 @@ def _from_disk(images: Sequence[str], size: tuple[int, int], folder: Path) -> Lo
         work = files[index].with_suffix(".tmp")
         work.write_bytes(picture.tobytes())
         os.replace(work, files[index])
-    paths = tf.constant([str(file) for file in files])
+    paths = tf.constant([os.fsencode(file) for file in files], tf.string)
     return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), (*size, 3))
 
 

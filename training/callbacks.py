@@ -1,6 +1,7 @@
 """What happens around epochs: learning rates and stages, random numbers, checkpoints and history."""
 
 import math
+import signal
 import time
 
 import keras
@@ -60,6 +61,37 @@ class SeedEpochs(keras.callbacks.Callback):
             state.assign([self.seed * 1000 + number, epoch])
 
 
+class StopOnSignal(keras.callbacks.Callback):
+    """Ctrl-C (or a cluster's SIGTERM) ends training after the batch in hand; a second one ends it at once.
+
+    Python would raise wherever it happens to be, also in code that swallows what is raised or is writing a file.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.stopped_by: int | None = None
+        self.handlers: dict = {}
+
+    def on_train_begin(self, logs=None):
+        self.handlers = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore(self) -> None:
+        """Gives the signals back to whom they belonged."""
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        if self.stopped_by is not None:
+            raise KeyboardInterrupt
+        self.stopped_by = number
+
+    def _stop(self, batch, logs=None):
+        if self.stopped_by is not None:
+            raise KeyboardInterrupt
+
+    on_train_batch_end = on_test_batch_end = _stop
+
+
 class KeepRun(keras.callbacks.Callback):
     """After each epoch a checkpoint and a row of history. Must come before what changes the schedule's stage."""
 
@@ -81,7 +113,7 @@ class KeepRun(keras.callbacks.Callback):
             **logs,
             "epoch": epoch + 1,
             "stage": self.schedule.stage,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             "seconds": time.monotonic() - self.begun,
         }
         is_best = logs["val_accuracy"] > self.best

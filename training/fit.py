@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from layers.saved import load_saved_model
 from settings import WorkError
-from training.callbacks import FollowSchedule, KeepRun, SeedEpochs
+from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, StopOnSignal
 from training.optimizers import make_optimizer
 from training.schedules import make_schedule
 from training.session import Session
@@ -48,7 +48,9 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
             model = _compiled(build(), settings, objective)
     _introduce(model, session, strategy)
     schedule = make_schedule(settings, steps, progress.rows)
+    stop_on_signal = StopOnSignal()
     callbacks = [
+        stop_on_signal,
         SeedEpochs(settings.seed),
         KeepRun(run, schedule, progress.best, settings.keep_checkpoints),
         FollowSchedule(schedule, run, steps, progress.stage_of_weights),
@@ -74,6 +76,8 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         ) from None
     except tf.errors.ResourceExhaustedError as error:
         raise WorkError(f"Memory ran out; a smaller --batch-size than {settings.batch_size} needs less.") from error
+    finally:
+        stop_on_signal.restore()
 
 
 def _verbosity(verbose: str) -> int:

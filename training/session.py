@@ -60,11 +60,13 @@ def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Se
             raise SettingError(fault("name", run.path.name, f"is a run of {config['model']}; use another --name"))
         check_same_model(run, used, data.classes)
     progress = read_progress(run, settings.resume)
-    run.write_config(kind, name, used, data.classes)
     count = len(data.images("train"))
     batch_size = min(settings.batch_size, count)
     steps = settings.steps_per_epoch or count // batch_size
-    return Session(settings, row, size, weights, data, run, progress, batch_size, steps)
+    session = Session(settings, row, size, weights, data, run, progress, batch_size, steps)
+    if not session.is_finished:
+        run.write_config(kind, name, used, data.classes)
+    return session
 
 
 def _image_size(row: Backbone, settings) -> tuple[int, int]:

@@ -71,9 +71,11 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def why_outside(path: Path, root: Path) -> str | None:
-    """The reason to refuse a path that does not lead to a file within `root`, whatever links there are on the way."""
+    """The reason to refuse one of `files_below(root)` that is a link to a folder or to somewhere else; else None."""
+    if not path.is_symlink():
+        return None
     if not path.resolve().is_relative_to(root.resolve()):
         return f"leads out of the raw folder, to {path.resolve()}"
     if path.is_dir():
-        return "is a folder, or a link to one"
+        return "is a link to a folder"
     return None

@@ -31,7 +31,11 @@ def read(settings) -> Listing:
     for name, labels in labels_by_file.items():
         picture = _picture(name, files[name], labels, names, root)
         (pictures if isinstance(picture, Picture) else rejected).append(picture)
-    rejected += [Rejected(str(path), "has no label") for name, path in files.items() if name not in labels_by_file]
+    rejected += [
+        Rejected(str(path), why_outside(path, root) or "has no label")
+        for name, path in files.items()
+        if name not in labels_by_file
+    ]
     if not pictures:
         reason = rejected[0] if rejected else Rejected(str(root), "is empty")
         raise WorkError(
@@ -42,8 +46,11 @@ def read(settings) -> Listing:
 
 def _files(root: Path, leave_out: set[Path | None]) -> dict[str, Path]:
     """The files by their path in the raw folder."""
-    aside = {path.resolve() for path in leave_out if path}
-    return {path.relative_to(root).as_posix(): path for path in files_below(root) if path.resolve() not in aside}
+    files = {path.relative_to(root).as_posix(): path for path in files_below(root)}
+    for path in filter(None, leave_out):
+        if path.resolve().is_relative_to(root.resolve()):
+            files.pop(path.resolve().relative_to(root.resolve()).as_posix(), None)
+    return files
 
 
 def _labels_by_file(

@@ -1,0 +1,137 @@
+"""Every row builds the network of its paper; weight files of every kind find their layers."""
+
+import pkgutil
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving import legacy_h5_format
+
+import backbones
+from backbones import backbone
+from backbones._build import build_backbone, load_weights
+from backbones.inception_resnet_v2_paper_stem import paper_stem
+from settings import SettingError, WorkError
+
+PARAMETERS = {
+    "small": 1_772_192,
+    "mobilenet_v2": 2_257_984,
+    "inception_resnet_v2": 54_336_736,
+    "inception_resnet_v2_paper_stem": 56_465_952,
+}
+"""Without head: 3,538,984 (MobileNetV2) and 55,873,736 of the Keras documentation, less their heads for 1000 classes.
+The paper's stem has 606,592 by figure 3; what follows has Keras's count with the wider modules."""
+
+STEM_LAYERS = {
+    f"stem_{place}_{kind}"
+    for place in ("1", "2", "3", "4", "5a_1", "5a_2", "5b_1", "5b_2", "5b_3", "5b_4", "6")
+    for kind in ("conv", "bn")
+}
+
+ROWS = sorted(module.name for module in pkgutil.iter_modules(backbones.__path__) if not module.name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_parameters(name):
+    model = build_backbone(backbone(name), (96, 96, 3), "none")
+    assert model.count_params() == PARAMETERS[name]
+    assert model.input_shape == (None, 96, 96, 3) and len(model.output_shape) == 4
+
+
+def test_unknown_rows_are_refused_with_those_there_are():
+    with pytest.raises(SettingError, match="mobilenet_v2"):
+        backbone("mobilnet")
+
+
+def test_the_stem_of_the_paper_layer_by_layer():
+    """Szegedy et al. 2017, figure 3; the sizes are those printed beside the boxes."""
+    inputs = keras.Input((299, 299, 3))
+    model = keras.Model(inputs, paper_stem(inputs))
+    expected = {
+        "stem_1_conv": (149, 149, 32), "stem_2_conv": (147, 147, 32), "stem_3_conv": (147, 147, 64),
+        "stem_4_pool": (73, 73, 64), "stem_4_conv": (73, 73, 96), "stem_4_mixed": (73, 73, 160),
+        "stem_5a_1_conv": (73, 73, 64), "stem_5a_2_conv": (71, 71, 96), "stem_5b_1_conv": (73, 73, 64),
+        "stem_5b_2_conv": (73, 73, 64), "stem_5b_3_conv": (73, 73, 64), "stem_5b_4_conv": (71, 71, 96),
+        "stem_5_mixed": (71, 71, 192), "stem_6_conv": (35, 35, 192), "stem_6_pool": (35, 35, 192),
+        "stem_6_mixed": (35, 35, 384),
+    }  # fmt: skip
+    assert {name: model.get_layer(name).output.shape[1:] for name in expected} == expected
+    kernels = {layer.name: layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.Conv2D)}
+    assert kernels["stem_5b_2_conv"] == (7, 1) and kernels["stem_5b_3_conv"] == (1, 7)
+
+
+def test_the_rest_of_the_network_is_joined_to_it_as_in_the_paper(tmp_path, capsys):
+    row = backbone("inception_resnet_v2_paper_stem")
+    donor = keras.applications.InceptionResNetV2(include_top=False, weights=None, input_shape=(299, 299, 3))
+    donor.save_weights(tmp_path / "donor.weights.h5")
+    model = build_backbone(row, (299, 299, 3), str(tmp_path / "donor.weights.h5"))
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
+    assert shapes["stem_6_mixed"] == (35, 35, 384)
+    assert {shapes[f"block35_{number}_ac"] for number in range(1, 11)} == {(35, 35, 384)}
+    assert shapes["mixed_6a"] == (17, 17, 1152) and shapes["block17_20_ac"] == (17, 17, 1152)
+    assert shapes["mixed_7a"] == (8, 8, 2144) and shapes["block8_9_ac"] == (8, 8, 2144)
+    assert shapes["conv_7b_ac"] == (8, 8, 1536)
+    first_module = model.get_layer("block35_1_mixed")
+    assert "mixed_5b" not in shapes, "the stem leads straight into the first module"
+    assert first_module.output.shape[-1] == 128
+
+    unfit = set(capsys.readouterr().out.split("random numbers: ")[1].strip().split(", "))
+    assert {"stem_4_conv", "stem_6_conv", "block35_1_conv", "block17_20_conv", "conv_7b"} <= unfit
+    assert not {"stem_1_conv", "stem_3_bn", "conv_7b_bn"} & unfit
+    layers = [layer for layer in model.layers if layer.weights]
+    theirs = [layer for layer in donor.layers if layer.weights][-len(layers) + len(STEM_LAYERS) :]
+    fitting = 0
+    for mine, their in zip(layers[len(STEM_LAYERS) :], theirs, strict=True):
+        if mine.name not in unfit:
+            fitting += 1
+            for one, other in zip(mine.get_weights(), their.get_weights(), strict=True):
+                np.testing.assert_array_equal(one, other)
+    assert fitting == len(layers) - len(STEM_LAYERS) - len(unfit - STEM_LAYERS) > 250
+    np.testing.assert_array_equal(model.get_layer("stem_1_conv").get_weights()[0], donor.layers[1].get_weights()[0])
+
+
+@pytest.fixture
+def donor():
+    keras.utils.set_random_seed(7)
+    return build_backbone(backbone("small"), (32, 32, 3), "none")
+
+
+@pytest.mark.parametrize("name", ["model.keras", "backbone.weights.h5", "old_weights.h5", "old_model.h5"])
+@pytest.mark.filterwarnings("ignore:You are saving")
+def test_files_of_every_kind(donor, tmp_path, name):
+    path = tmp_path / name
+    if name == "backbone.weights.h5":
+        donor.save_weights(path)
+    elif name == "old_weights.h5":  # as those that keras.applications downloads
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, donor)
+    else:
+        donor.save(path)
+    keras.utils.set_random_seed(8)
+    model = build_backbone(backbone("small"), (32, 32, 3), str(path))
+    for mine, theirs in zip(model.get_weights(), donor.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_file_of_another_network_is_refused(donor, tmp_path):
+    other = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
+    other.save(tmp_path / "other.keras")
+    other.save_weights(tmp_path / "other.weights.h5")
+    (tmp_path / "damaged.keras").write_bytes(b"PK\x03\x04 no zip")
+    for name, failure, words in (
+        ("other.keras", SettingError, "another network"),
+        ("other.weights.h5", SettingError, "does not fit"),
+        ("damaged.keras", WorkError, "damaged"),
+    ):
+        with pytest.raises(failure, match=words):
+            load_weights(tmp_path / name, [donor])
+
+
+def test_without_a_network_imagenet_says_what_to_do(monkeypatch):
+    def fails(*args, **kwargs):
+        raise Exception("URL fetch failure on https://example.org/weights.h5: None -- Name or service not known")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", fails)
+    with pytest.raises(WorkError, match=r"weights\.h5.*\n.*--weights FILE.*--weights none"):
+        build_backbone(backbone("mobilenet_v2"), (96, 96, 3), "imagenet")

@@ -1,0 +1,68 @@
+"""What the tests share: real pictures, a small data folder, commands run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+for name in [name for name in os.environ if name.startswith("SCENELAB_")]:
+    del os.environ[name]
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Real pictures beside the checkout: scene15, broken, camvid ..."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here")
+    return SHARED
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start(module: str, *flags: object, **options) -> subprocess.Popen:
+    """A command as a process of its own."""
+    command = [sys.executable, "-m", module, *map(str, flags)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    return subprocess.Popen(command, **(pipes | options))
+
+
+def run(module: str, *flags: object, **options) -> Ran:
+    """A command, run to its end. Never may one show a traceback."""
+    process = start(module, *flags, **options)
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in err, err
+    return Ran(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory) -> Path:
+    """A data folder of 60 drawn scenes of five classes, 48x48 pixels: 50 for training, 10 for validation."""
+    data = tmp_path_factory.mktemp("scenes") / "data"
+    done = run("datatransformer", "--source", "scenes", "--pictures", 60, "--picture-size", 48, "--data", data)
+    assert done.code == 0, done.err
+    return data
+
+
+@pytest.fixture(scope="session")
+def small_run(scenes, tmp_path_factory) -> Path:
+    """A finished run of `classifiers.small` on these scenes."""
+    runs = tmp_path_factory.mktemp("runs")
+    done = run("classifiers.small", "--data", scenes, "--runs", runs, *QUICK, "--epochs", 3)
+    assert done.code == 0, done.err
+    return runs / "small"
+
+
+QUICK = ("--image-size", 32, "--batch-size", 8, "--verbose", "none")

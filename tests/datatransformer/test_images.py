@@ -1,0 +1,89 @@
+"""What is accepted TensorFlow decodes; what is not has a reason."""
+
+import io
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from datatransformer.images import UnreadableImage, encode, read_image
+
+DAMAGED = {
+    "zero-byte.jpg": "empty",
+    "truncated.jpg": "truncated",
+    "text.jpg": "known format",
+    "README.md": "known format",
+}
+KEPT = {"gray.jpg", "progressive.jpg", "one_pixel.png", "wide.png", "=cmd.jpg", "PHOTO.JPG", "no_extension",
+        "wrong_suffix.png", "with space & ünïcode 图.jpg"}  # fmt: skip
+
+
+def decoded(content: bytes) -> np.ndarray:
+    return tf.io.decode_image(content, channels=3, expand_animations=False).numpy()
+
+
+def test_the_broken_folder(shared):
+    for path in (shared / "broken").iterdir():
+        if path.name in DAMAGED:
+            with pytest.raises(UnreadableImage, match=DAMAGED[path.name]):
+                read_image(path)
+        else:
+            encoded = read_image(path)
+            assert encoded.original == (path.name in KEPT), path.name
+            assert decoded(encoded.content).shape[-1] == 3
+
+
+def test_exif_turns_the_picture_upright(shared):
+    assert decoded(read_image(shared / "broken" / "exif_rotated.jpg").content).shape == (140, 200, 3)
+
+
+def test_sixteen_bits_keep_their_brightness():
+    ramp = np.arange(256, dtype=np.uint16)[None].repeat(4, 0) * 257
+    file = io.BytesIO()
+    Image.fromarray(ramp).save(file, "PNG")
+    np.testing.assert_array_equal(decoded(encode(file.getvalue()).content)[0, :, 0], np.arange(256))
+
+
+def test_transparency_is_put_on_white():
+    pixels = np.zeros((1, 2, 4), np.uint8)
+    pixels[0, 1, 3] = 255  # left: fully transparent black, right: black
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    np.testing.assert_array_equal(decoded(encode(file.getvalue()).content)[0, :, 0], [255, 0])
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "WEBP", "BMP", "GIF", "PNG", "JPEG"])
+def test_every_format_shows_the_same_picture(kind):
+    pixels = np.full((8, 12, 3), (200, 60, 120), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **({"lossless": True} if kind == "WEBP" else {}))
+    np.testing.assert_allclose(decoded(encode(file.getvalue()).content), pixels, atol=3)
+
+
+def test_no_damage_gets_through(shared):
+    """Files with random damage: what is accepted TensorFlow decodes."""
+    generator = random.Random(5)
+    sources = [
+        shared / "broken" / name for name in ("gray.jpg", "progressive.jpg", "rgba.png", "PHOTO.JPG", "wide.png")
+    ]
+    accepted = rejected = 0
+    for _ in range(600):
+        content = bytearray(generator.choice(sources).read_bytes())
+        place = generator.randrange(len(content))
+        damage = generator.randrange(3)
+        if damage == 0:
+            content[place] = generator.randrange(256)
+        elif damage == 1:
+            del content[place : place + generator.randrange(1, 200)]
+        else:
+            content[place:place] = generator.randbytes(generator.randrange(1, 50))
+        try:
+            encoded = encode(bytes(content))
+        except UnreadableImage:
+            rejected += 1
+        else:
+            decoded(encoded.content)
+            accepted += 1
+    assert accepted > 100 and rejected > 100

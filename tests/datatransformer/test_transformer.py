@@ -1,0 +1,260 @@
+"""From raw folders of every kind to the data folder, as a user makes it."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.conftest import run, start
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def picture(path: Path, shade: int = 100) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((16, 20, 3), shade % 256, np.uint8)).save(path)
+
+
+def reasons(data: Path) -> dict[str, str]:
+    return {row["source"]: row["reason"] for row in table(data / "rejected.csv")}
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(p.relative_to(folder)): (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()
+    }
+
+
+@pytest.fixture
+def raw(tmp_path) -> Path:
+    """Ten pictures each of classes 2 and 10, with a label file."""
+    lines = []
+    for number in range(20):
+        picture(tmp_path / "raw" / f"{number:03d}.jpg", number)
+        lines.append(f"{number:03d}.jpg,{2 if number < 10 else 10}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    return tmp_path / "raw"
+
+
+def labels_flags(raw: Path, *more: object) -> list:
+    return [
+        "--source",
+        "labels",
+        "--raw-images",
+        raw,
+        "--raw-labels",
+        raw.parent / "labels.csv",
+        "--data",
+        raw.parent / "data",
+        *more,
+    ]
+
+
+def test_the_layout(raw):
+    done = run("datatransformer", *labels_flags(raw))
+    assert done.code == 0, done.err
+    data = raw.parent / "data"
+    assert (data / "classes.csv").read_text() == "index,name\n0,2\n1,10\n", "numbers keep numeric order"
+    rows = table(data / "manifest.csv")
+    assert Counter((row["split"], row["class"]) for row in rows) == {
+        ("train", "2"): 8, ("val", "2"): 2, ("train", "10"): 8, ("val", "10"): 2,
+    }  # fmt: skip
+    for row in rows:
+        assert row["image"].split("/")[:2] == [row["split"], row["class"]]
+        assert (data / row["image"]).read_bytes() == Path(row["source"]).read_bytes()
+    assert len(list(data.rglob("*.jpg"))) == 20
+    assert not (raw.parent / "data.partial").exists()
+
+
+def test_a_second_run_changes_no_file_and_another_refuses(raw):
+    data = raw.parent / "data"
+    run("datatransformer", *labels_flags(raw))
+    before = snapshot(data)
+    done = run("datatransformer", *labels_flags(raw, "--workers", 1))
+    assert done.code == 0 and "nothing to do" in done.out
+    done = run("datatransformer", *labels_flags(raw, "--val-fraction", 0.5))
+    assert done.code == 2 and "val_fraction was 0.2, is 0.5" in done.err
+    assert snapshot(data) == before
+    done = run("datatransformer", *labels_flags(raw, "--val-fraction", 0.5, "--overwrite"))
+    assert done.code == 0
+    assert Counter(row["split"] for row in table(data / "manifest.csv")) == {"train": 10, "val": 10}
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["data", "labels.csv", "raw"]
+
+
+def test_a_folder_of_somebody_else_is_not_touched(raw):
+    (raw.parent / "data").mkdir()
+    (raw.parent / "data" / "thesis.txt").write_text("dear")
+    assert run("datatransformer", *labels_flags(raw)).code == 2
+    assert (raw.parent / "data" / "thesis.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("link", ["hardlink", "symlink"])
+def test_links(raw, link):
+    Image.open(raw / "000.jpg").save(raw / "000.webp")
+    (raw / "000.jpg").unlink()
+    text = (raw.parent / "labels.csv").read_text().replace("000.jpg", "000.webp")
+    (raw.parent / "labels.csv").write_text(text)
+    assert run("datatransformer", *labels_flags(raw, "--link", link)).code == 0
+    for row in table(raw.parent / "data" / "manifest.csv"):
+        made, source = raw.parent / "data" / row["image"], Path(row["source"])
+        if source.suffix == ".webp":
+            assert made.suffix == ".png" and not made.is_symlink()
+        elif link == "hardlink":
+            assert made.samefile(source) and not made.is_symlink()
+        else:
+            assert made.is_symlink() and made.resolve() == source.resolve()
+
+
+def test_class_names_and_suffixless_labels(raw):
+    (raw.parent / "names.csv").write_text("label,name\n2,sea/side\n10,..\n7,unused\n")
+    (raw.parent / "labels.csv").write_text((raw.parent / "labels.csv").read_text().replace(".jpg", ""))
+    assert run("datatransformer", *labels_flags(raw, "--class-names", raw.parent / "names.csv")).code == 0
+    data = raw.parent / "data"
+    assert [row["name"] for row in table(data / "classes.csv")] == ["sea/side", ".."]
+    assert sorted(path.name for path in (data / "train").iterdir()) == ["_", "sea_side"], "no class leaves the folder"
+
+
+def test_every_kind_of_bad_input_has_its_line(raw):
+    outside = raw.parent / "outside.jpg"
+    picture(outside)
+    (raw / "link.jpg").symlink_to(outside)
+    (raw / "folder_link").symlink_to(raw.parent)
+    (raw / "empty.jpg").touch()
+    (raw / "text.jpg").write_text("no picture")
+    picture(raw / "nobody.jpg")
+    picture(raw / "lonely.jpg")
+    picture(raw / "=cmd.jpg")
+    with (raw.parent / "labels.csv").open("a") as file:
+        file.write("\n=cmd.jpg,2\nlink.jpg,2\nempty.jpg,2\ntext.jpg,10\nlonely.jpg,77\n../outside.jpg,2\n")
+        file.write(f"{outside},2\nmissing.jpg,2\n000.jpg,10\n001.jpg,2\nonly_one_cell\n=evil(),2\n")
+    done = run("datatransformer", *labels_flags(raw))
+    assert done.code == 0, done.err
+    found = reasons(raw.parent / "data")
+    expected = {
+        "link.jpg": "leads out of the raw folder", "folder_link": "leads out of the raw folder",
+        "empty.jpg": "empty", "text.jpg": "not a picture", "nobody.jpg": "has no label",
+        "lonely.jpg": "only good image of class 77", "../outside.jpg": "leads out", str(outside): "leads out",
+        "missing.jpg": "no such file", "000.jpg": "2 labels: 2, 10", "labels.csv:31": "expected here",
+        "=evil()": "no such file",
+    }  # fmt: skip
+    assert len(found) == len(expected)
+    for name, reason in expected.items():
+        assert [why for source, why in found.items() if source.endswith(name) and reason in why], (name, found)
+    rows = table(raw.parent / "data" / "manifest.csv")
+    assert len(rows) == 20 and any(row["source"].endswith("=cmd.jpg") for row in rows), "all good images are there"
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    assert [row["name"] for row in table(raw.parent / "data" / "classes.csv")] == ["2", "10"]
+
+
+def test_the_split_is_exact_among_good_images(raw):
+    run("datatransformer", *labels_flags(raw))
+    validation = [Path(row["source"]) for row in table(raw.parent / "data" / "manifest.csv") if row["split"] == "val"]
+    for path in validation:
+        path.write_bytes(b"")  # all that would have been for validation is damaged now
+    assert run("datatransformer", *labels_flags(raw, "--overwrite")).code == 0
+    rows = table(raw.parent / "data" / "manifest.csv")
+    assert Counter((row["split"], row["class"]) for row in rows) == {
+        ("train", "2"): 6, ("val", "2"): 2, ("train", "10"): 6, ("val", "10"): 2,
+    }  # fmt: skip
+    assert all((raw.parent / "data" / row["image"]).exists() for row in rows)
+
+
+def test_class_folders_with_names_that_clash(tmp_path):
+    for number in range(4):
+        picture(tmp_path / "raw" / "sea" / f"{number}.jpg")
+        picture(tmp_path / "raw" / "hill" / f"{number}.jpg")
+    picture(tmp_path / "raw" / "sea" / "deep" / "0.jpg", 1)
+    picture(tmp_path / "raw" / "sea" / "0.png", 2)
+    picture(tmp_path / "raw" / "stray.jpg")
+    (tmp_path / "raw" / ".hidden").write_text("x")
+    done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
+    assert done.code == 0, done.err
+    rows = table(tmp_path / "data" / "manifest.csv")
+    assert len(rows) == 10 == len({row["image"] for row in rows})
+    assert reasons(tmp_path / "data") == {str(tmp_path / "raw" / "stray.jpg"): "lies in no class folder"}
+
+
+def test_nothing_usable_is_a_clear_error(tmp_path):
+    picture(tmp_path / "raw" / "only" / "a.jpg")
+    picture(tmp_path / "raw" / "only" / "b.jpg")
+    done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
+    assert done.code == 1 and "two classes are needed" in done.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_broken_folder_goes_through(shared, tmp_path):
+    shutil.copytree(shared / "broken", tmp_path / "raw" / "odd")
+    for path in sorted((shared / "scene15" / "images").iterdir())[:5]:
+        (tmp_path / "raw" / "scene").mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / "raw" / "scene")
+    done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
+    assert done.code == 0, done.err
+    assert {Path(source).name for source in reasons(tmp_path / "data")} == {
+        "zero-byte.jpg", "truncated.jpg", "text.jpg", "README.md",
+    }  # fmt: skip
+    rows = table(tmp_path / "data" / "manifest.csv")
+    assert len(rows) == 18 + 5
+    for row in rows:
+        tf.io.decode_image((tmp_path / "data" / row["image"]).read_bytes(), channels=3, expand_animations=False)
+
+
+def test_killed_it_goes_on_and_ends_the_same(tmp_path):
+    flags = ["--source", "scenes", "--pictures", 400, "--picture-size", 64]
+    assert run("datatransformer", *flags, "--data", tmp_path / "unbroken").code == 0
+    data, work = tmp_path / "data", tmp_path / "data.partial"
+    for least in (20, 150):
+        process = start("datatransformer", *flags, "--data", data)
+        while not (work / "manifest.csv").exists() or (work / "manifest.csv").read_bytes().count(b"\n") < least:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not data.exists()
+    with (work / "manifest.csv").open("a") as file:
+        file.write("train/beach/beach_9")  # torn by the kill
+    done = run("datatransformer", *flags, "--data", data)
+    assert done.code == 0 and "Going on" in done.out
+    assert {name: content for name, (_, content) in snapshot(data).items()} == {
+        name: content for name, (_, content) in snapshot(tmp_path / "unbroken").items()
+    }
+    assert not work.exists()
+
+
+def test_ctrl_c(tmp_path):
+    process = start("datatransformer", "--pictures", 2000, "--data", tmp_path / "data")
+    while not (tmp_path / "data.partial" / "manifest.csv").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and "go on" in err and "Traceback" not in err
+
+
+def test_json_of_ai_challenger_end_to_end(raw):
+    entries = [{"image_id": f"{number:03d}.jpg", "label_id": str(number % 2)} for number in range(20)]
+    (raw.parent / "labels.csv").unlink()
+    (raw.parent / "labels.json").write_text(json.dumps(entries))
+    done = run(
+        "datatransformer", "--source", "labels", "--raw-images", raw, "--raw-labels", raw.parent / "labels.json",
+        "--data", raw.parent / "data",
+    )  # fmt: skip
+    assert done.code == 0 and len(table(raw.parent / "data" / "manifest.csv")) == 20
+
+
+def test_it_reads_a_raw_folder_that_it_may_not_write(raw):
+    os.chmod(raw, 0o555)
+    try:
+        assert run("datatransformer", *labels_flags(raw)).code == 0
+    finally:
+        os.chmod(raw, 0o755)

@@ -1,0 +1,45 @@
+"""Augmentation changes pictures as far as it should, eagerly and within tf.data."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.augment import augmentation
+
+
+@pytest.fixture
+def images() -> tf.Tensor:
+    ramp = np.linspace(40, 215, 48)
+    picture = np.stack([np.tile(ramp, (32, 1)), np.tile(ramp[::-1], (32, 1)), np.full((32, 48), 128)], -1)
+    return tf.constant(np.stack([picture] * 16).astype(np.uint8))
+
+
+@pytest.mark.parametrize("name", ["light", "strong"])
+def test_range_shape_and_seed(images, name):
+    augment = augmentation(name)
+    one, same, other = augment(images, (0, 1)), augment(images, (0, 1)), augment(images, (0, 2))
+    assert one.shape == images.shape and one.dtype == tf.float32
+    assert one.numpy().min() >= 0 and one.numpy().max() <= 255
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert len({picture.tobytes() for picture in one.numpy()}) == 16, "each picture its own change"
+    in_graph = next(iter(tf.data.Dataset.from_tensors(images).map(lambda x: augment(x, tf.constant((0, 1))))))
+    np.testing.assert_allclose(one, in_graph, atol=1e-3)
+
+
+def test_about_half_are_mirrored(images):
+    pictures = np.concatenate([augmentation("light")(images, (0, seed)).numpy() for seed in range(20)])
+    falls = pictures[:, :, 0, 0].mean(axis=1) > pictures[:, :, -1, 0].mean(axis=1)
+    assert 0.4 < falls.mean() < 0.6
+
+
+@pytest.mark.parametrize(("name", "most"), [("light", 25), ("strong", 60)])
+def test_the_middle_stays_near_the_middle(images, name, most):
+    """Crops and turns are around the picture, not off it: the ramp's mean moves little."""
+    augmented = augmentation(name)(images, (3, 4)).numpy()
+    drift = np.abs(augmented[..., 0].mean(axis=(1, 2)) - 127.5)
+    assert np.median(drift) < most
+
+
+def test_none_is_none():
+    assert augmentation("none") is None

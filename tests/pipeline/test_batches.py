@@ -1,0 +1,88 @@
+"""Batches depend on the seed and their number, and no image is lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from datatransformer.layout import read_data_folder
+from pipeline.augment import augmentation
+from pipeline.batches import training_batches, validation_batches
+from pipeline.cache import make_loader
+from pipeline.decode import decode_and_resize
+from pipeline.weights import class_weights
+
+NUMBERS = np.arange(10)
+
+
+def numbered(index: tf.Tensor) -> tf.Tensor:
+    """A picture all of whose pixels are its index."""
+    return tf.fill((8, 8, 3), tf.cast(index, tf.uint8))
+
+
+def stream(first: int, count: int, seed: int = 0, batch: int = 3, augment: str = "none") -> list:
+    batches = training_batches(numbered, list(NUMBERS * 7), batch, seed, first, augmentation(augment))
+    return list(batches.take(count).as_numpy_iterator())
+
+
+def test_each_pass_has_an_order_of_its_own_and_every_image_at_most_once():
+    passes = np.array([labels for _, labels in stream(0, 9)]).reshape(3, 9)
+    assert all(len(set(labels)) == 9 for labels in passes)
+    assert not (passes[0] == passes[1]).all() and not (passes[1] == passes[2]).all()
+    assert len({frozenset(set(NUMBERS * 7) - set(labels)) for labels in passes}) > 1, "others are left out"
+    for images, labels in stream(0, 3):
+        np.testing.assert_array_equal(images[:, 0, 0, 0] * 7, labels)
+
+
+@pytest.mark.parametrize("augment", ["none", "light", "strong"])
+@pytest.mark.parametrize("first", [1, 3, 4, 11])
+def test_a_stream_begun_later_is_the_same(first, augment):
+    whole, later = stream(0, 14, augment=augment), stream(first, 3, augment=augment)
+    for (images, labels), (same_images, same_labels) in zip(whole[first:], later, strict=False):
+        np.testing.assert_array_equal(images, same_images)
+        np.testing.assert_array_equal(labels, same_labels)
+
+
+def test_the_seed_decides():
+    first, second = (np.array([labels for _, labels in stream(0, 3, seed=seed)]) for seed in (0, 1))
+    assert not (first == second).all()
+
+
+def test_validation_keeps_order_and_the_last_batch():
+    batches = list(validation_batches(numbered, list(NUMBERS), 4).as_numpy_iterator())
+    assert [len(labels) for _, labels in batches] == [4, 4, 2]
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), NUMBERS)
+
+
+def test_the_three_caches_give_the_same_pictures(scenes, tmp_path, monkeypatch):
+    images = read_data_folder(scenes, "classification").images("val")
+    loaders = [make_loader(images, (24, 32), cache, tmp_path) for cache in ("none", "memory", "disk")]
+    for index, image in enumerate(images):
+        expected = decode_and_resize(Path(image).read_bytes(), (24, 32))
+        assert expected.shape == (24, 32, 3) and expected.dtype == tf.uint8
+        for load in loaders:
+            np.testing.assert_array_equal(load(tf.constant(index)), expected)
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    make_loader(images, (24, 32), "disk", tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == written, "nothing is decoded twice"
+
+
+def test_pictures_that_fit_no_memory_are_decoded_each_time(scenes, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.cache.SHARE_OF_MEMORY", 0)
+    images = read_data_folder(scenes, "classification").images("val")
+    assert make_loader(images, (8, 8), "memory", Path())(tf.constant(0)).shape == (8, 8, 3)
+    assert "--cache disk" in capsys.readouterr().out
+
+
+def test_resizing_is_antialiased():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    small = decode_and_resize(tf.io.encode_png(stripes), (8, 8)).numpy()
+    assert abs(small.astype(int) - 127).max() < 12, "stripes become gray, not stripes"
+
+
+def test_balanced_class_weights():
+    assert class_weights("none", [0, 1]) is None
+    weights = class_weights("balanced", [0] * 6 + [1] * 3 + [2])
+    assert weights == pytest.approx({0: 10 / 18, 1: 10 / 9, 2: 10 / 3})

@@ -1,0 +1,153 @@
+"""From a run and pictures to a CSV, as a user makes it."""
+
+import csv
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from datatransformer.layout import read_data_folder
+from pipeline.decode import decode_and_resize
+from tests.conftest import run, start
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def predict(small_run, images, output, *flags, **options):
+    return run("predictor", "--run", small_run, "--test-images", images, "--output", output, *flags, **options)
+
+
+def test_it_says_what_the_model_says(small_run, scenes, tmp_path):
+    done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 3, "--batch-size", 4)
+    assert done.code == 0 and done.err == "", done.err
+    rows = table(tmp_path / "p.csv")
+    assert list(rows[0]) == [
+        "image", "label", "name", "probability", "label_2", "name_2", "probability_2", "label_3", "name_3", "probability_3",
+    ]  # fmt: skip
+    assert [row["image"] for row in rows] == sorted(row["image"] for row in rows) and len(rows) == 10
+    model = keras.saving.load_model(small_run / "checkpoints" / "best.keras")
+    classes = read_data_folder(scenes, "classification").classes
+    for row in rows:
+        image = decode_and_resize((scenes / "val" / row["image"]).read_bytes(), (32, 32))
+        logits = model.predict(image[None], verbose=0)[0].astype(np.float64)
+        probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        order = np.argsort(-probabilities)
+        assert [int(row["label"]), int(row["label_2"])] == list(order[:2])
+        assert row["name"] == classes[order[0]]
+        assert float(row["probability"]) == pytest.approx(probabilities[order[0]], abs=2e-4)
+
+
+def test_the_broken_folder(small_run, shared, tmp_path):
+    done = predict(small_run, shared / "broken", tmp_path / "p.csv")
+    assert done.code == 0 and "could not be read" in done.err
+    rows, rejected = table(tmp_path / "p.csv"), table(tmp_path / "p.rejected.csv")
+    assert len(rows) == 18
+    assert {row["image"] for row in rejected} == {"README.md", "text.jpg", "truncated.jpg", "zero-byte.jpg"}
+    names = {row["image"] for row in rows}
+    assert "'=cmd.jpg" in names and "with space & ünïcode 图.jpg" in names
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    again = predict(small_run, shared / "broken", tmp_path / "p.csv")
+    assert again.code == 0 and "is whole" in again.out
+
+
+def test_odd_names(small_run, shared, tmp_path):
+    good = (shared / "broken" / "gray.jpg").read_bytes()
+    for name in (b"two\nlines.jpg", b"-minus.jpg", b"\xff\xfe.jpg", b'quote".jpg', b"comma,.jpg"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        Path(bytes(tmp_path / "in").decode() + "/" + name.decode(errors="surrogateescape")).write_bytes(good)
+    for _ in range(2):
+        assert predict(small_run, tmp_path / "in", tmp_path / "p.csv").code == 0
+        rows = table(tmp_path / "p.csv")
+        assert len(rows) == 5
+    assert {row["image"] for row in rows} == {
+        "two\\x0alines.jpg", "'-minus.jpg", "\\udcff\\udcfe.jpg", 'quote".jpg', "comma,.jpg",
+    }  # fmt: skip
+
+
+def test_a_file_a_pattern_and_a_folder_of_folders(small_run, scenes, tmp_path):
+    one = sorted((scenes / "val" / "beach").iterdir())[0]
+    assert predict(small_run, one, tmp_path / "one.csv").code == 0
+    assert [row["image"] for row in table(tmp_path / "one.csv")] == [one.name]
+    assert predict(small_run, f"{scenes}/val/*/*.jpg", tmp_path / "glob.csv").code == 0
+    assert len(table(tmp_path / "glob.csv")) == 10
+
+
+def test_killed_it_goes_on_after_the_last_whole_row(small_run, scenes, shared, tmp_path):
+    images = tmp_path / "in"
+    shutil.copytree(scenes / "train", images)
+    for place in ("aaa", "city", "zzz"):
+        (images / place).mkdir(exist_ok=True)
+        shutil.copy(shared / "broken" / "text.jpg", images / place)
+    assert predict(small_run, images, tmp_path / "whole.csv").code == 0
+    output = tmp_path / "p.csv"
+    flags = ["--run", small_run, "--test-images", images, "--output", output, "--batch-size", 1]
+    process = start("predictor", *flags)
+    while not output.exists() or output.read_bytes().count(b"\n") < 8:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.0005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done_before = output.read_bytes().count(b"\n")
+    with output.open("ab") as file:
+        file.write(b"forest/forest_00009.jpg,2,for")
+    with (tmp_path / "p.rejected.csv").open("a") as file:
+        file.write("zzz/text.jpg,a reject that the kill left ahead of its rows\n")
+    assert done_before < 51, "the kill came before the end"
+    done = run("predictor", *flags)
+    assert done.code == 0 and "Going on after" in done.out
+    assert [row["image"] for row in table(output)] == [row["image"] for row in table(tmp_path / "whole.csv")]
+    assert (tmp_path / "p.rejected.csv").read_text() == (tmp_path / "whole.rejected.csv").read_text()
+
+
+def test_rows_of_another_run_or_folder_are_not_mixed(small_run, scenes, tmp_path):
+    output = tmp_path / "p.csv"
+    assert predict(small_run, scenes / "val", output).code == 0
+    before = output.read_bytes()
+    for images, flags in ((scenes / "train", []), (scenes / "val", ["--top-k", 2])):
+        done = predict(small_run, images, output, *flags)
+        assert done.code == 2 and "--overwrite" in done.err
+    assert output.read_bytes() == before
+    assert predict(small_run, scenes / "train", output, "--overwrite").code == 0
+    assert len(table(output)) == 50
+
+
+def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
+    (tmp_path / "a").mkdir()
+    shutil.copy(small_run / "config.json", tmp_path / "a")
+    shutil.copy(small_run / "classes.csv", tmp_path / "a")
+    done = predict(tmp_path / "a", scenes / "val", tmp_path / "p.csv")
+    assert done.code == 1 and "Train it first" in done.err
+    (tmp_path / "a" / "checkpoints").mkdir()
+    (tmp_path / "a" / "checkpoints" / "best.keras").write_bytes(b"PK\x03\x04nothing")
+    done = predict(tmp_path / "a", scenes / "val", tmp_path / "p.csv")
+    assert done.code == 1 and "is damaged" in done.err
+    text = (tmp_path / "a" / "config.json").read_text()
+    (tmp_path / "a" / "config.json").write_text(text.replace('"classifier"', '"segmentation"'))
+    done = predict(tmp_path / "a", scenes / "val", tmp_path / "p.csv")
+    assert done.code == 2 and "run of kind segmentation" in done.err
+    done = predict(small_run, scenes / "nothing", tmp_path / "p.csv")
+    assert done.code == 2 and "test_images" in done.err
+    done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 9)
+    assert done.code == 2 and "5 classes" in done.err
+
+
+def test_of_several_runs_the_first_is_used_and_that_is_said(small_run, scenes, tmp_path):
+    done = predict(f"{small_run},other", scenes / "val", tmp_path / "p.csv")
+    assert done.code == 0 and "only the first is used" in done.err
+
+
+def test_a_checkpoint_that_holds_code_is_not_run(small_run, scenes, tmp_path):
+    folder = tmp_path / "evil"
+    shutil.copytree(small_run, folder)
+    inputs = keras.Input((32, 32, 3))
+    outputs = keras.layers.Lambda(lambda x: x[:, 0, 0, :])(inputs)
+    keras.Model(inputs, outputs).save(folder / "checkpoints" / "best.keras")
+    done = predict(folder, scenes / "val", tmp_path / "p.csv")
+    assert done.code == 1 and "no model that can be loaded" in done.err

@@ -1,0 +1,142 @@
+"""The training flow in one process: stages, devices, weights of classes, what may change between sessions."""
+
+import csv
+import json
+import re
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from classifiers import recipe
+from classifiers.small import RECIPE
+from config import ClassifierConfig
+from tests.conftest import QUICK, ROOT, run
+
+MIRRORED = """
+import sys
+sys.path.insert(0, {root!r})
+from command import import_tensorflow
+tf = import_tensorflow()
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import runpy
+sys.argv[1:] = {flags!r}
+runpy.run_module("classifiers.small", run_name="__main__")
+"""
+
+
+def train(scenes, runs, *flags):
+    return run("classifiers.small", "--data", scenes, "--runs", runs, *QUICK, *flags)
+
+
+def here(scenes, runs, *flags) -> None:
+    """As `train`, within this process, which has TensorFlow already."""
+    argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
+    recipe.train(RECIPE, ClassifierConfig(_cli_parse_args=argv))
+
+
+def rows(runs, name="small") -> list[dict[str, str]]:
+    with (runs / name / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_run_folder_holds_what_it_should(small_run):
+    config = json.loads((small_run / "config.json").read_text())
+    assert (config["kind"], config["model"], config["seed"]) == ("classifier", "small", 0)
+    assert config["settings"]["image_size"] == "32x32" and config["versions"]["keras"] == keras.__version__
+    assert (small_run / "classes.csv").read_text().splitlines()[1] == "0,beach"
+    assert {path.name for path in (small_run / "checkpoints").iterdir()} == {"best.keras", "last.keras"}
+    assert [row["epoch"] for row in rows(small_run.parent)] == ["1", "2", "3"]
+    assert list((small_run / "tensorboard").rglob("events*"))
+    for figure in ("learning_curve.png", "confusion_matrix.png", "confusion_matrix.csv"):
+        assert (small_run / "figures" / figure).stat().st_size > 50
+
+
+def test_two_devices_train_together(scenes, tmp_path):
+    flags = ["--data", str(scenes), "--runs", str(tmp_path), "--strategy", "mirrored", "--epochs", "2"]
+    flags += [str(flag) for flag in QUICK]
+    (tmp_path / "mirrored.py").write_text(MIRRORED.format(root=str(ROOT), flags=flags))
+    for _ in range(2):  # the second finds it finished
+        done = run("mirrored", cwd=tmp_path)
+        assert done.code == 0, done.err
+    assert len(rows(tmp_path)) == 2
+    assert all(np.isfinite(float(row["val_loss"])) for row in rows(tmp_path)), "10 images, batches of 8: one gets less"
+    flags[flags.index("--epochs") + 1] = "3"
+    (tmp_path / "mirrored.py").write_text(MIRRORED.format(root=str(ROOT), flags=flags))
+    done = run("mirrored", cwd=tmp_path)
+    assert "2 CPU devices" in done.out and "Going on after epoch 2" in done.out and len(rows(tmp_path)) == 3
+
+
+def test_stages_begin_from_the_best_weights(scenes, tmp_path):
+    done = train(scenes, tmp_path, "--epochs", 9, "--patience", 1, "--learning-rates", "1e-3,1e-4", "--min-delta", 0.9)
+    assert done.code == 0 and "Stage 2, learning rate 0.0001, from the best weights so far" in done.out
+    table = rows(tmp_path)
+    assert [row["stage"] for row in table] == ["0", "0", "1"], (
+        "an epoch that rises, one that does not; then as much again"
+    )
+    assert [float(row["learning_rate"]) for row in table] == pytest.approx([1e-3, 1e-3, 1e-4])
+
+
+def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
+    """Each in one epoch: it runs, and its loss is not that of the default."""
+    losses = {}
+    for name, flags in {
+        "default": [],
+        "sgd": ["--optimizer", "sgd"],
+        "momentum": ["--optimizer", "momentum"],
+        "adamw": ["--optimizer", "adamw", "--learning-rates", "1e-2"],
+        "strong": ["--augment", "strong"],
+        "plain": ["--augment", "none"],
+        "seed": ["--seed", 5],
+        "steps": ["--steps-per-epoch", 3],
+        "cosine": ["--schedule", "cosine"],
+        "dropout": ["--dropout", 0.8],
+        "frozen": ["--freeze", 1000],
+    }.items():
+        here(scenes, tmp_path, "--name", name, "--epochs", 1, *flags)
+        losses[name] = rows(tmp_path, name)[0]["loss"]
+    assert "frozen: 1,285 parameters learn" in capsys.readouterr().out, "the head alone: 256 x 5 + 5"
+    assert len(set(losses.values())) == len(losses), losses
+
+
+def test_class_weights_and_kept_checkpoints(scenes, tmp_path):
+    unbalanced = tmp_path / "data"
+    shutil.copytree(scenes, unbalanced)
+    lines = (unbalanced / "manifest.csv").read_text().splitlines()
+    fewer = [line for number, line in enumerate(lines) if ",train,beach," not in line or number < 6]
+    (unbalanced / "manifest.csv").write_text("\n".join(fewer) + "\n")
+    for name, flags in {"none": [], "balanced": ["--class-weights", "balanced", "--keep-checkpoints"]}.items():
+        here(unbalanced, tmp_path, "--name", name, "--epochs", 1, *flags)
+    assert rows(tmp_path, "none")[0]["loss"] != rows(tmp_path, "balanced")[0]["loss"]
+    assert (tmp_path / "balanced" / "checkpoints" / "epoch-001.keras").exists()
+
+
+def test_what_a_run_was_begun_with_stays(scenes, small_run, tmp_path):
+    done = train(scenes, small_run.parent, "--dropout", 0.1, "--seed", 4, "--epochs", 3)
+    assert done.code == 2 and len(done.err.splitlines()) == 2
+    assert re.search(r"dropout = '0.1': this run was begun with 0.3.*--name.*--resume never", done.err)
+    done = run(
+        "classifiers.mobilenet_v2", "--data", scenes, "--runs", small_run.parent, "--name", "small", "--weights", "none"
+    )
+    assert done.code == 2 and "is a run of small" in done.err
+
+
+def test_never_begins_anew_and_keeps_the_old(scenes, tmp_path):
+    here(scenes, tmp_path, "--epochs", 1)
+    before = (tmp_path / "small" / "history.csv").read_bytes()
+    here(scenes, tmp_path, "--epochs", 1, "--resume", "never", "--seed", 3)
+    assert (tmp_path / ".old" / "small-1" / "history.csv").read_bytes() == before
+    assert (tmp_path / "small" / "history.csv").read_bytes() != before
+
+
+def test_a_loss_that_is_no_number_stops_with_advice(scenes, tmp_path):
+    done = train(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 3)
+    assert done.code == 1 and "Lower --learning-rates" in done.err
+    assert not (tmp_path / "small" / "checkpoints" / "last.keras").exists(), "such a model is not kept"
+
+
+def test_the_screen_is_quiet(scenes, tmp_path):
+    done = train(scenes, tmp_path, "--epochs", 1)
+    assert done.err == "", "TensorFlow's remarks do not reach the screen"

@@ -1,0 +1,120 @@
+"""A run folder is whole at every moment: a crash between any two steps of saving loses no epoch and doubles none."""
+
+import keras
+import numpy as np
+import pytest
+
+import training.run_folder as module
+from settings import SettingError, WorkError
+from training.progress import read_progress
+from training.run_folder import HISTORY_HEADER, RunFolder, facts, find_run
+
+STEPS = ("model.save", "_second_name", "os.replace", "append_history")
+
+
+class Crash(Exception):
+    """The machine is switched off here."""
+
+
+def row(epoch: int, accuracy: float) -> dict[str, float]:
+    return dict.fromkeys(HISTORY_HEADER, 0.5) | {"epoch": epoch, "stage": 0, "val_accuracy": accuracy}
+
+
+@pytest.fixture
+def model():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.write_config("classifier", "small", {"seed": 0}, ("a", "b"))
+    return run
+
+
+def save(run: RunFolder, model, epoch: int, accuracy: float, is_best: bool) -> None:
+    model.set_weights([np.full(weight.shape, epoch) for weight in model.get_weights()])
+    run.save(model, row(epoch, accuracy), is_best, keep=False)
+
+
+def epoch_in(checkpoint) -> int:
+    return int(keras.saving.load_model(checkpoint).get_weights()[0].flat[0])
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("resume", ["best", "last"])
+def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
+    save(folder, model, 1, 0.6, True)
+
+    def crash(*args, **kwargs):
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        if step == "model.save":
+            patch.setattr(model, "save", crash)
+        elif step == "append_history":
+            patch.setattr(folder, "append_history", crash)
+        elif step == "os.replace":  # that of `last`, after `best` has its name
+            replace = module.os.replace
+            patch.setattr(module.os, "replace", lambda a, b: crash() if b == folder.last else replace(a, b))
+        else:
+            patch.setattr(module, step, crash)
+        with pytest.raises(Crash):
+            save(folder, model, 2, 0.7, True)
+
+    progress = read_progress(folder, resume)
+    kept = {"model.save": 1, "_second_name": 1, "append_history": 2, "os.replace": 2 if resume == "best" else 1}[step]
+    assert [int(line["epoch"]) for line in folder.history()] == list(range(1, kept + 1))
+    assert progress.epochs_done == kept
+    assert epoch_in(progress.checkpoint) == kept
+    assert progress.best == facts(folder.best)["val_accuracy"]
+    assert not list(folder.checkpoints.glob(".work*"))
+
+
+def test_best_and_last_and_one_an_epoch(folder, model):
+    for epoch, accuracy in enumerate((0.5, 0.7, 0.6), 1):
+        model.set_weights([np.full(weight.shape, epoch) for weight in model.get_weights()])
+        folder.save(model, row(epoch, accuracy), accuracy in (0.5, 0.7), keep=True)
+    assert epoch_in(folder.best) == 2 and epoch_in(folder.last) == 3
+    assert [epoch_in(folder.checkpoints / f"epoch-00{epoch}.keras") for epoch in (1, 2, 3)] == [1, 2, 3]
+
+
+def test_a_torn_row_of_history_is_cut_off(folder, model):
+    save(folder, model, 1, 0.6, True)
+    save(folder, model, 2, 0.7, True)
+    text = folder.history_file.read_text()
+    folder.history_file.write_text(text[:-9])
+    assert len(folder.history()) == 1
+    assert read_progress(folder, "last").epochs_done == 2, "the checkpoint carries the row"
+    assert folder.history_file.read_text() == text
+
+
+def test_a_damaged_checkpoint_is_named(folder, model):
+    save(folder, model, 1, 0.6, True)
+    content = folder.last.read_bytes()
+    folder.last.unlink()
+    folder.last.write_bytes(content[:1000])
+    with pytest.raises(WorkError, match=r"last\.keras is damaged"):
+        read_progress(folder, "best")
+
+
+def test_never_sets_the_old_run_aside(folder):
+    assert folder.set_aside().name == "run-1" and not folder.path.exists()
+
+
+def test_which_run_is_meant(tmp_path):
+    def begin(name: str) -> None:
+        RunFolder(tmp_path / name).write_config("classifier", "small", {"seed": 0}, ("a", "b"))
+
+    with pytest.raises(SettingError, match="there is none"):
+        find_run(tmp_path, ())
+    begin("one")
+    assert find_run(tmp_path, ()).path.name == "one"
+    begin("two")
+    with pytest.raises(SettingError, match="one, two"):
+        find_run(tmp_path, ())
+    RunFolder(tmp_path / "two").set_aside()
+    assert find_run(tmp_path, ()).path.name == "one", "what was set aside is not meant"
+    assert find_run(tmp_path, (str(tmp_path / "one"), "two")).path.name == "one"
+    with pytest.raises(SettingError, match="no such run"):
+        find_run(tmp_path, ("three",))
