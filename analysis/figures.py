@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import confusion_matrix
 
-from datatransformer.tables import write_table
+from datatransformer.tables import harmless, write_table
 
 BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#777777"
 """Told apart by the colour-blind (Okabe & Ito 2008)."""
@@ -52,11 +52,9 @@ def draw_confusion_matrix(
     The counts are also in a CSV of the same name.
     """
     counts = confusion_matrix(labels, predictions, labels=range(len(classes)))
-    write_table(
-        path.with_suffix(".csv"),
-        ("true \\ predicted", *classes),
-        ([name, *row] for name, row in zip(classes, counts, strict=True)),
-    )
+    names = [harmless(name) for name in classes]
+    rows = ((name, *row) for name, row in zip(names, counts, strict=True))
+    write_table(path.with_suffix(".csv"), ("true / predicted", *names), rows)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = min(4 + 0.38 * len(classes), 20)
     figure = Figure(figsize=(side + 1, side), layout="constrained")

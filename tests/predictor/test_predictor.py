@@ -28,9 +28,8 @@ def test_it_says_what_the_model_says(small_run, scenes, tmp_path):
     done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 3, "--batch-size", 4)
     assert done.code == 0 and done.err == "", done.err
     rows = table(tmp_path / "p.csv")
-    assert list(rows[0]) == [
-        "image", "label", "name", "probability", "label_2", "name_2", "probability_2", "label_3", "name_3", "probability_3",
-    ]  # fmt: skip
+    columns = "image label name probability label_2 name_2 probability_2 label_3 name_3 probability_3"
+    assert list(rows[0]) == columns.split()
     assert [row["image"] for row in rows] == sorted(row["image"] for row in rows) and len(rows) == 10
     model = keras.saving.load_model(small_run / "checkpoints" / "best.keras")
     classes = read_data_folder(scenes, "classification").classes
