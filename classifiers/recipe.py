@@ -93,8 +93,6 @@ def report(session: Session, how: str) -> None:
         predictions = validation_predictions(run.best, data, session.size)
         draw_confusion_matrix(data.labels("val"), predictions, data.classes, confusion)
     best = max(rows, key=lambda row: row["val_accuracy"])
-    print(
-        f"{run.path} {how}. {len(rows)} epochs, best validation accuracy {best['val_accuracy']:.4f} "
-        f"in epoch {int(best['epoch'])}. Figures are in {run.figures}"
-    )
-    print(f"Next: python -m predictor --run {run.path} --test-images FOLDER")
+    print(f"{run.path} {how}.")
+    print(f"Best validation accuracy {best['val_accuracy']:.4f} in epoch {int(best['epoch'])} of {len(rows)}")
+    print(f"Figures are in {run.figures}. Next: python -m predictor --run {run.path} --test-images FOLDER")

@@ -54,12 +54,12 @@ def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Se
     }
     if run.exists() and settings.resume == "never":
         print(f"The old run is now {run.set_aside()}")
-    if run.exists():
+    progress = read_progress(run, settings.resume)
+    if progress.rows:  # before its first epoch is kept a run is bound to nothing
         config = run.config()
         if (config["kind"], config["model"]) != (kind, name):
             raise SettingError(fault("name", run.path.name, f"is a run of {config['model']}; use another --name"))
         check_same_model(run, used, data.classes)
-    progress = read_progress(run, settings.resume)
     count = len(data.images("train"))
     batch_size = min(settings.batch_size, count)
     steps = settings.steps_per_epoch or count // batch_size

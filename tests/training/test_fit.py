@@ -123,6 +123,12 @@ def test_what_a_run_was_begun_with_stays(scenes, small_run, tmp_path):
     assert done.code == 2 and "is a run of small" in done.err
 
 
+def test_before_its_first_epoch_a_run_is_bound_to_nothing(scenes, tmp_path):
+    assert train(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 1).code == 1
+    here(scenes, tmp_path, "--epochs", 1)
+    assert len(rows(tmp_path)) == 1
+
+
 def test_never_begins_anew_and_keeps_the_old(scenes, tmp_path):
     here(scenes, tmp_path, "--epochs", 1)
     before = (tmp_path / "small" / "history.csv").read_bytes()
