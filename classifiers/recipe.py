@@ -67,7 +67,7 @@ def fit_classifier(session: Session) -> None:
     augment = augmentation(settings.augment)
     batches = Batches(
         lambda first_step: training_batches(load, labels, session.batch_size, settings.seed, first_step, augment),
-        validation_batches(load_val, data.labels("val"), session.batch_size),
+        lambda devices: validation_batches(load_val, data.labels("val"), session.batch_size, devices),
         class_weights(settings.class_weights, labels),
     )
     objective = Objective(

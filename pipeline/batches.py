@@ -40,10 +40,15 @@ def training_batches(
     return _on_cpu(batches)
 
 
-def validation_batches(load: Loader, labels: Sequence[int], batch_size: int) -> tf.data.Dataset:
-    """All images once, in order; the last batch may be smaller. As `training_batches` otherwise."""
+def validation_batches(load: Loader, labels: Sequence[int], batch_size: int, devices: int = 1) -> tf.data.Dataset:
+    """All images once, in order; the last batch may be smaller. As `training_batches` otherwise.
+
+    Several devices must share each batch evenly: for them the first few images come once more at the end.
+    """
     all_labels = tf.constant(labels, tf.int32)
-    samples = tf.data.Dataset.range(len(labels)).map(lambda i: (load(i), all_labels[i]), tf.data.AUTOTUNE)
+    count = -(-len(labels) // devices) * devices
+    indices = tf.data.Dataset.range(count).map(lambda i: i % len(labels))
+    samples = indices.map(lambda i: (load(i), all_labels[i]), tf.data.AUTOTUNE)
     return _on_cpu(samples.batch(batch_size))
 
 

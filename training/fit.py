@@ -13,15 +13,19 @@ from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, StopOnSignal
 from training.optimizers import make_optimizer
 from training.schedules import make_schedule
 from training.session import Session
-from training.strategy import device_line, make_strategy
+from training.strategy import check_batch_size, device_line, make_strategy
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What a model is trained on. `training` takes the number of the first batch and gives an endless stream."""
+    """What a model is trained on.
+
+    `training` takes the number of the first batch and gives an endless stream; `validation` takes the number of
+    devices that share each batch.
+    """
 
     training: Callable[[int], tf.data.Dataset]
-    validation: tf.data.Dataset
+    validation: Callable[[int], tf.data.Dataset]
     class_weights: dict[int, float] | None = None
 
 
@@ -41,6 +45,7 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
     settings, run, progress, steps = session.settings, session.run, session.progress, session.steps_per_epoch
     keras.utils.set_random_seed(settings.seed)
     strategy = make_strategy(settings.strategy)
+    check_batch_size(strategy, session.batch_size)
     with strategy.scope():
         if progress.checkpoint:
             model = load_saved_model(progress.checkpoint, compiled=True)
@@ -59,7 +64,7 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
     try:
         model.fit(
             batches.training(progress.epochs_done * steps),
-            validation_data=batches.validation,
+            validation_data=batches.validation(strategy.num_replicas_in_sync),
             initial_epoch=progress.epochs_done,
             epochs=settings.epochs,
             steps_per_epoch=steps,

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from settings import SettingError, fault
+
 
 def make_strategy(name: str) -> tf.distribute.Strategy:
     """`none`: TensorFlow's default device. `mirrored`: a copy of the model on each GPU, without GPUs each CPU device.
@@ -13,6 +15,14 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
         devices = gpus or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
     return tf.distribute.get_strategy()
+
+
+def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
+    """Raises SettingError if a batch cannot be shared evenly, which Keras cannot do without."""
+    count = strategy.num_replicas_in_sync
+    if batch_size % count:
+        even = max(batch_size // count, 1) * count
+        raise SettingError(fault("batch_size", batch_size, f"cannot be shared evenly by {count} devices; use {even}"))
 
 
 def device_line(strategy: tf.distribute.Strategy) -> str:

@@ -55,6 +55,12 @@ def test_validation_keeps_order_and_the_last_batch():
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), NUMBERS)
 
 
+def test_several_devices_share_each_batch_evenly():
+    batches = list(validation_batches(numbered, list(NUMBERS), 6, devices=3).as_numpy_iterator())
+    assert [len(labels) for _, labels in batches] == [6, 6]
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), [*NUMBERS, 0, 1])
+
+
 def test_the_three_caches_give_the_same_pictures(scenes, tmp_path, monkeypatch):
     images = read_data_folder(scenes, "classification").images("val")
     loaders = [make_loader(images, (24, 32), cache, tmp_path) for cache in ("none", "memory", "disk")]
