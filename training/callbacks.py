@@ -5,6 +5,7 @@ import signal
 import time
 
 import keras
+import tensorflow as tf
 
 from settings import WorkError
 from training.run_folder import HISTORY_HEADER, RunFolder
@@ -59,6 +60,25 @@ class SeedEpochs(keras.callbacks.Callback):
         states = [variable for variable in self.model.variables if id(variable) not in weights]
         for number, state in enumerate(states):
             state.assign([self.seed * 1000 + number, epoch])
+
+
+class ShareStatistics(keras.callbacks.Callback):
+    """Before validation gives all devices the mean of their batch-norm statistics.
+
+    Each device averages over its own share of the batches; without this each would validate another model, and the
+    checkpoint would hold that of the first.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy):
+        super().__init__()
+        self.strategy = strategy
+
+    def on_test_begin(self, logs=None):
+        if self.strategy.num_replicas_in_sync == 1:
+            return
+        for weight in self.model.non_trainable_weights:
+            values = self.strategy.experimental_local_results(weight.value)
+            weight.assign(tf.add_n(values) / len(values))
 
 
 class StopOnSignal(keras.callbacks.Callback):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from layers.saved import load_saved_model
 from settings import WorkError
-from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, StopOnSignal
+from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
 from training.optimizers import make_optimizer
 from training.schedules import make_schedule
 from training.session import Session
@@ -57,6 +57,7 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
     callbacks = [
         stop_on_signal,
         SeedEpochs(settings.seed),
+        ShareStatistics(strategy),
         KeepRun(run, schedule, progress.best, settings.keep_checkpoints),
         FollowSchedule(schedule, run, steps, progress.stage_of_weights),
         keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),

@@ -12,6 +12,9 @@ import pytest
 from classifiers import recipe
 from classifiers.small import RECIPE
 from config import ClassifierConfig
+from datatransformer.layout import read_data_folder
+from pipeline.batches import validation_batches
+from pipeline.cache import make_loader
 from tests.conftest import QUICK, ROOT, run
 
 MIRRORED = """
@@ -54,25 +57,32 @@ def test_the_run_folder_holds_what_it_should(small_run):
         assert (small_run / "figures" / figure).stat().st_size > 50
 
 
-def test_two_devices_train_together(tmp_path):
-    """15 validation images in batches of 2, so the last would leave a device without any; then resumed."""
-    data = tmp_path / "data"
-    draw = ["--source", "scenes", "--pictures", 60, "--picture-size", 48, "--val-fraction", 0.25, "--data", data]
-    assert run("datatransformer", *draw).code == 0
-
-    def mirrored(*changed: str):
+def test_two_devices_train_together(scenes, tmp_path):
+    def mirrored(data, *changed: object):
         flags = ["--data", data, "--runs", tmp_path, "--strategy", "mirrored", *QUICK, "--batch-size", 2, *changed]
         script = MIRRORED.format(root=str(ROOT), flags=[str(flag) for flag in flags])
         (tmp_path / "mirrored.py").write_text(script)
         return run("mirrored", cwd=tmp_path)
 
-    done = mirrored("--epochs", "1")
+    done = mirrored(scenes, "--epochs", 1)
     assert done.code == 0 and "2 CPU devices" in done.out, done.err
-    assert np.isfinite(float(rows(tmp_path)[0]["val_loss"]))
-    done = mirrored("--epochs", "2")
+    folder = read_data_folder(scenes, "classification")
+    load = make_loader(folder.images("val"), (32, 32), "none", tmp_path)
+    model = keras.saving.load_model(tmp_path / "small" / "checkpoints" / "last.keras")
+    loss, accuracy = model.evaluate(validation_batches(load, folder.labels("val"), 10), verbose=0)
+    row = rows(tmp_path)[0]
+    assert float(row["val_loss"]) == pytest.approx(loss, rel=1e-4), "what was validated is what was saved"
+    assert float(row["val_accuracy"]) == pytest.approx(accuracy, abs=1e-6)
+
+    done = mirrored(scenes, "--epochs", 2)
     assert done.code == 0 and "Going on after epoch 1" in done.out and len(rows(tmp_path)) == 2, done.err
-    done = mirrored("--epochs", "1", "--batch-size", "3", "--name", "odd")
+    done = mirrored(scenes, "--epochs", 1, "--batch-size", 3, "--name", "three")
     assert done.code == 2 and "batch_size = '3': cannot be shared evenly by 2 devices; use 2" in done.err
+
+    draw = ["--source", "scenes", "--pictures", 60, "--picture-size", 48, "--val-fraction", 0.25]
+    assert run("datatransformer", *draw, "--data", tmp_path / "odd").code == 0
+    done = mirrored(tmp_path / "odd", "--epochs", 1, "--name", "odd")
+    assert done.code == 0 and np.isfinite(float(rows(tmp_path, "odd")[0]["val_loss"])), "15 are no pairs"
 
 
 def test_stages_begin_from_the_best_weights(scenes, tmp_path):
