@@ -20,6 +20,7 @@ from datatransformer.tables import harmless, line, open_to_append, read_table, w
 from settings import SettingError, WorkError, fault
 
 NOT_PART_OF_THE_RESULT = {"data", "overwrite", "workers", "debug"}
+RAW = ("raw_images", "raw_labels", "class_names")
 FEWEST_IMAGES = 2
 """Of a class, so that one can be for training and one for validation."""
 
@@ -40,6 +41,7 @@ class DataTransformer:
 
     def run(self) -> None:
         """Raises SettingError where DATA exists and was made otherwise, WorkError if no data set comes of it."""
+        self._keep_apart()
         if self._is_done():
             print(f"{self.data} is whole and was made with these settings: nothing to do. "
                   "If the raw pictures have changed, --overwrite makes it anew.")  # fmt: skip
@@ -53,6 +55,14 @@ class DataTransformer:
         self._finish(listing, rows, rejected)
         print(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
         self._report(rows, rejected)
+
+    def _keep_apart(self) -> None:
+        """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
+        data = self.data.resolve()
+        for key in RAW:
+            raw = getattr(self.settings, key)
+            if raw and (raw.resolve().is_relative_to(data) or (raw.is_dir() and data.is_relative_to(raw.resolve()))):
+                raise SettingError(fault("data", self.data, f"should lie apart from {key} = {str(raw)!r}"))
 
     def _is_done(self) -> bool:
         if self.task not in self.source.TASKS:
@@ -77,7 +87,7 @@ class DataTransformer:
     def _used(self) -> dict:
         """The settings that the result depends on."""
         used = self.settings.model_dump(mode="json", exclude=NOT_PART_OF_THE_RESULT) | {"task": self.task}
-        for key in ("raw_images", "raw_labels", "class_names"):
+        for key in RAW:
             used[key] = used[key] and str(Path(used[key]).resolve())
         return used
 

@@ -100,6 +100,14 @@ def test_a_folder_of_somebody_else_is_not_touched(raw):
     assert (raw.parent / "data" / "thesis.txt").read_text() == "dear"
 
 
+@pytest.mark.parametrize("data", ["raw", ".", "raw/data", "raw/../raw"])
+def test_raw_pictures_are_never_in_danger(raw, data):
+    before = snapshot(raw.parent)
+    done = run("datatransformer", *labels_flags(raw, "--overwrite", "--data", raw.parent / data))
+    assert done.code == 2 and "apart from" in done.err
+    assert snapshot(raw.parent) == before
+
+
 @pytest.mark.parametrize("link", ["hardlink", "symlink"])
 def test_links(raw, link):
     Image.open(raw / "000.jpg").save(raw / "000.webp")
