@@ -27,7 +27,7 @@ clean:
 	rm -rf demo $(VENV) build *.egg-info
 
 $(INSTALLED): requirements.txt setup.py
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps -e .

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from settings import File, Folder, ImageSize, Listed, RunName, Settings, UserPath
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -58,7 +59,7 @@ class DataTransformerConfig(Settings):
     workers: Count | None = None
     """How many images are worked on at the same time. Empty: one a processor core."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Decides which images go to validation, and what the generators draw. The same seed gives the same result."""
 
 
@@ -108,7 +109,7 @@ class TrainingConfig(Settings):
     """A stage ends when validation accuracy has not risen for this many epochs."""
 
     min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
-    """What counts as risen: validation accuracy better than the stage's best by more than this (0.001 is 0.1 %)."""
+    """What counts as risen: validation accuracy better than the best so far by more than this (0.001 is 0.1 %)."""
 
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: errors on rare classes cost more, in proportion to how rare they are."""
@@ -132,7 +133,7 @@ class TrainingConfig(Settings):
     verbose: Literal["bar", "line", "none"] = "bar"
     """What is shown of an epoch: a moving bar, one line at its end, or nothing."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Start of all random numbers: two runs with one seed on one CPU give the same numbers."""
 
 

@@ -83,7 +83,10 @@ def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[lis
     for word in argv:
         if word.startswith("--"):
             name = word.split("=")[0]
-            in_unknown = name not in known
+            in_unknown = name not in known or word == name + "="
+            if word == name + "=" and name in known:
+                faults.append(f"flag {name} has no value")
+                continue
             if in_unknown:
                 faults.append(f"unknown flag {name}{_nearest(name, known)}; --help lists all of them")
         if not in_unknown:

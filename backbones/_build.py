@@ -26,7 +26,7 @@ def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: st
         model = network(input_shape=input_shape, include_top=False, weights=None)
         if weights != "none":
             load_weights(Path(weights), [model])
-    return resolve_name(row.rebuild)(model) if row.rebuild else model
+    return resolve_name(row.rebuild)(model, has_weights=weights != "none") if row.rebuild else model
 
 
 def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:

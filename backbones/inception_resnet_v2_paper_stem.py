@@ -20,7 +20,7 @@ LAST_OF_KERAS_STEM = "mixed_5b"
 SHARED_WITH_KERAS_STEM = ("stem_1_conv", "stem_1_bn", "stem_2_conv", "stem_2_bn", "stem_3_conv", "stem_3_bn")
 
 
-def with_paper_stem(network):
+def with_paper_stem(network, has_weights: bool):
     """Keras's network -> the paper's, with its weights in every layer that they fit. Prints which layers have none."""
     import keras
 
@@ -34,7 +34,8 @@ def with_paper_stem(network):
         return paper_stem(inputs) if layer.name == LAST_OF_KERAS_STEM else layer(*args, **kwargs)
 
     model = keras.models.clone_model(network, inputs, clone_function=_widened, call_function=call)
-    _take_weights(network, model)
+    if has_weights:
+        _take_weights(network, model)
     return model
 
 

@@ -37,7 +37,7 @@ def train(recipe: Recipe, settings) -> None:
     session = open_session(KIND, "classification", recipe.name, row, settings)
     data, size = session.data, session.size
     if session.is_finished:
-        report(session, "was finished before; --epochs or another --name trains on")
+        report(session, f"was finished before: {session.why_finished}")
         return
     print(
         f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "

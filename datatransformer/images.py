@@ -19,6 +19,7 @@ SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 KEPT_MODES = {"L", "RGB"}
 ORIENTATION = 0x0112
 JPEG_QUALITY = 95
+END_OF_PNG = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # what ends compressed data: no stuffed byte, no restart mark
 
@@ -48,6 +49,8 @@ def read_image(path: Path) -> Encoded:
     Raises UnreadableImage.
     """
     try:
+        if not path.is_file():  # a pipe, say, would be waited for
+            raise UnreadableImage("not a file")
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from error
@@ -67,7 +70,7 @@ def encode(content: bytes) -> Encoded:
         raise UnreadableImage("too large: more than 178 million pixels") from error
     except UnreadableImage:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, ArithmeticError, MemoryError) as error:
+    except Exception as error:  # decoders raise of every kind
         raise UnreadableImage(f"damaged: {error}") from error
 
 
@@ -75,7 +78,9 @@ def _encoded(image: Image.Image, content: bytes) -> Encoded:
     suffix = SUFFIXES.get(image.format)
     upright = image.getexif().get(ORIENTATION, 1) in (0, 1)
     if suffix and upright and image.mode in KEPT_MODES and "transparency" not in image.info:
-        image.draft(None, (image.width // 8, image.height // 8))  # JPEG: an eighth of the size is decoded, all is read
+        image.draft(
+            None, (max(1, image.width // 8), max(1, image.height // 8))
+        )  # JPEG: an eighth of the size is decoded, all is read
         image.load()
         if _is_sound(content, suffix):
             return Encoded(content, suffix, original=True)
@@ -87,6 +92,8 @@ def _is_sound(content: bytes, suffix: str) -> bool:
     """Whether a file that Pillow could decode has none of the damage that Pillow overlooks and TensorFlow does not."""
     if suffix == ".jpg":
         return _markers_in_order(content)
+    if not content.endswith(END_OF_PNG):
+        return False
     try:
         Image.open(io.BytesIO(content)).verify()  # the checksum of every part
     except (OSError, SyntaxError, ValueError):

@@ -71,12 +71,22 @@ def read_data_folder(path: Path, task: str) -> DataFolder:
     found = "segmentation" if rows and rows[0].mask else "classification"
     if found != task:
         raise SettingError(fault("data", path, f"is for {found}; this command needs one for {task}"))
+    classes = read_classes(path)
+    unknown = {row.class_name for row in rows if row.class_name} - set(classes)
+    empty = [split for split in SPLITS if not any(row.split == split for row in rows)]
+    if unknown or empty:
+        what = f"{CLASSES} lacks {', '.join(sorted(unknown))}" if unknown else f"no images for {' and '.join(empty)}"
+        raise SettingError(fault("data", path, f"is not as it was made: {what}; {make} anew by --overwrite"))
     gone = _missing(path, rows)
     if gone:
         raise SettingError(
-            fault("data", path, f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew")
+            fault(
+                "data",
+                path,
+                f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew by --overwrite",
+            )
         )
-    return DataFolder(path, task, read_classes(path), tuple(rows))
+    return DataFolder(path, task, classes, tuple(rows))
 
 
 def _missing(path: Path, rows: list[Row]) -> list[str]:
@@ -92,7 +102,7 @@ def _missing(path: Path, rows: list[Row]) -> list[str]:
 
 
 def read_manifest(path: Path) -> list[Row]:
-    rows = read_table(path / MANIFEST)
+    rows = read_table(path / MANIFEST, ("image", "split", "source"))
     return [Row(row["image"], row["split"], row.get("class", ""), row.get("mask", ""), row["source"]) for row in rows]
 
 
@@ -101,7 +111,7 @@ def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
-    return tuple(row["name"] for row in read_table(folder / CLASSES))
+    return tuple(row["name"] for row in read_table(folder / CLASSES, CLASSES_HEADER))
 
 
 def write_classes(folder: Path, names: Iterable[str]) -> None:
@@ -144,6 +154,7 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for name in classes:
         plain = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_"
+        plain = plain.encode()[:200].decode(errors="ignore")
         folder, number = plain, 2
         while folder.casefold() in taken:
             folder, number = f"{plain}_{number}", number + 1

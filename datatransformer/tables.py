@@ -10,18 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from settings import WorkError
+
 FORMULA_STARTS = ("=", "+", "-", "@")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def harmless(text: str) -> str:
-    """A file's name as a cell: no formula for a spreadsheet (an apostrophe is put before it), always one line.
-
-    Control characters and bytes that are no UTF-8 are written as escapes.
-    """
-    text = CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    text = text.encode("utf-8", "backslashreplace").decode()
+    """A file's name as a cell: no formula for a spreadsheet (an apostrophe is put before it), always one line."""
+    text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def printable(text: str) -> str:
+    """Control characters, and bytes of a file's name that are no UTF-8, as escapes."""
+    text = CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def line(cells: Sequence[object]) -> str:
@@ -50,9 +54,18 @@ def replacing(path: Path) -> Iterator[TextIO]:
         work.unlink(missing_ok=True)
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def read_table(path: Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:
+    """The rows, by column. Raises WorkError if one of `columns` is not there, or the file is no such table."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WorkError(f"{path} is damaged: {error}") from error
+    missing = set(columns) - set(reader.fieldnames or ())
+    if missing:
+        raise WorkError(f"{path} has no column {', '.join(sorted(missing))}; was it saved by another program?")
+    return rows
 
 
 def open_to_append(path: Path, header: Sequence[str]) -> TextIO:

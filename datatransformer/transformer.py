@@ -16,11 +16,14 @@ from datatransformer.layout import Row
 from datatransformer.parallel import in_parallel
 from datatransformer.sources import Listing, Picture, Rejected
 from datatransformer.split import stratified
-from datatransformer.tables import harmless, line, open_to_append, read_table, write_table
+from datatransformer.tables import harmless, line, open_to_append, printable, read_table, write_table
 from settings import SettingError, WorkError, fault
 
-NOT_PART_OF_THE_RESULT = {"data", "overwrite", "workers", "debug"}
+OF_ALL_SOURCES = ("source", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "class_names")
+LONGEST_STEM = 200
+"""In bytes; file systems take 255 with the rest of the name."""
+
 FEWEST_IMAGES = 2
 """Of a class, so that one can be for training and one for validation."""
 
@@ -59,6 +62,8 @@ class DataTransformer:
     def _keep_apart(self) -> None:
         """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
         data = self.data.resolve()
+        if not self.data.name or data.is_file():
+            raise SettingError(fault("data", self.data, "should be a folder with a name of its own"))
         for key in RAW:
             raw = getattr(self.settings, key)
             if raw and (raw.resolve().is_relative_to(data) or (raw.is_dir() and data.is_relative_to(raw.resolve()))):
@@ -68,13 +73,13 @@ class DataTransformer:
         if self.task not in self.source.TASKS:
             allowed = f"source {self.settings.source} is for {' or '.join(self.source.TASKS)}"
             raise SettingError(fault("task", self.task, allowed))
-        if not self.data.exists() or self.settings.overwrite:
-            return False
         made_with = layout.read_settings_used(self.data)
+        if not self.data.exists() or (self.settings.overwrite and made_with is not None):
+            return False
         if made_with == self._used():
             return True
         if made_with is None:
-            raise SettingError(fault("data", self.data, "exists and was not made here; --overwrite replaces all of it"))
+            raise SettingError(fault("data", self.data, "exists and was not made here; name another folder"))
         now = self._used()
         changed = [
             f"{key} was {made_with.get(key)}, is {now.get(key)}" for key in now if made_with.get(key) != now.get(key)
@@ -85,22 +90,30 @@ class DataTransformer:
         raise SettingError(fault("data", self.data, allowed))
 
     def _used(self) -> dict:
-        """The settings that the result depends on."""
-        used = self.settings.model_dump(mode="json", exclude=NOT_PART_OF_THE_RESULT) | {"task": self.task}
-        for key in RAW:
-            used[key] = used[key] and str(Path(used[key]).resolve())
+        """The settings that the result depends on, with the content of the label file."""
+        names = OF_ALL_SOURCES + self.source.SETTINGS
+        used = self.settings.model_dump(mode="json", include=set(names)) | {"task": self.task}
+        for key in set(RAW) & used.keys():
+            path = getattr(self.settings, key)
+            used[key] = path and str(path.resolve())
+            if path and path.is_file():
+                used[f"{key}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         return used
 
     def _begin_or_continue(self) -> None:
-        if layout.read_settings_used(self.work) != self._used():
-            if self.work.exists():
-                shutil.rmtree(self.work)
-            self.work.mkdir(parents=True)
-            layout.write_settings_used(self.work, self._used())
+        """Continues `DATA.partial` if it was begun with the same settings. Nobody else's folder is removed."""
         raw = self.settings.raw_images
-        if raw and self.settings.link == "hardlink" and raw.stat().st_dev != self.work.stat().st_dev:
+        if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _disk(self.work):
             allowed = "raw pictures and data folder are on different disks; use copy or symlink"
             raise SettingError(fault("link", "hardlink", allowed))
+        if layout.read_settings_used(self.work) == self._used():
+            (self.work / layout.REJECTED).unlink(missing_ok=True)  # what could not be read is tried again
+            return
+        if self.work.exists():
+            print(f"{self.work}, unfinished and of other settings, is begun anew")
+            _remove_ours(self.work)
+        self.work.mkdir(parents=True)
+        layout.write_settings_used(self.work, self._used())
 
     # ---- Placing: each image is read, checked, converted and put into the folder ---------------------------------
 
@@ -110,8 +123,8 @@ class DataTransformer:
         stems, folders = _stems(listing.pictures), layout.folder_names(listing.classes)
         manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
-        known = {row.source for row in layout.read_manifest(self.work)} | {row["source"] for row in self._unreadable()}
-        remaining = [picture for picture in listing.pictures if harmless(picture.source) not in known]
+        known = {(row.source, row.class_name) for row in layout.read_manifest(self.work)}
+        remaining = [picture for picture in listing.pictures if self._key(picture) not in known]
         if known:
             print(f"Going on: {len(listing.pictures) - len(remaining)} of {len(listing.pictures)} images are done.")
 
@@ -129,6 +142,10 @@ class DataTransformer:
                     rejects.write(line((harmless(result.source), result.reason)))
                     rejects.flush()
         return len(remaining)
+
+    def _key(self, picture: Picture) -> tuple[str, str]:
+        """What tells a done image: its source, and the class that it was put into."""
+        return harmless(picture.source), picture.class_name if self.task == "classification" else ""
 
     def _place_one(self, picture: Picture, split: str, folder: str, stem: str) -> Row | Rejected:
         try:
@@ -158,8 +175,13 @@ class DataTransformer:
 
     def _settle_split(self, listing: Listing) -> tuple[list[Row], list[Rejected]]:
         """Moves the few images whose side has changed because others of their class were left out."""
-        pictures = {harmless(picture.source): picture for picture in listing.pictures}
-        rows = [row for row in layout.read_manifest(self.work) if row.source in pictures]
+        pictures = {self._key(picture): picture for picture in listing.pictures}
+        rows = []
+        for row in layout.read_manifest(self.work):
+            if (row.source, row.class_name) in pictures:
+                rows.append(row)
+            else:  # it was placed before the raw data changed
+                (self.work / row.image).unlink(missing_ok=True)
         sizes = Counter(row.class_name for row in rows)
         rejected = []
         for row in rows:
@@ -168,8 +190,8 @@ class DataTransformer:
                 reason = f"the only good image of class {row.class_name}; a class needs {FEWEST_IMAGES}"
                 rejected.append(Rejected(row.source, reason))
         alone = {reject.source for reject in rejected}
-        good = {pictures[row.source].name: row for row in rows if row.source not in alone}
-        split = self._split({name: pictures[row.source] for name, row in good.items()})
+        good = {pictures[row.source, row.class_name].name: row for row in rows if row.source not in alone}
+        split = self._split({name: pictures[row.source, row.class_name] for name, row in good.items()})
         settled = [self._moved(good[name], split[name]) for name in sorted(good)]
         return settled, rejected
 
@@ -216,12 +238,11 @@ class DataTransformer:
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
         _remove_empty_folders(self.work)
         old = self.data.with_name(self.data.name + ".old")
-        if old.exists():
-            shutil.rmtree(old)
         if self.data.exists():
-            os.rename(self.data, old)
-        os.rename(self.work, self.data)
-        if old.exists():
+            _remove_ours(old)
+            self.data.rename(old)
+        self.work.rename(self.data)
+        if layout.read_settings_used(old) is not None:
             shutil.rmtree(old)
 
     def _report(self, rows: list[Row], rejected: list[Rejected]) -> None:
@@ -238,14 +259,29 @@ def _stems(pictures: list[Picture]) -> dict[str, str]:
 
     It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
     """
-    stems = {picture.name: harmless(PurePosixPath(picture.name).stem).lstrip("'") for picture in pictures}
+    stems = {picture.name: printable(PurePosixPath(picture.name).stem) for picture in pictures}
     alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
     for picture in pictures:
         stem = stems[picture.name]
-        if alike[picture.class_name, stem.casefold()] > 1:
+        if alike[picture.class_name, stem.casefold()] > 1 or len(stem.encode()) > LONGEST_STEM:
             digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
-            stems[picture.name] = f"{stem}-{digest}"
+            stems[picture.name] = f"{stem.encode()[:LONGEST_STEM].decode(errors='ignore')}-{digest}"
     return stems
+
+
+def _disk(path: Path) -> int:
+    """The device that `path` lies on, or will lie on."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists()).stat().st_dev
+
+
+def _remove_ours(folder: Path) -> None:
+    """Removes a folder that was made here, if there is one; raises SettingError if it was not."""
+    if layout.read_settings_used(folder) is not None:
+        shutil.rmtree(folder)
+    elif folder.exists():
+        raise SettingError(
+            fault("data", folder, "is in the way and was not made here; move it, or name another folder")
+        )
 
 
 def _remove_empty_folders(root: Path) -> None:

@@ -16,6 +16,6 @@ def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:
     """
     try:
         return keras.saving.load_model(path, compile=compiled, safe_mode=True)
-    except (ValueError, OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, OSError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise WorkError(f"{path} is damaged or no model that can be loaded: {reason}") from error

@@ -45,10 +45,10 @@ def _random_turn(images: tf.Tensor, seed: tf.Tensor, angle: float, smallest: flo
     h, w = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
     across = wide * tf.where(mirrored, -1.0, 1.0)
     # Where the pixel (x, y) of the result comes from: from the middle of the result to the middle of the crop.
-    x_of_x, x_of_y = across * tf.cos(angles), -tall * tf.sin(angles) * w / h
-    y_of_x, y_of_y = across * tf.sin(angles) * h / w, tall * tf.cos(angles)
-    x0 = (left + wide / 2) * w - x_of_x * w / 2 - x_of_y * h / 2
-    y0 = (top + tall / 2) * h - y_of_x * w / 2 - y_of_y * h / 2
+    x_of_x, x_of_y = across * tf.cos(angles), -tall * tf.sin(angles)
+    y_of_x, y_of_y = across * tf.sin(angles), tall * tf.cos(angles)
+    x0 = (left + wide / 2) * w - 0.5 - x_of_x * (w - 1) / 2 - x_of_y * (h - 1) / 2
+    y0 = (top + tall / 2) * h - 0.5 - y_of_x * (w - 1) / 2 - y_of_y * (h - 1) / 2
     zero = tf.zeros_like(x0)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),

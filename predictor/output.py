@@ -38,6 +38,10 @@ class Output:
         """Keeps rows that were made with the same, else raises SettingError; with `overwrite` begins anew."""
         if self.path.is_dir():
             raise SettingError(fault("output", self.path, "is a folder; name a CSV file"))
+        if self.rejected.exists() and not self.made_with.exists() and not overwrite:
+            raise SettingError(
+                fault("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
+            )
         if overwrite:
             self.path.unlink(missing_ok=True)
         elif self.path.exists() and read_json(self.made_with) != made_with:
@@ -60,7 +64,7 @@ class Output:
         rejects = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
         kept, count = [], 0
         with self.path.open(encoding="utf-8", newline="") as file:
-            rows = (row[0] for row in csv.reader(file))
+            rows = (row[0] for row in csv.reader(file) if row)
             next(rows, None)
             row = next(rows, None)
             for picture in pictures:

@@ -1,7 +1,7 @@
 """The pictures that are to be predicted, in the order of their names."""
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +16,11 @@ class Picture(NamedTuple):
     name: str
 
 
-def pictures(test_images: str) -> Iterator[Picture]:
-    """Those of a folder and all folders in it, of a pattern, or the one of a file, without a list of them in memory.
+def pictures(test_images: str, leave_out: Collection[Path] = ()) -> Iterator[Picture]:
+    """Those of a folder and all folders in it, of a pattern, or the one of a file; a folder is streamed.
 
-    Raises SettingError, at the first, if nothing is there.
+    Files of `leave_out`, those that the predictor itself writes, are none of them. Raises SettingError, at the first,
+    if nothing is there.
     """
     path = Path(test_images).expanduser()
     if path.is_dir():
@@ -29,6 +30,8 @@ def pictures(test_images: str) -> Iterator[Picture]:
     else:
         names = sorted(glob.glob(str(path), recursive=True))
         found = (Picture(Path(name), name) for name in names if Path(name).is_file())
+    apart = {path.resolve() for path in leave_out}
+    found = (picture for picture in found if picture.path.suffix != ".csv" or picture.path.resolve() not in apart)
     first = next(found, None)
     if first is None:
         what = "holds no files" if path.is_dir() else "is no folder, no file, and no pattern that a file matches"

@@ -28,16 +28,17 @@ def predict(settings) -> None:
     classes = run.classes()
     if settings.top_k > len(classes):
         raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(classes)} classes"))
-    total = sum(1 for _ in pictures(settings.test_images))
     output = Output(settings.output, classes, settings.top_k)
+    listed = partial(pictures, settings.test_images, (output.path, output.rejected))
+    total = sum(1 for _ in listed())
     output.begin(_made_with(settings, run), settings.overwrite)
-    done = output.done(pictures(settings.test_images))
+    done = output.done(listed())
     if done == total:
         print(f"{output.path} is whole: {total} pictures were predicted before. --overwrite predicts them again.")
     else:
         if done:
             print(f"Going on after {done} of {total} pictures.")
-        _predict_rest(settings, run, output, done, total)
+        _predict_rest(settings, run, output, islice(listed(), done, None), done, total)
         print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {run.path}")
     if rejected := output.count_rejected():
         print(f"{rejected} of {total} pictures could not be read; {output.rejected} says why.", file=sys.stderr)
@@ -66,7 +67,7 @@ def _made_with(settings, run: RunFolder) -> dict:
     }
 
 
-def _predict_rest(settings, run: RunFolder, output: Output, done: int, total: int) -> None:
+def _predict_rest(settings, run: RunFolder, output: Output, rest: Iterable[Picture], done: int, total: int) -> None:
     import_tensorflow()
     from layers.saved import load_saved_model
 
@@ -76,7 +77,6 @@ def _predict_rest(settings, run: RunFolder, output: Output, done: int, total: in
             f"{run.best} knows {model.output_shape[-1]} classes, {run.path}/classes.csv {len(output.classes)}"
         )
     size = model.input_shape[1:3]
-    rest = islice(pictures(settings.test_images), done, None)
     read = in_parallel(partial(_read, decoder(size)), rest, settings.workers)
     bar = tqdm(read, "predicting", total, initial=done, unit=" images", disable=None)
     with output:

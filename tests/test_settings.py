@@ -107,6 +107,11 @@ def test_a_misspelt_variable_is_refused(monkeypatch):
     assert done.code == 2 and "SCENELAB_EPOCHS" in done.err
 
 
+def test_an_empty_flag_is_no_default():
+    done = quick("datatransformer", "--data=", "--seed", -1)
+    assert done.code == 2 and "--data has no value" in done.err and "seed = '-1'" in done.err
+
+
 def test_a_slip_of_the_pen_in_config_is_no_traceback(tmp_path):
     for text, expected in (
         ("class ClassifierConfig(:\n", "config.py, line 1"),

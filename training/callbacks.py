@@ -26,6 +26,7 @@ class FollowSchedule(keras.callbacks.Callback):
         if self.schedule.stage > self.stage_of_weights:
             self.stage_of_weights = self.schedule.stage
             self.model.load_weights(self.run.best)
+            self.rate_set = None  # the optimizer of that time came along
             rate = self.schedule.learning_rate(self.first_step)
             print(f"Stage {self.schedule.stage + 1}, learning rate {rate:g}, from the best weights so far")
         self._set_rate(self.first_step)
@@ -124,10 +125,10 @@ class KeepRun(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Raises WorkError if the loss is no number: such a model is not kept."""
-        if not math.isfinite(logs["loss"]):
+        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
             raise WorkError(
-                f"The loss is {logs['loss']} in epoch {epoch + 1}: training has come off the rails. "
-                "Lower --learning-rates and run again; it goes on from the best weights before this epoch."
+                f"The loss is no number any more in epoch {epoch + 1} ({logs['loss']:g}, in validation "
+                f"{logs['val_loss']:g}), and that epoch is not kept. Lower --learning-rates and run again."
             )
         row = {
             **logs,

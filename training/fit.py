@@ -1,5 +1,6 @@
 """The training flow that every kind of model shares: build or restore, fit, keep."""
 
+import errno
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,10 +79,16 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         done = len(run.history())
         raise KeyboardInterrupt(
             f"\nStopped in epoch {done + 1}; {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            "Run the same command again to go on."
+            f"Run the same command again{' without --resume never' * (settings.resume == 'never')} to go on."
         ) from None
     except tf.errors.ResourceExhaustedError as error:
+        if "No space left" in str(error) or "quota" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
         raise WorkError(f"Memory ran out; a smaller --batch-size than {settings.batch_size} needs less.") from error
+    except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
+        reason = next((line for line in str(error).splitlines() if "No such file" in line or "decode" in line), error)
+        advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
+        raise WorkError(f"Training stopped: {reason}. {advice}.") from error
     finally:
         stop_on_signal.restore()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings import SettingError, fault
+from settings import SettingError, WorkError, fault
 from training.run_folder import Row, RunFolder, facts
 
 SHAPE_THE_MODEL = ("data", "image_size", "weights", "freeze", "optimizer", "dropout", "stem", "seed")
@@ -38,12 +38,19 @@ def read_progress(run: RunFolder, resume: str) -> Progress:
     for row in filter(None, (best, last)):
         if int(row["epoch"]) == len(rows) + 1:
             rows.append(row)
+    newest = max((int(row["epoch"]) for row in (best, last) if row), default=0)
+    if newest > len(rows) or (rows and not newest):
+        there = f"{len(rows)} epochs in {run.history_file.name}, checkpoints up to epoch {newest}"
+        raise WorkError(f"{run.path} is not whole: {there}. Put back what is gone, or begin anew with --resume never.")
+    wanted, other = (run.last, run.best) if resume == "last" else (run.best, run.last)
+    checkpoint = wanted if wanted.exists() else other
+    if rows and checkpoint == other:
+        print(f"{wanted} is gone; going on from {other.name} instead")
     if resume == "last":
-        rows = rows[: int(last["epoch"])] if last else []
+        rows = rows[: int((last or best or {"epoch": 0})["epoch"])]
     if rows != run.history():
         run.write_history(rows)
-    checkpoint = run.last if resume == "last" else run.best
-    return Progress(rows, checkpoint if checkpoint.exists() else None, best["val_accuracy"] if best else float("-inf"))
+    return Progress(rows, checkpoint if rows else None, best["val_accuracy"] if best else float("-inf"))
 
 
 def check_same_model(run: RunFolder, settings: dict, classes: tuple[str, ...]) -> None:

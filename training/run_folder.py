@@ -52,7 +52,7 @@ class RunFolder:
     def config(self) -> dict:
         """Raises WorkError if it is damaged."""
         config = read_json(self.config_file)
-        if config is None:
+        if config is None or not {"kind", "model", "settings"} <= config.keys():
             raise WorkError(f"{self.config_file} is damaged. Without it the run cannot be used.")
         return config
 
@@ -85,7 +85,10 @@ class RunFolder:
         rows = read_table(self.history_file)
         whole = self.history_file.read_text(encoding="utf-8").endswith("\n")
         rows = rows if whole else rows[:-1]
-        return [{key: float(value) for key, value in row.items()} for row in rows]
+        try:
+            return [{key: float(row[key]) for key in HISTORY_HEADER} for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise WorkError(f"{self.history_file} is damaged ({error}). Mend or remove its last rows.") from error
 
     def append_history(self, row: Row) -> None:
         with open_to_append(self.history_file, HISTORY_HEADER) as file:
@@ -124,7 +127,7 @@ def facts(checkpoint: Path) -> Row | None:
     try:
         with zipfile.ZipFile(checkpoint) as archive:
             return json.loads(archive.read(FACTS))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, RuntimeError) as error:
         advice = "Remove it, and the run goes on from the other checkpoint, or begin anew with --resume never"
         raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
 
@@ -157,7 +160,7 @@ def _those_in(runs: Path) -> str:
 
 
 def _cells(row: Row) -> list[object]:
-    return [int(row[key]) if key in ("epoch", "stage") else f"{row[key]:.9g}" for key in HISTORY_HEADER]
+    return [int(row[key]) if key in ("epoch", "stage") else repr(float(row[key])) for key in HISTORY_HEADER]
 
 
 def _second_name(file: Path, name: Path) -> None:

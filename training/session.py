@@ -34,9 +34,18 @@ class Session:
     @property
     def is_finished(self) -> bool:
         """Whether an earlier session has trained all there was to train."""
-        schedule = make_schedule(self.settings, self.steps_per_epoch, self.progress.rows)
-        done = self.progress.epochs_done
-        return done > 0 and (schedule.ended or done >= self.settings.epochs)
+        return bool(self.why_finished)
+
+    @property
+    def why_finished(self) -> str:
+        """What ended it and how to train on; empty if it is not finished."""
+        if not self.progress.rows:
+            return ""
+        if self.progress.epochs_done >= self.settings.epochs:
+            return f"all {self.settings.epochs} epochs are done; more --epochs train on"
+        if make_schedule(self.settings, self.steps_per_epoch, self.progress.rows).ended:
+            return "its last stage has ended; one more rate in --learning-rates trains on"
+        return ""
 
 
 def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Session:

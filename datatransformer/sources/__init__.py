@@ -1,4 +1,4 @@
-"""One reader a kind of raw data. A new kind is a new module here with `TASKS` and `read(settings)`."""
+"""One reader a kind of raw data. A new kind is a new module here with `TASKS`, the `SETTINGS` it uses, and `read`."""
 
 import importlib
 import os
@@ -59,8 +59,15 @@ def reader(source: str):
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Files and links in all folders below, by name. Hidden ones are passed over, links to folders not followed."""
-    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    """Files and links in all folders below, by name. Hidden ones are passed over, links to folders not followed.
+
+    A folder that may not be read is given as itself, to be reported as what it is: no picture.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except PermissionError:
+        yield folder
+        return
     for entry in entries:
         if entry.name.startswith("."):
             continue
@@ -74,8 +81,12 @@ def why_outside(path: Path, root: Path) -> str | None:
     """The reason to refuse one of `files_below(root)` that is a link to a folder or to somewhere else; else None."""
     if not path.is_symlink():
         return None
-    if not path.resolve().is_relative_to(root.resolve()):
-        return f"leads out of the raw folder, to {path.resolve()}"
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        return f"is a link that leads nowhere: {error}"
+    if not target.is_relative_to(root.resolve()):
+        return f"leads out of the raw folder, to {target}"
     if path.is_dir():
         return "is a link to a folder"
     return None

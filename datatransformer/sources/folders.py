@@ -2,9 +2,11 @@
 
 from datatransformer.sources import Listing, Picture, Rejected, files_below, why_outside
 from datatransformer.split import natural_order
+from datatransformer.tables import printable
 from settings import SettingError, WorkError, fault
 
 TASKS = ("classification",)
+SETTINGS = ("raw_images", "link")
 
 
 def read(settings) -> Listing:
@@ -20,7 +22,7 @@ def read(settings) -> Listing:
         elif len(name.parts) == 1:
             rejected.append(Rejected(str(path), "lies in no class folder"))
         else:
-            pictures.append(Picture(name.as_posix(), name.parts[0], path))
+            pictures.append(Picture(name.as_posix(), printable(name.parts[0]), path))
     if not pictures:
         raise WorkError(f"{root} holds no class folders with files. For pictures and a label file use --source labels.")
     return Listing(pictures, sorted({picture.class_name for picture in pictures}, key=natural_order), rejected)

@@ -9,19 +9,9 @@ from typing import NamedTuple
 from datatransformer.sources import Rejected
 from settings import WorkError
 
-IMAGE_COLUMNS = {
-    "image",
-    "image_id",
-    "imageid",
-    "img",
-    "file",
-    "file_name",
-    "filename",
-    "name",
-    "path",
-    "picture",
-    "id",
-}
+IMAGE_COLUMNS = ("image", "image_id", "imageid", "img", "file", "file_name", "filename", "path", "name", "id")
+"""The likeliest first."""
+
 LABEL_COLUMNS = {"label", "label_id", "labels", "class", "class_id", "class_name", "category", "category_id", "target"}
 NAME_COLUMNS = {"name", "class_name", "label_name"}
 
@@ -48,7 +38,9 @@ def read_labels(path: Path) -> tuple[list[Labelled], list[Rejected]]:
         else:
             rejected.append(Rejected(where, "an image and a label are expected here"))
     if not labelled:
-        raise WorkError(f"{path}: no line holds an image and a label. Expected: lines of image,label, or a JSON list.")
+        raise WorkError(
+            f"{path}: no line holds an image and a label. Expected: lines of image,label or JSON of image_id, label_id"
+        )
     return labelled, rejected
 
 
@@ -80,7 +72,10 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     separator = next((sign for sign in "\t,;" if sign in first), None)
     if separator:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+        try:
+            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+        except csv.Error as error:
+            raise WorkError(f"{path}, line {reader.line_num}: {error}; is a quote left open?") from error
     else:
         rows = [(number, line.strip().rsplit(None, 1)) for number, line in enumerate(text.split("\n"), 1)]
     return [(number, row) for number, row in rows if any(row)]
@@ -94,6 +89,8 @@ def _from_lines(path: Path) -> list[tuple[str, str, str]]:
         rows = rows[1:]
     pairs = []
     for number, row in rows:
+        while len(row) > width and not row[-1]:
+            row.pop()
         whole = len(row) == width
         pairs.append((f"{path}:{number}", row[image_column] if whole else "", row[label_column] if whole else ""))
     return pairs
@@ -101,7 +98,7 @@ def _from_lines(path: Path) -> list[tuple[str, str, str]]:
 
 def _columns(header: list[str]) -> tuple[int, int] | None:
     """Where a header puts image and label; None if this line is no header."""
-    image = next((column for column, name in enumerate(header) if name in IMAGE_COLUMNS), None)
+    image = next((header.index(name) for name in IMAGE_COLUMNS if name in header), None)
     label = next((column for column, name in enumerate(header) if name in LABEL_COLUMNS and column != image), None)
     return None if image is None or label is None else (image, label)
 
@@ -111,6 +108,8 @@ def _from_json(path: Path) -> list[tuple[str, str, str]]:
         entries = json.loads(_text(path))
     except json.JSONDecodeError as error:
         raise WorkError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise WorkError(f"{path}: not a list of objects with image_id and label_id") from error
     if not isinstance(entries, list):
         raise WorkError(
             f"{path}: a list of objects with image_id and label_id is expected, not a {type(entries).__name__}"

@@ -10,6 +10,7 @@ from datatransformer.split import natural_order
 from settings import SettingError, WorkError, fault
 
 TASKS = ("classification",)
+SETTINGS = ("raw_images", "raw_labels", "class_names", "link")
 
 
 def read(settings) -> Listing:
@@ -62,6 +63,7 @@ def _labels_by_file(
     found, rejected = defaultdict(list), []
     for entry in labelled:
         name = Path(entry.image).as_posix()
+        name = name if name in files else name.replace("\\", "/")  # as Windows writes it
         candidates = [name] if name in files else by_stem.get(name, [])  # some label files leave the suffix out
         if len(candidates) == 1:
             found[candidates[0]].append(entry)

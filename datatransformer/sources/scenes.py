@@ -11,6 +11,7 @@ from datatransformer.sources import Drawn, Listing, Picture
 from datatransformer.sources.drawing import Canvas, encoded
 
 TASKS = ("classification", "segmentation")
+SETTINGS = ("pictures", "picture_size")
 PICTURES, SIZE = 1000, 160
 
 THINGS = ("sky", "water", "sand", "trees", "buildings", "mountain", "meadow", "road")

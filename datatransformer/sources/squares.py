@@ -9,6 +9,7 @@ from datatransformer.sources.drawing import encoded
 from settings import SettingError, fault
 
 TASKS = ("segmentation",)
+SETTINGS = ("pictures", "picture_size")
 PICTURES, SIZE, SIDES = 200, 512, (90, 100)
 
 

@@ -54,6 +54,17 @@ def test_transparency_is_put_on_white():
     np.testing.assert_array_equal(decoded(encode(file.getvalue()).content)[0, :, 0], [255, 0])
 
 
+def test_tiny_pictures_and_a_png_without_its_end():
+    for size, kind in (((7, 7), "JPEG"), ((300, 4), "JPEG"), ((1, 1), "PNG")):
+        file = io.BytesIO()
+        Image.new("RGB", size, (9, 99, 199)).save(file, kind)
+        for cut in range(4):
+            encoded = (
+                encode(file.getvalue()[: len(file.getvalue()) - cut]) if kind == "PNG" else encode(file.getvalue())
+            )
+            assert decoded(encoded.content).shape == (size[1], size[0], 3)
+
+
 @pytest.mark.parametrize("kind", ["TIFF", "WEBP", "BMP", "GIF", "PNG", "JPEG"])
 def test_every_format_shows_the_same_picture(kind):
     pixels = np.full((8, 12, 3), (200, 60, 120), np.uint8)

@@ -94,10 +94,15 @@ def test_a_second_run_changes_no_file_and_another_refuses(raw):
 
 
 def test_a_folder_of_somebody_else_is_not_touched(raw):
-    (raw.parent / "data").mkdir()
-    (raw.parent / "data" / "thesis.txt").write_text("dear")
-    assert run("datatransformer", *labels_flags(raw)).code == 2
-    assert (raw.parent / "data" / "thesis.txt").read_text() == "dear"
+    for name in ("data", "data.partial", "data.old"):
+        (raw.parent / name).mkdir()
+        (raw.parent / name / "thesis.txt").write_text("dear")
+        for flags in ([], ["--overwrite"]):
+            done = run("datatransformer", *labels_flags(raw, *flags))
+            assert done.code == 2 or name == "data.old", done.err
+            assert (raw.parent / name / "thesis.txt").read_text() == "dear"
+        shutil.rmtree(raw.parent / name)
+        shutil.rmtree(raw.parent / "data", ignore_errors=True)
 
 
 @pytest.mark.parametrize("data", ["raw", ".", "raw/data", "raw/../raw"])
@@ -238,6 +243,35 @@ def test_killed_it_goes_on_and_ends_the_same(tmp_path):
         name: content for name, (_, content) in snapshot(tmp_path / "unbroken").items()
     }
     assert not work.exists()
+
+
+def test_what_is_mended_before_the_next_run_counts(raw):
+    """An unfinished folder is not continued with the labels, or the verdicts, of before."""
+    labels = raw.parent / "labels.csv"
+    text = labels.read_text()
+    labels.write_text(text.replace(",10", ",2"))
+    assert run("datatransformer", *labels_flags(raw)).code == 1, "one class is no data set"
+    labels.write_text(text)
+    (raw / "000.jpg").write_bytes(b"")
+    assert run("datatransformer", *labels_flags(raw)).code == 0
+    rows = table(raw.parent / "data" / "manifest.csv")
+    assert Counter(row["class"] for row in rows) == {"2": 9, "10": 10}
+    assert all(row["image"].split("/")[1] == row["class"] for row in rows)
+    assert len(list((raw.parent / "data").rglob("*.jpg"))) == 19, "nothing is left of the first try"
+
+
+def test_odd_files_stop_nobody(raw):
+    """A pipe, links in a circle, a name of 255 bytes, a class that is no UTF-8."""
+    os.mkfifo(raw / "pipe.jpg")
+    (raw / "circle.jpg").symlink_to(raw / "circle.jpg")
+    long_name = "x" * 251 + ".jpg"
+    picture(raw / long_name)
+    with (raw.parent / "labels.csv").open("a") as file:
+        file.write(f"\npipe.jpg,2\ncircle.jpg,2\n{long_name},2\n")
+    assert run("datatransformer", *labels_flags(raw)).code == 0
+    found = reasons(raw.parent / "data")
+    assert found[str(raw / "pipe.jpg")] == "not a file" and "leads nowhere" in found[str(raw / "circle.jpg")]
+    assert len(table(raw.parent / "data" / "manifest.csv")) == 21
 
 
 def test_ctrl_c(tmp_path):
