@@ -6,6 +6,7 @@ from functools import partial
 
 from backbones import backbone
 from command import import_tensorflow, run
+from datatransformer.lock import only_here
 from training.session import Session, open_session
 
 KIND = "classifier"
@@ -34,17 +35,18 @@ def main(recipe: Recipe) -> None:
 def train(recipe: Recipe, settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
     row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
-    session = open_session(KIND, "classification", recipe.name, row, settings)
-    data, size = session.data, session.size
-    if session.is_finished:
-        report(session, f"was finished before: {session.why_finished}")
-        return
-    print(
-        f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
-        f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
-    )
-    fit_classifier(session)
-    report(session, "is finished")
+    with only_here(settings.runs / (settings.name or recipe.name)):
+        session = open_session(KIND, "classification", recipe.name, row, settings)
+        data, size = session.data, session.size
+        if session.is_finished:
+            report(session, f"was finished before: {session.why_finished}")
+            return
+        print(
+            f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
+            f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
+        )
+        fit_classifier(session)
+        report(session, "is finished")
 
 
 def fit_classifier(session: Session) -> None:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from datatransformer import layout, sources
 from datatransformer.images import Encoded, UnreadableImage, read_image
 from datatransformer.layout import Row
+from datatransformer.lock import only_here
 from datatransformer.parallel import in_parallel
 from datatransformer.sources import Listing, Picture, Rejected
 from datatransformer.split import stratified
@@ -49,6 +50,10 @@ class DataTransformer:
             print(f"{self.data} is whole and was made with these settings: nothing to do. "
                   "If the raw pictures have changed, --overwrite makes it anew.")  # fmt: skip
             return
+        with only_here(self.data):
+            self._make()
+
+    def _make(self) -> None:
         listing = self.source.read(self.settings)
         self._begin_or_continue()
         start = time.monotonic()

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from command import import_tensorflow
 from datatransformer.images import UnreadableImage, read_image
+from datatransformer.lock import only_here
 from datatransformer.parallel import in_parallel
 from predictor.output import Output
 from predictor.pictures import Picture, pictures
@@ -25,6 +26,11 @@ Read = tuple[str, np.ndarray | UnreadableImage]
 def predict(settings) -> None:
     """Raises SettingError or WorkError if nothing can be predicted; a picture that cannot be read is listed."""
     run = _run(settings)
+    with only_here(settings.output):
+        _predict(settings, run)
+
+
+def _predict(settings, run: RunFolder) -> None:
     classes = run.classes()
     if settings.top_k > len(classes):
         raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(classes)} classes"))

@@ -86,13 +86,15 @@ def test_two_devices_train_together(scenes, tmp_path):
 
 
 def test_stages_begin_from_the_best_weights(scenes, tmp_path):
-    done = train(scenes, tmp_path, "--epochs", 9, "--patience", 1, "--learning-rates", "1e-3,1e-4", "--min-delta", 0.9)
+    done = train(
+        scenes, tmp_path, "--epochs", 9, "--patience", 1, "--learning-rates", "1e-3,1e-4,1e-4", "--min-delta", 0.9
+    )
     assert done.code == 0 and "Stage 2, learning rate 0.0001, from the best weights so far" in done.out
     table = rows(tmp_path)
-    assert [row["stage"] for row in table] == ["0", "0", "1"], (
+    assert [row["stage"] for row in table] == ["0", "0", "1", "2"], (
         "an epoch that rises, one that does not; then as much again"
     )
-    assert [float(row["learning_rate"]) for row in table] == pytest.approx([1e-3, 1e-3, 1e-4])
+    assert [float(row["learning_rate"]) for row in table] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4])
 
 
 def test_options_that_change_the_numbers(scenes, tmp_path, capsys):

@@ -111,6 +111,16 @@ def test_a_finished_run_says_so_and_changes_nothing(small_run, scenes):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_two_commands_on_one_run_are_one_too_many(scenes, tmp_path):
+    process = start("classifiers.small", *flags(scenes, tmp_path))
+    wait_for(lambda: (tmp_path / "small" / "config.json").exists(), process)
+    done = run("classifiers.small", *flags(scenes, tmp_path))
+    assert done.code == 1 and "Another command is at work" in done.err
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert run("classifiers.small", *flags(scenes, tmp_path)).code == 0, "a lock ends with its process"
+
+
 def test_two_runs_with_one_seed_give_the_same_numbers(scenes, unbroken, tmp_path):
     assert run("classifiers.small", *flags(scenes, tmp_path, "--cache", "disk")).code == 0
     assert history(tmp_path / "small") == history(unbroken)

@@ -89,6 +89,26 @@ def test_a_torn_row_of_history_is_cut_off(folder, model):
     assert folder.history_file.read_text() == text
 
 
+def test_without_its_checkpoint_a_run_goes_on_from_the_other(folder, model, capsys):
+    save(folder, model, 1, 0.8, True)
+    save(folder, model, 2, 0.7, False)
+    folder.best.unlink()
+    progress = read_progress(folder, "best")
+    assert progress.checkpoint == folder.last and progress.epochs_done == 2
+    assert "going on from last.keras" in capsys.readouterr().out
+    folder.last.unlink()
+    with pytest.raises(WorkError, match="not whole"):
+        read_progress(folder, "best")
+
+
+def test_a_history_that_lacks_epochs_is_no_new_beginning(folder, model):
+    for epoch in (1, 2, 3):
+        save(folder, model, epoch, epoch / 10, True)
+    folder.history_file.unlink()
+    with pytest.raises(WorkError, match="checkpoints up to epoch 3"):
+        read_progress(folder, "best")
+
+
 def test_a_damaged_checkpoint_is_named(folder, model):
     save(folder, model, 1, 0.6, True)
     content = folder.last.read_bytes()
