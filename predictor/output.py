@@ -35,22 +35,28 @@ class Output:
         self.made_with = path.with_name(f".{path.name}.json")
 
     def begin(self, made_with: dict, overwrite: bool) -> None:
-        """Keeps rows that were made with the same, else raises SettingError; with `overwrite` begins anew."""
+        """Keeps rows that were made with the same, else raises SettingError; with `overwrite` removes those."""
         if self.path.is_dir():
             raise SettingError(fault("output", self.path, "is a folder; name a CSV file"))
         if self.rejected.exists() and not self.made_with.exists() and not overwrite:
             raise SettingError(
                 fault("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
             )
-        if overwrite:
-            self.path.unlink(missing_ok=True)
-        elif self.path.exists() and read_json(self.made_with) != made_with:
+        same = read_json(self.made_with) == made_with
+        if overwrite and not same:
+            self.clear()
+        elif self.path.exists() and not same:
             allowed = "exists and was made by another run or of other pictures; name another file, or use --overwrite"
             raise SettingError(fault("output", self.path, allowed))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             self.rejected.unlink(missing_ok=True)
         write_json(self.made_with, made_with)
+
+    def clear(self) -> None:
+        """Removes all rows."""
+        for file in (self.path, self.rejected):
+            file.unlink(missing_ok=True)
 
     def done(self, pictures: Iterable[Picture]) -> int:
         """How many pictures, counted from the first, have their row. Rejects after that, left by a kill, are dropped.

@@ -38,7 +38,7 @@ def _predict(settings, run: RunFolder) -> None:
     listed = partial(pictures, settings.test_images, (output.path, output.rejected))
     total = sum(1 for _ in listed())
     output.begin(_made_with(settings, run), settings.overwrite)
-    done = output.done(listed())
+    done = _done(settings, output, listed, total)
     if done == total:
         print(f"{output.path} is whole: {total} pictures were predicted before. --overwrite predicts them again.")
     else:
@@ -48,6 +48,20 @@ def _predict(settings, run: RunFolder) -> None:
         print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {run.path}")
     if rejected := output.count_rejected():
         print(f"{rejected} of {total} pictures could not be read; {output.rejected} says why.", file=sys.stderr)
+
+
+def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], total: int) -> int:
+    """How many pictures have their row. With `overwrite` whole work begins anew; interrupted work still goes on."""
+    try:
+        done = output.done(listed())
+    except SettingError:
+        if not settings.overwrite:
+            raise
+        done = total
+    if settings.overwrite and done == total:
+        output.clear()
+        return 0
+    return done
 
 
 def _run(settings) -> RunFolder:
