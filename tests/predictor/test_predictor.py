@@ -115,6 +115,10 @@ def test_rows_of_another_run_or_folder_are_not_mixed(small_run, scenes, tmp_path
     assert output.read_bytes() == before
     assert predict(small_run, scenes / "train", output, "--overwrite").code == 0
     assert len(table(output)) == 50
+    output.write_text("".join(output.read_text().splitlines(keepends=True)[:21]))
+    done = predict(small_run, scenes / "train", output, "--overwrite")
+    assert "Going on after 20 of 50" in done.out, "interrupted work is not thrown away"
+    assert len(table(output)) == 50
 
 
 def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
