@@ -8,14 +8,21 @@ DATA/rejected.csv   one row a source that was left out, and why
 DATA/settings.json  what it was made with
 """
 
+import hashlib
+import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from datatransformer.tables import harmless, read_json, read_table, write_json, write_table
+from datatransformer.sources import Picture
+from datatransformer.tables import harmless, printable, read_json, read_table, write_json, write_table
 from settings import SettingError, fault
+
+LONGEST_STEM = 200
+"""In bytes; file systems take 255 with the rest of the name."""
 
 SPLITS = ("train", "val")
 CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
@@ -161,3 +168,35 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
         names[name] = folder
         taken.add(folder.casefold())
     return names
+
+
+def file_stems(pictures: Sequence[Picture]) -> dict[str, str]:
+    """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
+
+    It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
+    """
+    stems = {picture.name: printable(PurePosixPath(picture.name).stem) for picture in pictures}
+    alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
+    for picture in pictures:
+        stem = stems[picture.name]
+        if alike[picture.class_name, stem.casefold()] > 1 or len(stem.encode()) > LONGEST_STEM:
+            digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
+            stems[picture.name] = f"{stem.encode()[:LONGEST_STEM].decode(errors='ignore')}-{digest}"
+    return stems
+
+
+def remove_made_here(folder: Path) -> None:
+    """Removes a folder that was made here, if there is one; raises SettingError if it was not."""
+    if read_settings_used(folder) is not None:
+        shutil.rmtree(folder)
+    elif folder.exists():
+        raise SettingError(
+            fault("data", folder, "is in the way and was not made here; move it, or name another folder")
+        )
+
+
+def remove_empty_folders(root: Path) -> None:
+    """Those that classes without any good image have left."""
+    for folder, _, _ in os.walk(root, topdown=False):
+        if not os.listdir(folder):
+            os.rmdir(folder)

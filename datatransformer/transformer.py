@@ -6,7 +6,7 @@ import shutil
 import time
 from collections import Counter, defaultdict
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -17,14 +17,11 @@ from datatransformer.lock import only_here
 from datatransformer.parallel import in_parallel
 from datatransformer.sources import Listing, Picture, Rejected
 from datatransformer.split import stratified
-from datatransformer.tables import harmless, line, open_to_append, printable, read_table, write_table
+from datatransformer.tables import harmless, line, open_to_append, read_table, write_table
 from settings import SettingError, WorkError, fault
 
 OF_ALL_SOURCES = ("source", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "class_names")
-LONGEST_STEM = 200
-"""In bytes; file systems take 255 with the rest of the name."""
-
 FEWEST_IMAGES = 2
 """Of a class, so that one can be for training and one for validation."""
 
@@ -116,7 +113,7 @@ class DataTransformer:
             return
         if self.work.exists():
             print(f"{self.work}, unfinished and of other settings, is begun anew")
-            _remove_ours(self.work)
+            layout.remove_made_here(self.work)
         self.work.mkdir(parents=True)
         layout.write_settings_used(self.work, self._used())
 
@@ -125,7 +122,7 @@ class DataTransformer:
     def _place(self, listing: Listing) -> int:
         """Puts every picture that is not there yet into the folder. Returns how many were worked on."""
         split = self._split({picture.name: picture for picture in listing.pictures})
-        stems, folders = _stems(listing.pictures), layout.folder_names(listing.classes)
+        stems, folders = layout.file_stems(listing.pictures), layout.folder_names(listing.classes)
         manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
         known = {(row.source, row.class_name) for row in layout.read_manifest(self.work)}
@@ -241,10 +238,10 @@ class DataTransformer:
         layout.write_manifest(self.work, self.task, rows)
         layout.write_classes(self.work, classes)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
-        _remove_empty_folders(self.work)
+        layout.remove_empty_folders(self.work)
         old = self.data.with_name(self.data.name + ".old")
         if self.data.exists():
-            _remove_ours(old)
+            layout.remove_made_here(old)
             self.data.rename(old)
         self.work.rename(self.data)
         if layout.read_settings_used(old) is not None:
@@ -259,37 +256,6 @@ class DataTransformer:
                 print(f"  {source}: {reason}")
 
 
-def _stems(pictures: list[Picture]) -> dict[str, str]:
-    """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
-
-    It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
-    """
-    stems = {picture.name: printable(PurePosixPath(picture.name).stem) for picture in pictures}
-    alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
-    for picture in pictures:
-        stem = stems[picture.name]
-        if alike[picture.class_name, stem.casefold()] > 1 or len(stem.encode()) > LONGEST_STEM:
-            digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
-            stems[picture.name] = f"{stem.encode()[:LONGEST_STEM].decode(errors='ignore')}-{digest}"
-    return stems
-
-
 def _disk(path: Path) -> int:
     """The device that `path` lies on, or will lie on."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists()).stat().st_dev
-
-
-def _remove_ours(folder: Path) -> None:
-    """Removes a folder that was made here, if there is one; raises SettingError if it was not."""
-    if layout.read_settings_used(folder) is not None:
-        shutil.rmtree(folder)
-    elif folder.exists():
-        raise SettingError(
-            fault("data", folder, "is in the way and was not made here; move it, or name another folder")
-        )
-
-
-def _remove_empty_folders(root: Path) -> None:
-    for folder, _, _ in os.walk(root, topdown=False):
-        if not os.listdir(folder):
-            os.rmdir(folder)
