@@ -79,17 +79,18 @@ def flag(field: str) -> str:
 def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[list[str], list[str]]:
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
-    kept, faults, in_unknown = [], [], False
+    kept, faults, dropped = [], [], False
     for word in argv:
         if word.startswith("--"):
-            name = word.split("=")[0]
-            in_unknown = name not in known or word == name + "="
-            if word == name + "=" and name in known:
-                faults.append(f"flag {name} has no value")
-                continue
-            if in_unknown:
+            name = word.partition("=")[0]
+            dropped = True
+            if name not in known:
                 faults.append(f"unknown flag {name}{_nearest(name, known)}; --help lists all of them")
-        if not in_unknown:
+            elif word == name + "=":
+                faults.append(f"flag {name} has no value")
+            else:
+                dropped = False
+        if not dropped:
             kept.append(word)
     return kept, faults
 

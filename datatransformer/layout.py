@@ -16,12 +16,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from datatransformer.sources import Picture
 from datatransformer.tables import harmless, printable, read_json, read_table, write_json, write_table
 from settings import SettingError, fault
 
-LONGEST_STEM = 200
+if TYPE_CHECKING:  # sources bring Pillow along, which training does without
+    from datatransformer.sources import Picture
+
+LONGEST_NAME = 200
 """In bytes; file systems take 255 with the rest of the name."""
 
 SPLITS = ("train", "val")
@@ -161,7 +164,7 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for name in classes:
         plain = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_"
-        plain = plain.encode()[:200].decode(errors="ignore")
+        plain = _shortened(plain)
         folder, number = plain, 2
         while folder.casefold() in taken:
             folder, number = f"{plain}_{number}", number + 1
@@ -170,7 +173,7 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def file_stems(pictures: Sequence[Picture]) -> dict[str, str]:
+def file_stems(pictures: "Sequence[Picture]") -> dict[str, str]:
     """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
 
     It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
@@ -179,10 +182,14 @@ def file_stems(pictures: Sequence[Picture]) -> dict[str, str]:
     alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
     for picture in pictures:
         stem = stems[picture.name]
-        if alike[picture.class_name, stem.casefold()] > 1 or len(stem.encode()) > LONGEST_STEM:
+        if alike[picture.class_name, stem.casefold()] > 1 or stem != _shortened(stem):
             digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
-            stems[picture.name] = f"{stem.encode()[:LONGEST_STEM].decode(errors='ignore')}-{digest}"
+            stems[picture.name] = f"{_shortened(stem)}-{digest}"
     return stems
+
+
+def _shortened(name: str) -> str:
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def remove_made_here(folder: Path) -> None:

@@ -30,7 +30,7 @@ def only_here(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            lock.unlink(missing_ok=True)
-            if is_new:
-                with contextlib.suppress(OSError):  # something was made there
+            with contextlib.suppress(OSError):  # an open file cannot be removed everywhere, nor a folder in use
+                lock.unlink()
+                if is_new:
                     path.parent.rmdir()

@@ -20,6 +20,7 @@ class FollowSchedule(keras.callbacks.Callback):
         self.schedule, self.run, self.steps_per_epoch = schedule, run, steps_per_epoch
         self.stage_of_weights = stage_of_weights
         self.first_step = 0
+        self.rate_set: float | None = None
 
     def on_epoch_begin(self, epoch, logs=None):
         self.first_step = epoch * self.steps_per_epoch
@@ -42,8 +43,6 @@ class FollowSchedule(keras.callbacks.Callback):
         rate = self.schedule.learning_rate(step)
         if rate != self.rate_set:
             self.model.optimizer.learning_rate = self.rate_set = rate
-
-    rate_set: float | None = None
 
 
 class SeedEpochs(keras.callbacks.Callback):
