@@ -6,9 +6,9 @@ Each field is also a flag (`val_fraction` is `--val-fraction`) and an environmen
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from settings import File, Folder, ImageSize, Listed, RunName, Settings, UserPath
+from settings import File, Folder, Frozen, ImageSize, Listed, RunName, Settings, UserPath, int_or_as_it_is
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -18,10 +18,11 @@ Count = Annotated[int, Field(ge=1)]
 class DataTransformerConfig(Settings):
     """`python -m datatransformer`: raw pictures and their labels in, a data folder for training out."""
 
-    source: Literal["labels", "folders", "scenes", "squares"] = "scenes"
+    source: Literal["labels", "folders", "tfds", "scenes", "squares"] = "scenes"
     """What your raw data look like.
     labels: a folder of pictures and a file that says which label each has.
     folders: one folder a class, with the pictures of that class inside.
+    tfds: a set of TensorFlow Datasets, such as cifar10.
     scenes, squares: nothing yet; draw a small data set to try things on."""
 
     raw_images: Folder | None = None
@@ -33,6 +34,13 @@ class DataTransformerConfig(Settings):
 
     class_names: File | None = None
     """If the labels are numbers, a CSV of `label,name` with the name of each. Images with other labels are left out."""
+
+    tfds_name: str | None = None
+    """Which set (source tfds): a name of https://www.tensorflow.org/datasets with images and labels."""
+
+    data_dir: UserPath | None = None
+    """Where TensorFlow Datasets keeps its sets (source tfds): what is prepared there is read, else it is downloaded.
+    Empty: ~/tensorflow_datasets."""
 
     data: UserPath = "data"
     """The data folder to make. It appears when it is whole; until then the work is in a folder `data.partial`."""
@@ -87,6 +95,10 @@ class TrainingConfig(Settings):
     image_size: ImageSize | None = None
     """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
 
+    normalise: Literal["backbone", "imagenet", "dataset"] = "backbone"
+    """How colours become the numbers that the network sees; part of the saved model. backbone: as its weights were
+    trained. imagenet: less the mean of ImageNet, over its deviation. dataset: those of your own training images."""
+
     weights: str = "auto"
     """What the backbone starts from: imagenet (downloaded by Keras), none (random numbers) or a file
     (.keras, .weights.h5, .h5) of a whole model or a backbone. auto: imagenet where the backbone has such weights."""
@@ -94,6 +106,14 @@ class TrainingConfig(Settings):
     freeze: int = 0
     """Layers of the backbone that do not learn, as Python's slice layers[:N]: 0 none, 50 the first fifty,
     -20 all but the last twenty."""
+
+    unfreeze_schedule: Listed[Frozen] = ()
+    """What learns in each stage of `learning_rates`, for example head,-20,all with three rates: first only the new
+    last layers, then the last 20 of the backbone too, then all. A number is as in `freeze`. Empty: `freeze` for all."""
+
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Less than 1: the nearer to the picture, the slower a layer learns. The backbone is cut in 12 parts, and each
+    learns at this share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "adam"
     """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
@@ -111,11 +131,25 @@ class TrainingConfig(Settings):
     min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
     """What counts as risen: validation accuracy better than the best so far by more than this (0.001 is 0.1 %)."""
 
-    class_weights: Literal["none", "balanced"] = "none"
-    """balanced: errors on rare classes cost more, in proportion to how rare they are."""
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Pulls weights towards zero, but not biases and norms, against over-fitting: 0.0001 to 0.05. Empty: 0.01 for
+    adamw, none for the others."""
 
-    augment: Literal["none", "light", "strong"] = "light"
-    """Random changes to training images, new each epoch. light: crop, mirror, light. strong: also turn and colour."""
+    clip_norm: Positive | None = None
+    """Gradients longer than this are shortened to it, if training jumps about. Empty: as they are."""
+
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Validate and keep the moving average of the weights: 0.99 averages over about 100 batches. Empty: as they are."""
+
+    mixed_precision: bool = False
+    """Compute with 16 bits where that is safe: float16 on GPUs, bfloat16 on others. Less memory, faster on new GPUs."""
+
+    class_weights: str = "none"
+    """What errors on each class cost. balanced: more for rare classes, in proportion. Or a CSV of `name,weight`."""
+
+    augment: Literal["none", "light", "strong", "randaugment"] = "light"
+    """Random changes to training images, new each epoch. light: crop, mirror, light. strong: also turn and colour.
+    randaugment: two of fourteen strong changes each."""
 
     cache: Literal["none", "memory", "disk"] = "memory"
     """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder."""
@@ -143,12 +177,61 @@ class ClassifierConfig(TrainingConfig):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the features that is left out at random before the last layer while training; against over-fitting."""
 
+    loss: Literal["ce", "focal"] = "ce"
+    """What is made small. ce: cross-entropy. focal: cross-entropy that cares less for what is right already."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of a label that is spread over all classes, so that the network is less sure of itself: 0.1."""
+
+    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """More than 0: training images are blended in pairs, and so are their labels; 0.2 a little, 1 a lot."""
+
+    cutmix: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """More than 0: a rectangle of one training image is put into another; 1 is usual. With mixup each half the time."""
+
+    random_erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The probability with which a rectangle of a training image is replaced by noise: 0.25."""
+
 
 class InceptionResNetV2Config(ClassifierConfig):
     """`python -m classifiers.inception_resnet_v2`: a classifier with one more choice."""
 
     stem: Literal["keras", "paper"] = "keras"
     """The first layers: as Keras has them (those of Inception-ResNet-v1), or as the paper on v2 draws them."""
+
+
+class EfficientNetV2Config(ClassifierConfig):
+    """`python -m classifiers.efficientnet_v2`: a classifier of two sizes."""
+
+    variant: Literal["s", "b0"] = "s"
+    """s: 20 million parameters at 384x384 pixels. b0: 6 million at 224x224."""
+
+
+class CifarConfig(ClassifierConfig):
+    """`python -m classifiers.cifar_vgg16`: as S4 trained on CIFAR-10."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
+    """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
+
+    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.05, 0.005, 0.0005)
+    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+
+    batch_size: Count = 128
+    """Images in a batch, over all devices together. Less if memory runs out."""
+
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = 1e-3
+    """Pulls weights towards zero, but not biases and norms, against over-fitting. Times the learning rate, once a
+    batch: with a momentum of 0.9 it is the 0.0001 of He et al. 2016, who count it ten times by the momentum."""
+
+
+class CifarResNetConfig(CifarConfig):
+    """`python -m classifiers.cifar_resnet`: as He et al. 2016 and S4 trained on CIFAR-10."""
+
+    depth: Annotated[Literal[20, 32, 44, 56, 110], BeforeValidator(int_or_as_it_is)] = 20
+    """Layers with weights: 0.27, 0.46, 0.66, 0.85 or 1.7 million parameters."""
+
+    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.1, 0.01, 0.001)
+    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
 
 class PredictorConfig(Settings):
@@ -158,7 +241,18 @@ class PredictorConfig(Settings):
     """The folder of runs in which `run` is looked for."""
 
     run: Listed[str] = ()
-    """Name of a run, or path to its folder. Empty: the only run there is. Of several, A,B, the first is used."""
+    """Name of a run, or path to its folder. Several, A,B,C, predict together. Empty: the only run there is."""
+
+    policy: Literal["mean", "weighted", "class-weighted", "vote", "max", "geometric", "adaboost"] = "mean"
+    """How several runs come to one answer: the mean, maximum or geometric mean of their probabilities, one vote each,
+    weighted by validation accuracy, by that on each class, or as AdaBoost would weigh their votes."""
+
+    tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
+    """Views of each picture whose probabilities are averaged: the picture; and its mirror image; corners and middle
+    and their mirror images (10 views); three sizes and their mirror images (6). More views take more time."""
+
+    evaluate: UserPath | None = None
+    """A data folder: predict its validation images and say how well, in a folder beside `output`."""
 
     test_images: Annotated[str, Field(min_length=1)] = "data/val"
     """What to predict: a folder (with all its folders), a picture, or a pattern such as "photos/*.jpg"."""
@@ -177,3 +271,19 @@ class PredictorConfig(Settings):
 
     workers: Count | None = None
     """How many pictures are read at the same time. Empty: one a processor core."""
+
+
+class SelectConfig(Settings):
+    """`python -m predictor.select`: which of several runs predict best together, and how, on the validation images."""
+
+    runs: UserPath = "runs"
+    """The folder of runs in which `run` is looked for."""
+
+    run: Annotated[Listed[str], Field(min_length=2, max_length=12)] = ()
+    """Names of two to twelve runs, or paths to their folders: A,B,C."""
+
+    tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
+    """Views of each picture whose probabilities are averaged, as for `python -m predictor`."""
+
+    output: UserPath = "selection.csv"
+    """The CSV to write: a row for every combination of runs and every policy, the best first."""

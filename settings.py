@@ -139,6 +139,18 @@ def height_and_width(size: str) -> tuple[int, int]:
     return sides[0], sides[-1]
 
 
+def _frozen(value: object) -> str:
+    text = str(value)
+    if text not in ("head", "all") and not re.fullmatch(r"-?\d+", text):
+        raise ValueError("should be head, all, or a number of layers as in freeze")
+    return text
+
+
+def int_or_as_it_is(value: object) -> object:
+    """For choices among numbers: flags and variables are text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _run_name(name: str) -> str:
     if not name.strip() or name.startswith(".") or set(name) & set("/\\"):
         raise ValueError("should be a folder's name: no slash in it, no dot at its start")
@@ -177,5 +189,8 @@ Folder = Annotated[UserPath, AfterValidator(_folder)]
 File = Annotated[UserPath, AfterValidator(_file)]
 ImageSize = Annotated[str, BeforeValidator(_image_size)]
 """In pixels; `height_and_width` takes it apart."""
+
+Frozen = Annotated[str, BeforeValidator(_frozen)]
+"""What does not learn: `head` is all but the head, `all` is nothing, a number is a slice of layers."""
 
 RunName = Annotated[str, AfterValidator(_run_name)]

@@ -1,13 +1,39 @@
-"""A row a backbone: which network, the pictures it was made for, how it wants them. One module a row.
+"""A row a backbone: which network, the pictures it was made for, how it wants them.
 
-Rows are read before TensorFlow is imported, so a row names its network and imports nothing.
+A module here holds `BACKBONES`, the rows of one family. Rows are read before TensorFlow is imported, so a row names
+its network and imports nothing.
 """
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from settings import SettingError, fault
+
+Colour = tuple[float, float, float]
+
+
+class Normalisation(NamedTuple):
+    """What RGB of 0..255 becomes: (value - mean) / deviation, in the order `channels`. Mean and deviation are RGB."""
+
+    mean: Colour
+    deviation: Colour
+    channels: str = "RGB"
+
+
+AROUND_ZERO = Normalisation((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+"""-1..1, the way of the Inception and MobileNet families."""
+
+IMAGENET = Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+"""Mean and deviation of ImageNet's training set, as PyTorch's networks and their heirs have it."""
+
+CAFFE = Normalisation((123.68, 116.779, 103.939), (1.0, 1.0, 1.0), "BGR")
+"""The mean of ImageNet taken away and no more, blue first: networks that were trained in Caffe."""
+
+CIFAR10 = Normalisation((125.307, 122.961, 113.8575), (62.9932, 62.0887, 66.7048))
+"""Mean and deviation of CIFAR-10's training set."""
 
 
 @dataclass(frozen=True)
@@ -18,24 +44,34 @@ class Backbone:
         network: `module:function` with the arguments of those of keras.applications: `input_shape` (height, width, 3),
             `include_top` and `weights`. Its output is the last feature map (batch, height, width, channels).
         image_size: height and width in pixels that its weights were trained on.
+        layers: how many it has, as `--freeze` counts them.
+        normalisation: brings RGB of 0..255 to the values that its weights were trained with.
+        arguments: more arguments of the network, those that make it this member of its family.
         smallest: the least height and width that it takes.
-        scale, offset: bring RGB of 0..255 to the values that its weights were trained with.
         imagenet: whether there are weights trained on ImageNet.
         rebuild: `module:function` that makes the backbone from the network, if it is a variant of it.
     """
 
     network: str
     image_size: int
+    layers: int
+    normalisation: Normalisation = AROUND_ZERO
+    arguments: Mapping[str, object] = field(default_factory=dict)
     smallest: int = 32
-    scale: float = 1 / 127.5
-    offset: float = -1.0
     imagenet: bool = True
     rebuild: str | None = None
 
 
+def backbones() -> dict[str, Backbone]:
+    """All rows by name."""
+    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    modules = (importlib.import_module(f"backbones.{name}") for name in names)
+    return {name: row for module in modules for name, row in module.BACKBONES.items()}
+
+
 def backbone(name: str) -> Backbone:
     """The row of that name. Raises SettingError with the names there are."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    if name not in names:
-        raise SettingError(fault("backbone", name, f"should be one of {', '.join(sorted(names))}"))
-    return importlib.import_module(f"backbones.{name}").BACKBONE
+    rows = backbones()
+    if name not in rows:
+        raise SettingError(fault("backbone", name, f"should be one of {', '.join(sorted(rows))}"))
+    return rows[name]

@@ -1,6 +1,7 @@
 """A row and a kind of weights -> the network, and weight files of every kind Keras has written."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -19,7 +20,7 @@ def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: st
 
     Raises WorkError if the weights cannot be downloaded, SettingError if a file does not fit.
     """
-    network = resolve_name(row.network)
+    network = partial(resolve_name(row.network), **row.arguments)
     if weights == "imagenet":
         model = _downloaded(network, input_shape)
     else:

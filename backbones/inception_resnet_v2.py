@@ -6,4 +6,6 @@ Szegedy et al. 2017, https://arxiv.org/abs/1602.07261. The stem that the paper d
 
 from backbones import Backbone
 
-BACKBONE = Backbone("keras.applications:InceptionResNetV2", image_size=299, smallest=75)
+BACKBONES = {
+    "inception_resnet_v2": Backbone("keras.applications:InceptionResNetV2", image_size=299, layers=780, smallest=75)
+}

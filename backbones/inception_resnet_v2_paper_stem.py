@@ -8,12 +8,15 @@ The number of modules, 10, 20 and 10, stays that of Keras and of the authors' ow
 
 from backbones import Backbone
 
-BACKBONE = Backbone(
-    "keras.applications:InceptionResNetV2",
-    image_size=299,
-    smallest=75,
-    rebuild="backbones.inception_resnet_v2_paper_stem:with_paper_stem",
-)
+BACKBONES = {
+    "inception_resnet_v2_paper_stem": Backbone(
+        "keras.applications:InceptionResNetV2",
+        image_size=299,
+        layers=778,
+        smallest=75,
+        rebuild="backbones.inception_resnet_v2_paper_stem:with_paper_stem",
+    )
+}
 
 WIDTHS = {"block35": 384, "block17": 1152, "block8": 2144}
 LAST_OF_KERAS_STEM = "mixed_5b"

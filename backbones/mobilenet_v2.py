@@ -2,4 +2,4 @@
 
 from backbones import Backbone
 
-BACKBONE = Backbone("keras.applications:MobileNetV2", image_size=224)
+BACKBONES = {"mobilenet_v2": Backbone("keras.applications:MobileNetV2", image_size=224, layers=154)}

@@ -6,7 +6,7 @@ He et al. 2019, https://arxiv.org/abs/1812.01187. Its input is a sixteenth of th
 
 from backbones import Backbone
 
-BACKBONE = Backbone("backbones.small:network", image_size=128, imagenet=False)
+BACKBONES = {"small": Backbone("backbones.small:network", image_size=128, layers=44, imagenet=False)}
 
 STEM_FILTERS = 32
 BLOCK_FILTERS = (48, 96, 192, 256)

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import keras
 
-from backbones import Backbone
+from backbones import Backbone, Normalisation
 from backbones._build import build_backbone, load_weights
+from layers.normalisation import Normalise
+from training.freezing import freeze
 
 
 def build_classifier(
-    row: Backbone, size: tuple[int, int], classes: int, weights: str, freeze: int, dropout: float
+    row: Backbone,
+    size: tuple[int, int],
+    classes: int,
+    weights: str,
+    frozen: int = 0,
+    dropout: float = 0.0,
+    normalisation: Normalisation | None = None,
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255 -> logits (batch, classes). Normalisation is part of the graph.
 
@@ -17,18 +25,20 @@ def build_classifier(
         row: what it stands on.
         size: height and width in pixels.
         weights: `imagenet`, `none` or a file of the backbone or the whole classifier.
-        freeze: the backbone's layers[:freeze] do not learn; batch norm among them keeps its statistics.
+        frozen: the backbone's layers[:frozen] do not learn; batch norm among them keeps its statistics.
         dropout: share of the features left out while training.
+        normalisation: that of the row if None.
     """
     of_whole_classifier = weights not in ("imagenet", "none") and not row.rebuild
     backbone = build_backbone(row, (*size, 3), "none" if of_whole_classifier else weights)
-    for layer in backbone.layers[:freeze] if freeze else []:
-        layer.trainable = False
+    normalisation = normalisation or row.normalisation
     inputs = keras.Input((*size, 3), name="image")
-    x = keras.layers.Rescaling(row.scale, row.offset, name="normalise")(inputs)
+    x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(x))
     x = keras.layers.Dropout(dropout, name="dropout")(x)
-    model = keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="classifier")
+    logits = keras.layers.Dense(classes, dtype="float32", name="logits")(x)  # 32 bits whatever the rest computes with
+    model = keras.Model(inputs, logits, name="classifier")
+    freeze(model, frozen)
     if of_whole_classifier:
         load_weights(Path(weights), [model, backbone])
     return model

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from backbones import backbone
+from backbones import IMAGENET, Normalisation, backbone
 from command import import_tensorflow, run
 from datatransformer.lock import only_here
+from pipeline.weights import class_weights
+from settings import SettingError, fault, flag
 from training.session import Session, open_session
 
 KIND = "classifier"
@@ -34,6 +36,7 @@ def main(recipe: Recipe) -> None:
 
 def train(recipe: Recipe, settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
+    check_loss(settings)
     row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
     with only_here(settings.runs / (settings.name or recipe.name)):
         session = open_session(KIND, "classification", recipe.name, row, settings)
@@ -41,6 +44,7 @@ def train(recipe: Recipe, settings) -> None:
         if session.is_finished:
             report(session, f"was finished before: {session.why_finished}")
             return
+        class_weights(settings.class_weights, data.labels("train"), data.classes)  # a wrong file is found now
         print(
             f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
             f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
@@ -49,51 +53,60 @@ def train(recipe: Recipe, settings) -> None:
         report(session, "is finished")
 
 
+def check_loss(settings) -> None:
+    """Raises SettingError for what focal loss cannot do: it weighs a picture by the probability of its one class."""
+    soft = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
+    if settings.loss == "focal" and soft:
+        allowed = f"takes whole labels, and {' and '.join(soft)} makes shares of them; use --loss ce, or leave that out"
+        raise SettingError(fault("loss", settings.loss, allowed))
+
+
 def fit_classifier(session: Session) -> None:
-    """Cross-entropy on logits; accuracy decides what is best."""
+    """Accuracy decides what is best."""
     import_tensorflow()
-    import keras
-
+    from classifiers.batches import make_batches, make_loaders
     from classifiers.network import build_classifier
-    from pipeline.augment import augmentation
-    from pipeline.batches import training_batches, validation_batches
-    from pipeline.cache import make_loader
-    from pipeline.weights import class_weights
-    from training.fit import Batches, Objective, fit
+    from classifiers.objective import make_objective
+    from pipeline.statistics import mean_and_deviation
+    from predictor.sheet import draw_batch
+    from training.fit import fit
 
-    settings, data, size = session.settings, session.data, session.size
-    labels = data.labels("train")
-    load, load_val = (
-        make_loader(data.images(split), size, settings.cache, session.run.cache) for split in ("train", "val")
-    )
-    augment = augmentation(settings.augment)
-    batches = Batches(
-        lambda first_step: training_batches(load, labels, session.batch_size, settings.seed, first_step, augment),
-        lambda devices: validation_batches(load_val, data.labels("val"), session.batch_size, devices),
-        class_weights(settings.class_weights, labels),
-    )
-    objective = Objective(
-        lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        lambda: [keras.metrics.SparseCategoricalAccuracy("accuracy")],
-    )
-    build = partial(
-        build_classifier, session.row, size, len(data.classes), session.weights, settings.freeze, settings.dropout
-    )
-    fit(session, build, objective, batches)
+    settings, data, row = session.settings, session.data, session.row
+    classes = len(data.classes)
+    loaders = make_loaders(session)
+    batches = make_batches(session, *loaders)
+    if not session.progress.rows:
+        draw_batch(batches.training(0), data.classes, session.run.figures / "augmentation.png")
+
+    def build():
+        normalisation = {"backbone": row.normalisation, "imagenet": IMAGENET}.get(settings.normalise)
+        if normalisation is None:
+            mean, deviation = mean_and_deviation(loaders[0], len(data.images("train")))
+            normalisation = Normalisation(mean, deviation, row.normalisation.channels)
+        return build_classifier(
+            row, session.size, classes, session.weights, session.frozen(0), settings.dropout, normalisation
+        )
+
+    fit(session, build, make_objective(settings, classes), batches)
 
 
 def report(session: Session, how: str) -> None:
     """Figures, unless they are there already, and where everything is."""
-    from analysis.figures import draw_confusion_matrix, draw_learning_curve
-    from analysis.validation import validation_predictions
+    from analysis.figures import draw_learning_curve
+    from predictor.figures import draw_confusion_matrix
+    from predictor.members import find_members
 
     run, data, rows = session.run, session.data, session.run.history()
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     newest = run.history_file.stat().st_mtime
     if not all(figure.exists() and figure.stat().st_mtime >= newest for figure in (curve, confusion)):
+        import_tensorflow()
+        from predictor.validation import validate
+
         draw_learning_curve(rows, curve)
-        predictions = validation_predictions(run.best, data, session.size)
-        draw_confusion_matrix(data.labels("val"), predictions, data.classes, confusion)
+        validation = validate(find_members(run.path.parent, [run.path.name], "none")[0])
+        predicted = validation.probabilities.argmax(axis=1)
+        draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)
     best = max(rows, key=lambda row: row["val_accuracy"])
     print(f"{run.path} {how}.")
     print(f"Best validation accuracy {best['val_accuracy']:.4f} in epoch {int(best['epoch'])} of {len(rows)}")

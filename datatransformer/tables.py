@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from settings import WorkError
 
@@ -45,9 +45,19 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
     """A text file that takes the place of `path` when the block ends, and not if it fails."""
+    with replacing_binary(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextlib.contextmanager
+def replacing_binary(path: Path) -> Iterator[BinaryIO]:
+    """As `replacing`, for bytes."""
     work = path.with_name(f".{path.name}.tmp")
     try:
-        with work.open("w", encoding="utf-8", newline="") as file:
+        with work.open("wb") as file:
             yield file
         os.replace(work, path)
     finally:

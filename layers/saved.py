@@ -1,12 +1,19 @@
 """Saved models, loaded with all that they need and no more: no code that a file brings along is run."""
 
+import importlib
+import pkgutil
 import zipfile
 import zlib
 from pathlib import Path
 
 import keras
 
+import layers
 from settings import WorkError
+
+for module in pkgutil.iter_modules(layers.__path__):  # each registers its classes with Keras
+    if module.name != "saved":
+        importlib.import_module(f"layers.{module.name}")
 
 
 def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:

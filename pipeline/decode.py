@@ -9,7 +9,15 @@ def decode_and_resize(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     Bilinear with antialias; the picture is stretched to `size`, its sides are not kept in proportion.
     Raises tf.errors.InvalidArgumentError for what `datatransformer.images` would not let through.
     """
-    image = tf.io.decode_image(content, channels=3, expand_animations=False)
+    return resize(decode(content), size)
+
+
+def decode(content: tf.Tensor) -> tf.Tensor:
+    """RGB uint8 as large as it is."""
+    return tf.io.decode_image(content, channels=3, expand_animations=False)
+
+
+def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     image = tf.image.resize(image, size, antialias=True)
     image = tf.saturate_cast(tf.round(image), tf.uint8)
     return tf.ensure_shape(image, (*size, 3))

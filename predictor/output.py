@@ -112,12 +112,20 @@ class Output:
     def count_rejected(self) -> int:
         return len(read_table(self.rejected)) if self.rejected.exists() else 0
 
+    def ranked(self, row: dict[str, str]) -> tuple[int, ...]:
+        """The class indices in a row of the file, the most probable first."""
+        return tuple(int(row[self._column("label", rank)]) for rank in range(1, self.top_k + 1))
+
     def _header(self) -> list[str]:
         """`label` is the index of the class; those of the next ones have their rank behind them."""
         columns = ["image"]
         for rank in range(1, self.top_k + 1):
-            columns += [name if rank == 1 else f"{name}_{rank}" for name in ("label", "name", "probability")]
+            columns += [self._column(name, rank) for name in ("label", "name", "probability")]
         return columns
+
+    @staticmethod
+    def _column(name: str, rank: int) -> str:
+        return name if rank == 1 else f"{name}_{rank}"
 
     def _ranks(self, probabilities: np.ndarray, best: np.ndarray) -> list[object]:
         cells: list[object] = []

@@ -1,53 +1,75 @@
-"""The flow of a prediction: find the run, list the pictures, go on where it stopped, write a row each."""
+"""The flow of a prediction: find the runs, list the pictures, go on where it stopped, write a row each."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 
-import numpy as np
 from tqdm import tqdm
 
 from command import import_tensorflow
-from datatransformer.images import UnreadableImage, read_image
+from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.lock import only_here
-from datatransformer.parallel import in_parallel
+from predictor.members import Member, find_members
 from predictor.output import Output
 from predictor.pictures import Picture, pictures
-from settings import SettingError, WorkError, fault
-from training.run_folder import RunFolder, find_run
+from settings import SettingError, fault
 
-KIND = "classifier"
-
-Read = tuple[str, np.ndarray | UnreadableImage]
-"""A picture's name, and its pixels or why there are none."""
+RANKS_TO_EVALUATE = 5
 
 
 def predict(settings) -> None:
     """Raises SettingError or WorkError if nothing can be predicted; a picture that cannot be read is listed."""
-    run = _run(settings)
+    if settings.policy != "mean" and len(settings.run) < 2:
+        raise SettingError(fault("policy", settings.policy, "combines several runs; name them as --run A,B"))
+    members = find_members(settings.runs, settings.run, settings.tta)
+    data = _data_to_evaluate(settings, members[0]) if settings.evaluate else None
     with only_here(settings.output):
-        _predict(settings, run)
+        output = _predict(settings, members, data)
+        if data:
+            from predictor.evaluation import evaluate
+
+            evaluate(output, data)
 
 
-def _predict(settings, run: RunFolder) -> None:
-    classes = run.classes()
+def _data_to_evaluate(settings, member: Member) -> DataFolder:
+    if "test_images" in settings.model_fields_set:
+        raise SettingError(fault("test_images", settings.test_images, "evaluate says which pictures; name one of them"))
+    try:
+        data = read_data_folder(settings.evaluate, "classification")
+    except SettingError as error:
+        raise SettingError(*(reason.replace("data =", "evaluate =", 1) for reason in error.faults)) from error
+    if data.classes != member.classes:
+        raise SettingError(fault("evaluate", data.path, f"has other classes than {member.run.path}"))
+    return data
+
+
+def _predict(settings, members: list[Member], data: DataFolder | None) -> Output:
+    classes = members[0].classes
     if settings.top_k > len(classes):
         raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(classes)} classes"))
-    output = Output(settings.output, classes, settings.top_k)
-    listed = partial(pictures, settings.test_images, (output.path, output.rejected))
+    top_k = max(settings.top_k, min(RANKS_TO_EVALUATE, len(classes))) if data else settings.top_k
+    output = Output(settings.output, classes, top_k)
+    if data:
+        from predictor.validation import validation_pictures
+
+        listed = partial(validation_pictures, data)
+    else:
+        listed = partial(pictures, settings.test_images, (output.path, output.rejected))
     total = sum(1 for _ in listed())
-    output.begin(_made_with(settings, run), settings.overwrite)
+    output.begin(_made_with(settings, members, top_k), settings.overwrite)
     done = _done(settings, output, listed, total)
     if done == total:
         print(f"{output.path} is whole: {total} pictures were predicted before. --overwrite predicts them again.")
     else:
         if done:
             print(f"Going on after {done} of {total} pictures.")
-        _predict_rest(settings, run, output, islice(listed(), done, None), done, total)
-        print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {run.path}")
+        _predict_rest(settings, members, output, islice(listed(), done, None), done, total)
+        by = ", ".join(str(member.run.path) for member in members)
+        print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {by}")
     if rejected := output.count_rejected():
         print(f"{rejected} of {total} pictures could not be read; {output.rejected} says why.", file=sys.stderr)
+    return output
 
 
 def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], total: int) -> int:
@@ -64,88 +86,32 @@ def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], tot
     return done
 
 
-def _run(settings) -> RunFolder:
-    run = find_run(settings.runs, settings.run)
-    if len(settings.run) > 1:
-        print(f"Of {', '.join(settings.run)} only the first is used: {run.path}", file=sys.stderr)
-    kind = run.config()["kind"]
-    if kind != KIND:
-        raise SettingError(fault("run", run.path, f"is a run of kind {kind}; this command predicts with a {KIND}"))
-    if not run.best.exists():
-        raise WorkError(f"{run.path} has no {run.best.name} yet: its first epoch is not finished. Train it first.")
-    return run
-
-
-def _made_with(settings, run: RunFolder) -> dict:
+def _made_with(settings, members: list[Member], top_k: int) -> dict:
     """What the rows depend on. A checkpoint that has changed makes other rows."""
-    checkpoint = run.best.stat()
+    checkpoints = [member.run.best for member in members]
     return {
-        "checkpoint": str(run.best.resolve()),
-        "written": [checkpoint.st_size, checkpoint.st_mtime_ns],
-        "test_images": settings.test_images,
-        "top_k": settings.top_k,
+        "checkpoints": [str(path.resolve()) for path in checkpoints],
+        "written": [[path.stat().st_size, path.stat().st_mtime_ns] for path in checkpoints],
+        "test_images": str(settings.evaluate.resolve()) if settings.evaluate else settings.test_images,
+        "tta": settings.tta,
+        "policy": settings.policy,
+        "top_k": top_k,
     }
 
 
-def _predict_rest(settings, run: RunFolder, output: Output, rest: Iterable[Picture], done: int, total: int) -> None:
+def _predict_rest(
+    settings, members: list[Member], output: Output, rest: Iterable[Picture], done: int, total: int
+) -> None:
     import_tensorflow()
-    from layers.saved import load_saved_model
+    from predictor.flow import predictions
+    from predictor.policies import FROM_VALIDATION, combine, policy_weights
+    from predictor.validation import validate
 
-    model = load_saved_model(run.best)
-    if model.output_shape[-1] != len(output.classes):
-        raise WorkError(
-            f"{run.best} knows {model.output_shape[-1]} classes, {run.path}/classes.csv {len(output.classes)}"
-        )
-    size = model.input_shape[1:3]
-    read = in_parallel(partial(_read, decoder(size)), rest, settings.workers)
-    bar = tqdm(read, "predicting", total, initial=done, unit=" images", disable=None)
+    validations = [validate(member, settings.tta) for member in members] if settings.policy in FROM_VALIDATION else []
+    weights = policy_weights(settings.policy, validations)
+    bar = partial(tqdm, desc="predicting", total=total, initial=done, unit=" images", disable=None)
     with output:
-        for names, batch in _batches(bar, settings.batch_size, output.reject):
-            output.add(names, probabilities(model, batch))
-
-
-def decoder(size: tuple[int, int]) -> Callable:
-    """`pipeline.decode` as training has it, compiled for files of any kind."""
-    import tensorflow as tf
-
-    from pipeline.decode import decode_and_resize
-
-    signature = [tf.TensorSpec((), tf.string)]
-    return tf.function(partial(decode_and_resize, size=size), input_signature=signature)
-
-
-def probabilities(model, batch: np.ndarray) -> np.ndarray:
-    """(pictures, classes), by a softmax of the logits: the one place where that is done."""
-    import keras
-
-    return keras.ops.convert_to_numpy(keras.ops.softmax(model.predict_on_batch(batch)))
-
-
-def _read(decode: Callable, picture: Picture) -> Read:
-    import tensorflow as tf
-
-    try:
-        return picture.name, decode(tf.constant(read_image(picture.path).content)).numpy()
-    except UnreadableImage as error:
-        return picture.name, error
-    except tf.errors.InvalidArgumentError as error:
-        return picture.name, UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}")
-
-
-def _batches(
-    read: Iterable[Read], batch_size: int, reject: Callable[[str, str], None]
-) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Pictures in order, `batch_size` at a time; those that could not be read go to `reject`."""
-    names: list[str] = []
-    images: list[np.ndarray] = []
-    for name, image in read:
-        if isinstance(image, UnreadableImage):
-            reject(name, str(image))
-            continue
-        names.append(name)
-        images.append(image)
-        if len(images) == batch_size:
-            yield names, np.stack(images)
-            names, images = [], []
-    if images:
-        yield names, np.stack(images)
+        for names, of_members in predictions(
+            members, rest, settings.tta, settings.batch_size, settings.workers, output.reject, bar
+        ):
+            output.add(names, combine(settings.policy, of_members, weights))

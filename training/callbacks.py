@@ -8,36 +8,33 @@ import keras
 import tensorflow as tf
 
 from settings import WorkError
-from training.run_folder import HISTORY_HEADER, RunFolder
+from training.run_folder import Averaged, RunFolder
 from training.schedules import Schedule
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate of the schedule, begins each stage from the best weights, ends with the last stage."""
+    """Sets the learning rate of the schedule, and ends training when a stage ends."""
 
-    def __init__(self, schedule: Schedule, run: RunFolder, steps_per_epoch: int, stage_of_weights: int):
+    def __init__(self, schedule: Schedule, steps_per_epoch: int):
         super().__init__()
-        self.schedule, self.run, self.steps_per_epoch = schedule, run, steps_per_epoch
-        self.stage_of_weights = stage_of_weights
+        self.schedule, self.steps_per_epoch = schedule, steps_per_epoch
         self.first_step = 0
         self.rate_set: float | None = None
 
+    def on_train_begin(self, logs=None):
+        self.rate_set = None  # the model may have come with an optimizer of its own
+
     def on_epoch_begin(self, epoch, logs=None):
         self.first_step = epoch * self.steps_per_epoch
-        if self.schedule.stage > self.stage_of_weights:
-            self.stage_of_weights = self.schedule.stage
-            self.model.load_weights(self.run.best)
-            self.rate_set = None  # the optimizer of that time came along
-            rate = self.schedule.learning_rate(self.first_step)
-            print(f"Stage {self.schedule.stage + 1}, learning rate {rate:g}, from the best weights so far")
         self._set_rate(self.first_step)
 
     def on_train_batch_begin(self, batch, logs=None):
         self._set_rate(self.first_step + batch)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.schedule.observe(logs["val_accuracy"], self.schedule.stage)
-        self.model.stop_training = self.schedule.ended
+        stage = self.schedule.stage
+        self.schedule.observe(logs["val_accuracy"], stage)
+        self.model.stop_training = self.schedule.stage != stage
 
     def _set_rate(self, step: int) -> None:
         rate = self.schedule.learning_rate(step)
@@ -92,11 +89,11 @@ class StopOnSignal(keras.callbacks.Callback):
         self.stopped_by: int | None = None
         self.handlers: dict = {}
 
-    def on_train_begin(self, logs=None):
+    def __enter__(self) -> "StopOnSignal":
         self.handlers = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
 
-    def restore(self) -> None:
-        """Gives the signals back to whom they belonged."""
+    def __exit__(self, *raised) -> None:
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
@@ -115,9 +112,12 @@ class StopOnSignal(keras.callbacks.Callback):
 class KeepRun(keras.callbacks.Callback):
     """After each epoch a checkpoint and a row of history. Must come before what changes the schedule's stage."""
 
-    def __init__(self, run: RunFolder, schedule: Schedule, best: float, keep_checkpoints: bool):
+    def __init__(
+        self, run: RunFolder, schedule: Schedule, best: float, keep_checkpoints: bool, averaged: Averaged | None
+    ):
         super().__init__()
         self.run, self.schedule, self.best, self.keep = run, schedule, best, keep_checkpoints
+        self.averaged = averaged
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begun = time.monotonic()
@@ -130,12 +130,17 @@ class KeepRun(keras.callbacks.Callback):
                 f"{logs['val_loss']:g}), and that epoch is not kept. Lower --learning-rates and run again."
             )
         row = {
-            **logs,
             "epoch": epoch + 1,
             "stage": self.schedule.stage,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            **{key: float(logs[key]) for key in sorted(logs, key=_column)},
             "seconds": time.monotonic() - self.begun,
         }
         is_best = logs["val_accuracy"] > self.best
         self.best = max(self.best, logs["val_accuracy"])
-        self.run.save(self.model, {key: float(row[key]) for key in HISTORY_HEADER}, is_best, self.keep)
+        self.run.save(self.model, row, is_best, self.keep, self.averaged)
+
+
+def _column(name: str) -> tuple[bool, bool, str]:
+    """Training before validation, the loss before what else is measured."""
+    return name.startswith("val_"), not name.endswith("loss"), name

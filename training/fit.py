@@ -10,24 +10,25 @@ import tensorflow as tf
 
 from layers.saved import load_saved_model
 from settings import WorkError
+from training.averaging import ValidateAverage, averaged
 from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
+from training.freezing import freeze
 from training.optimizers import make_optimizer
 from training.schedules import make_schedule
 from training.session import Session
-from training.strategy import check_batch_size, device_line, make_strategy
+from training.strategy import check_batch_size, device_line, make_strategy, precision
 
 
 @dataclass(frozen=True)
 class Batches:
     """What a model is trained on.
 
-    `training` takes the number of the first batch and gives an endless stream; `validation` takes the number of
-    devices that share each batch.
+    `training` takes the number of the first batch and gives an endless stream of images, targets and, if classes
+    have weights, what each target counts; `validation` takes the number of devices that share each batch.
     """
 
     training: Callable[[int], tf.data.Dataset]
     validation: Callable[[int], tf.data.Dataset]
-    class_weights: dict[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,12 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
     keras.utils.set_random_seed(settings.seed)
     strategy = make_strategy(settings.strategy)
     check_batch_size(strategy, session.batch_size)
-    with strategy.scope():
+    with strategy.scope(), precision(settings.mixed_precision):
         if progress.checkpoint:
             model = load_saved_model(progress.checkpoint, compiled=True)
         else:
-            model = _compiled(build(), settings, objective)
+            model = build()
+            _compile(model, settings, objective)
     _introduce(model, session, strategy)
     schedule = make_schedule(settings, steps, progress.rows)
     stop_on_signal = StopOnSignal()
@@ -59,22 +61,28 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         stop_on_signal,
         SeedEpochs(settings.seed),
         ShareStatistics(strategy),
-        KeepRun(run, schedule, progress.best, settings.keep_checkpoints),
-        FollowSchedule(schedule, run, steps, progress.stage_of_weights),
+        *([ValidateAverage()] if settings.ema else []),
+        KeepRun(run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
+        FollowSchedule(schedule, steps),
         keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),
     ]
+    epochs_done, stage_of_weights = progress.epochs_done, progress.stage_of_weights
     try:
-        model.fit(
-            batches.training(progress.epochs_done * steps),
-            validation_data=batches.validation(strategy.num_replicas_in_sync),
-            initial_epoch=progress.epochs_done,
-            epochs=settings.epochs,
-            steps_per_epoch=steps,
-            class_weight=batches.class_weights,
-            callbacks=callbacks,
-            shuffle=False,  # the stream has its own order; Keras warns otherwise
-            verbose=_verbosity(settings.verbose),
-        )
+        with stop_on_signal:
+            while epochs_done < settings.epochs and not schedule.ended:
+                with strategy.scope():
+                    _prepare_stage(model, session, objective, schedule, stage_of_weights)
+                model.fit(
+                    batches.training(epochs_done * steps),
+                    validation_data=batches.validation(strategy.num_replicas_in_sync),
+                    initial_epoch=epochs_done,
+                    epochs=settings.epochs,
+                    steps_per_epoch=steps,
+                    callbacks=callbacks,
+                    shuffle=False,  # the stream has its own order; Keras warns otherwise
+                    verbose=_verbosity(settings.verbose),
+                )
+                epochs_done, stage_of_weights = len(run.history()), int(run.history()[-1]["stage"])
     except KeyboardInterrupt:
         done = len(run.history())
         raise KeyboardInterrupt(
@@ -89,8 +97,25 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         reason = next((line for line in str(error).splitlines() if "No such file" in line or "decode" in line), error)
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
-    finally:
-        stop_on_signal.restore()
+
+
+def _prepare_stage(model: keras.Model, session: Session, objective: Objective, schedule, stage_of_weights: int) -> None:
+    """A later stage than that of the weights begins from the best ones so far, and with what it lets learn."""
+    settings, run, stage = session.settings, session.run, schedule.stage
+    begins = stage > stage_of_weights
+    if begins:
+        rate = schedule.learning_rate(len(run.history()) * session.steps_per_epoch)
+        print(f"Stage {stage + 1}, learning rate {rate:g}, from the best weights so far")
+    if not settings.unfreeze_schedule:
+        if begins:
+            model.load_weights(run.best)  # the optimizer of that time comes along
+        return
+    if begins:  # an optimizer knows only the weights that learn, so each stage has one of its own
+        model.set_weights(load_saved_model(run.best).get_weights())
+    if freeze(model, session.frozen(stage)) or begins:
+        _compile(model, settings, objective)
+        learning = sum(weight.shape.num_elements() for weight in model.trainable_weights)
+        print(f"{settings.unfreeze_schedule[stage]}: {learning:,} parameters learn")
 
 
 def _verbosity(verbose: str) -> int:
@@ -100,13 +125,8 @@ def _verbosity(verbose: str) -> int:
     return {"line": 2, "none": 0}[verbose]
 
 
-def _compiled(model: keras.Model, settings, objective: Objective) -> keras.Model:
-    model.compile(
-        optimizer=make_optimizer(settings.optimizer, settings.learning_rates[0]),
-        loss=objective.loss(),
-        metrics=objective.metrics(),
-    )
-    return model
+def _compile(model: keras.Model, settings, objective: Objective) -> None:
+    model.compile(optimizer=make_optimizer(settings, model), loss=objective.loss(), metrics=objective.metrics())
 
 
 def _introduce(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:

@@ -1,16 +1,41 @@
-"""Optimizers by the names that the settings use."""
+"""Optimizers as the settings ask for them."""
 
 import keras
 
-WEIGHT_DECAY = 0.01
-"""Of adamw; biases and normalisation are left out."""
+from layers import optimizers
+from training.freezing import backbone_of
+
+ADAMW_DECAY = 0.01
+"""What adamw takes if no weight decay is given."""
+
+LAYER_GROUPS = 12
+"""Parts into which layer-wise rate decay cuts a backbone, as Liu et al. 2022 (ConvNeXt) do whatever its depth."""
 
 
-def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
-    if name == "adamw":
-        optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=WEIGHT_DECAY)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-        return optimizer
-    if name == "momentum":
-        return keras.optimizers.SGD(learning_rate, momentum=0.9)
-    return {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[name](learning_rate)
+def make_optimizer(settings, model: keras.Model) -> keras.optimizers.Optimizer:
+    """`optimizer`, `weight_decay`, `clip_norm`, `ema` and `layer_decay` of the settings, for the weights of `model`."""
+    rate = settings.learning_rates[0]
+    options = {
+        "weight_decay": settings.weight_decay,
+        "global_clipnorm": settings.clip_norm,
+        "shares": learning_shares(model, settings.layer_decay),
+    }
+    if settings.ema:
+        options |= {"use_ema": True, "ema_momentum": settings.ema}
+    if settings.optimizer == "adamw":
+        return optimizers.AdamW(rate, **options | {"weight_decay": settings.weight_decay or ADAMW_DECAY})
+    if settings.optimizer == "momentum":
+        return optimizers.SGD(rate, momentum=0.9, **options)
+    return {"adam": optimizers.Adam, "sgd": optimizers.SGD}[settings.optimizer](rate, **options)
+
+
+def learning_shares(model: keras.Model, decay: float) -> dict[str, float]:
+    """Path of a weight -> its share of the learning rate: decay ** (parts of the backbone from here to the head)."""
+    if decay == 1:
+        return {}
+    layers = [layer for layer in backbone_of(model).layers if layer.weights]
+    return {
+        weight.path: decay ** (LAYER_GROUPS - number * LAYER_GROUPS // len(layers))
+        for number, layer in enumerate(layers)
+        for weight in layer.trainable_weights
+    }

@@ -6,8 +6,12 @@ from pathlib import Path
 from settings import SettingError, WorkError, fault
 from training.run_folder import Row, RunFolder, facts
 
-SHAPE_THE_MODEL = ("data", "image_size", "weights", "freeze", "optimizer", "dropout", "stem", "seed")
-"""Settings that cannot change between two sessions of one run."""
+SHAPE_THE_MODEL = (
+    "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "optimizer",
+    "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "loss", "label_smoothing", "stem", "variant",
+    "depth", "seed",
+)  # fmt: skip
+"""Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
 
 
 @dataclass(frozen=True)

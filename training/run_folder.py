@@ -6,12 +6,14 @@ RUN/checkpoints/      best.keras, last.keras and, by --keep-checkpoints, one an 
 RUN/history.csv       one row an epoch, appended
 RUN/tensorboard/
 RUN/figures/
+RUN/validation/       what its best checkpoint says of the validation images
 """
 
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +21,9 @@ from datatransformer.layout import read_classes, write_classes
 from datatransformer.tables import line, open_to_append, read_json, read_table, write_json, write_table
 from settings import SettingError, WorkError, fault
 
-HISTORY_HEADER = ("epoch", "stage", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "val_accuracy", "seconds")
+"""Columns of every history. What else a kind of model measures stands between them."""
+
 FACTS = "scenelab.json"
 """Within a checkpoint, which is a zip file: the row of history that it belongs to. One file, one rename."""
 
@@ -27,6 +31,8 @@ VERSIONS_OF = ("tensorflow", "keras", "numpy")
 OLD_RUNS = ".old"
 
 Row = dict[str, float]
+Averaged = Callable[[object], AbstractContextManager]
+"""Gives a model other weights for as long as it is open."""
 
 
 class RunFolder:
@@ -41,6 +47,7 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
         self.figures = path / "figures"
         self.cache = path / "cache"
+        self.validation = path / "validation"
 
     def exists(self) -> bool:
         return self.config_file.is_file()
@@ -86,35 +93,46 @@ class RunFolder:
         whole = self.history_file.read_text(encoding="utf-8").endswith("\n")
         rows = rows if whole else rows[:-1]
         try:
-            return [{key: float(row[key]) for key in HISTORY_HEADER} for row in rows]
+            numbers = [{key: float(value) for key, value in row.items()} for row in rows]
+            if any(key not in row for row in numbers[:1] for key in NEEDED):
+                raise ValueError(f"not all of the columns {', '.join(NEEDED)}")
+            return numbers
         except (KeyError, TypeError, ValueError) as error:
             raise WorkError(f"{self.history_file} is damaged ({error}). Mend or remove its last rows.") from error
 
     def append_history(self, row: Row) -> None:
-        with open_to_append(self.history_file, HISTORY_HEADER) as file:
+        with open_to_append(self.history_file, tuple(row)) as file:
             file.write(line(_cells(row)))
 
     def write_history(self, rows: Sequence[Row]) -> None:
-        write_table(self.history_file, HISTORY_HEADER, (_cells(row) for row in rows))
+        write_table(self.history_file, tuple(rows[0]) if rows else NEEDED, (_cells(row) for row in rows))
 
-    def save(self, model, row: Row, is_best: bool, keep: bool) -> None:
+    def save(self, model, row: Row, is_best: bool, keep: bool, averaged: Averaged | None = None) -> None:
         """Writes the checkpoint of an epoch: first to a file of its own, then by rename to `last` and, if so, `best`.
 
+        With `averaged`, `best` and what is kept have those weights, and `last` the ones that training goes on with.
         The epoch counts once `last` is renamed; its row, which the checkpoint carries, is appended after that.
         """
+        names = [self.checkpoints / f"epoch-{int(row['epoch']):03d}.keras"] * keep + [self.best] * is_best
+        if averaged and names:
+            with averaged(model):
+                self._write(model, row, names)
+            names = []
+        self._write(model, row, [*names, self.last])
+        self.append_history(row)
+
+    def _write(self, model, row: Row, names: Sequence[Path]) -> None:
+        """One file under all of these names."""
         work = self.checkpoints / ".work.keras"
         try:
             model.save(work)
             with zipfile.ZipFile(work, "a") as archive:
                 archive.writestr(FACTS, json.dumps(row))
-            if keep:
-                _second_name(work, self.checkpoints / f"epoch-{int(row['epoch']):03d}.keras")
-            if is_best:
-                _second_name(work, self.best)
-            os.replace(work, self.last)
+            for name in names[:-1]:
+                _second_name(work, name)
+            os.replace(work, names[-1])
         finally:
             work.unlink(missing_ok=True)
-        self.append_history(row)
 
 
 def facts(checkpoint: Path) -> Row | None:
@@ -132,20 +150,24 @@ def facts(checkpoint: Path) -> Row | None:
         raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
 
 
-def find_run(runs: Path, names: Sequence[str]) -> RunFolder:
-    """The run that is meant: the first of `names`, which is a folder or the name of one in `runs`, or the only one.
+def find_runs(runs: Path, names: Sequence[str]) -> list[RunFolder]:
+    """Those of `names`, each a folder or the name of one in `runs`; without names the only one that there is.
 
-    Raises SettingError if there is none, or more than one that could be meant.
+    Raises SettingError if one is not there, or if none is named and there are several.
     """
     if names:
-        candidates = [path for path in (runs / names[0], Path(names[0]).expanduser()) if RunFolder(path).exists()]
-        if not candidates:
-            raise SettingError(fault("run", names[0], f"there is no such run; {_those_in(runs)}"))
-        return RunFolder(candidates[0])
+        return [_find_run(runs, name) for name in names]
     found = _runs_in(runs)
     if len(found) != 1:
         raise SettingError(fault("run", "", f"name the run; {_those_in(runs)}"))
-    return RunFolder(found[0])
+    return [RunFolder(found[0])]
+
+
+def _find_run(runs: Path, name: str) -> RunFolder:
+    candidates = [path for path in (runs / name, Path(name).expanduser()) if RunFolder(path).exists()]
+    if not candidates:
+        raise SettingError(fault("run", name, f"there is no such run; {_those_in(runs)}"))
+    return RunFolder(candidates[0])
 
 
 def _runs_in(runs: Path) -> list[Path]:
@@ -160,7 +182,7 @@ def _those_in(runs: Path) -> str:
 
 
 def _cells(row: Row) -> list[object]:
-    return [int(row[key]) if key in ("epoch", "stage") else repr(float(row[key])) for key in HISTORY_HEADER]
+    return [int(value) if key in ("epoch", "stage") else repr(float(value)) for key, value in row.items()]
 
 
 def _second_name(file: Path, name: Path) -> None:

@@ -31,6 +31,10 @@ class Session:
     batch_size: int
     steps_per_epoch: int
 
+    def frozen(self, stage: int) -> int:
+        """How many of the backbone's layers do not learn in a stage, as a slice layers[:N]."""
+        return _frozen(self.row, self.settings)[stage if self.settings.unfreeze_schedule else 0]
+
     @property
     def is_finished(self) -> bool:
         """Whether an earlier session has trained all there was to train."""
@@ -54,6 +58,7 @@ def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Se
     Raises SettingError with what is wrong, WorkError if the run is damaged.
     """
     size, weights = _image_size(row, settings), _weights(row, settings)
+    _check_frozen(row, settings)
     data = read_data_folder(settings.data, task)
     run = RunFolder(settings.runs / (settings.name or name))
     used = settings.model_dump(mode="json") | {
@@ -85,6 +90,31 @@ def _image_size(row: Backbone, settings) -> tuple[int, int]:
             fault("image_size", settings.image_size, f"should be {row.smallest} or more for this backbone")
         )
     return size
+
+
+def _check_frozen(row: Backbone, settings) -> None:
+    faults, parts = [], settings.unfreeze_schedule
+    if parts and settings.freeze:
+        faults.append(fault("freeze", settings.freeze, "unfreeze_schedule says what is frozen in each stage; use one"))
+    if parts and settings.schedule != "stages":
+        faults.append(fault("unfreeze_schedule", ",".join(parts), "needs --schedule stages"))
+    if parts and len(parts) != len(settings.learning_rates):
+        allowed = f"names {len(parts)} stages, learning_rates {len(settings.learning_rates)}; give each its rate"
+        faults.append(fault("unfreeze_schedule", ",".join(parts), allowed))
+    field = "unfreeze_schedule" if parts else "freeze"
+    faults += [
+        fault(field, count, f"the backbone has {row.layers} layers; {row.layers} freezes all of them")
+        for count in _frozen(row, settings)
+        if abs(count) > row.layers
+    ]
+    if faults:
+        raise SettingError(*faults)
+
+
+def _frozen(row: Backbone, settings) -> list[int]:
+    """A slice for each stage; one for all without an unfreeze schedule."""
+    names = {"head": row.layers, "all": 0}
+    return [names[part] if part in names else int(part) for part in settings.unfreeze_schedule] or [settings.freeze]
 
 
 def _weights(row: Backbone, settings) -> str:

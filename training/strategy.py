@@ -1,5 +1,9 @@
 """On which devices a model is trained."""
 
+import contextlib
+from collections.abc import Iterator
+
+import keras
 import tensorflow as tf
 
 from settings import SettingError, fault
@@ -23,6 +27,18 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
     if batch_size % count:
         even = max(batch_size // count, 1) * count
         raise SettingError(fault("batch_size", batch_size, f"cannot be shared evenly by {count} devices; use {even}"))
+
+
+@contextlib.contextmanager
+def precision(mixed: bool) -> Iterator[None]:
+    """Layers made within it compute with 16 bits if `mixed`, in the format that the devices are made for."""
+    before = keras.config.dtype_policy()
+    if mixed:
+        keras.config.set_dtype_policy("mixed_float16" if tf.config.list_logical_devices("GPU") else "mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def device_line(strategy: tf.distribute.Strategy) -> str:

@@ -5,7 +5,8 @@ import csv
 import matplotlib.image
 import numpy as np
 
-from analysis.figures import draw_confusion_matrix, draw_learning_curve
+from analysis.figures import draw_learning_curve
+from predictor.figures import draw_confusion_matrix
 
 
 def test_confusion_matrix(tmp_path):

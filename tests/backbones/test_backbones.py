@@ -1,27 +1,44 @@
 """Every row builds the network of its paper; weight files of every kind find their layers."""
 
-import pkgutil
-
 import h5py
 import keras
 import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-import backbones
-from backbones import backbone
+from backbones import backbone, backbones
 from backbones._build import build_backbone, load_weights
+from backbones.cifar_resnet import _shortcut
 from backbones.inception_resnet_v2_paper_stem import paper_stem
+from layers.normalisation import Normalise
 from settings import SettingError, WorkError
 
 PARAMETERS = {
     "small": 1_772_192,
     "mobilenet_v2": 2_257_984,
+    "inception_v3": 21_802_784,
+    "xception": 20_861_480,
+    "resnet50": 23_587_712,
+    "vgg16": 14_714_688,
+    "vgg19": 20_024_384,
+    "efficientnet_v2_s": 20_331_360,
+    "efficientnet_v2_b0": 5_919_312,
+    "convnext_tiny": 27_820_128,
     "inception_resnet_v2": 54_336_736,
     "inception_resnet_v2_paper_stem": 56_465_952,
+    "cifar_vgg16": 14_731_584,
+    "cifar_resnet_20": 270_448,
+    "cifar_resnet_32": 465_776,
+    "cifar_resnet_44": 661_104,
+    "cifar_resnet_56": 856_432,
+    "cifar_resnet_110": 1_735_408,
 }
-"""Without head: 3,538,984 (MobileNetV2) and 55,873,736 of the Keras documentation, less their heads for 1000 classes.
-The paper's stem has 606,592 by figure 3; what follows has Keras's count with the wider modules."""
+"""Without head. Those of Keras's networks are its documented counts less the head for 1000 classes. The paper's stem
+has 606,592 by figure 3; what follows has Keras's count with the wider modules. VGG16 with batch norm for CIFAR is known
+to have 14,728,266 with its head of 5,130, to which 8,448 statistics come."""
+
+MILLIONS_OF_THE_PAPER = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
+"""He et al. 2016, table 6."""
 
 STEM_LAYERS = {
     f"stem_{place}_{kind}"
@@ -29,14 +46,64 @@ STEM_LAYERS = {
     for kind in ("conv", "bn")
 }
 
-ROWS = sorted(module.name for module in pkgutil.iter_modules(backbones.__path__) if not module.name.startswith("_"))
 
-
-@pytest.mark.parametrize("name", ROWS)
-def test_parameters(name):
-    model = build_backbone(backbone(name), (96, 96, 3), "none")
+@pytest.mark.parametrize("name", sorted(backbones()))
+def test_every_row(name):
+    row = backbone(name)
+    side = max(row.smallest, 32)
+    model = build_backbone(row, (side, side, 3), "none")
     assert model.count_params() == PARAMETERS[name]
-    assert model.input_shape == (None, 96, 96, 3) and len(model.output_shape) == 4
+    assert len(model.layers) == row.layers, "what --freeze is checked against"
+    assert model.input_shape == (None, side, side, 3) and len(model.output_shape) == 4
+
+
+@pytest.mark.parametrize("depth", MILLIONS_OF_THE_PAPER)
+def test_cifar_resnet_is_as_large_as_in_the_paper(depth):
+    model = build_backbone(backbone(f"cifar_resnet_{depth}"), (32, 32, 3), "none")
+    learnt = sum(weight.shape.num_elements() for weight in model.trainable_weights) + 64 * 10 + 10
+    assert learnt == pytest.approx(MILLIONS_OF_THE_PAPER[depth] * 1e6, rel=0.025)
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) + 1 == depth
+    assert model.output_shape == (None, 8, 8, 64)
+
+
+def test_a_shortcut_without_weights_takes_every_second_pixel_and_adds_channels_of_zeros():
+    inputs = keras.Input((5, 6, 16))
+    model = keras.Model(inputs, _shortcut(inputs, 32, 2))
+    picture = np.random.default_rng(0).normal(size=(1, 5, 6, 16)).astype(np.float32)
+    out = model(picture).numpy()
+    assert out.shape == (1, 3, 3, 32)
+    np.testing.assert_array_equal(out[..., 8:24], picture[:, ::2, ::2])
+    assert not out[..., :8].any() and not out[..., 24:].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("inception_v3", "inception_v3"), ("xception", "xception"), ("resnet50", "resnet50"), ("vgg16", "vgg16"),
+        ("vgg19", "vgg19"), ("mobilenet_v2", "mobilenet_v2"), ("inception_resnet_v2", "inception_resnet_v2"),
+    ],
+)  # fmt: skip
+def test_normalisation_is_that_of_the_weights(name, module):
+    pictures = np.random.default_rng(0).uniform(0, 255, (1, 4, 4, 3)).astype(np.float32)
+    expected = getattr(keras.applications, module).preprocess_input(pictures.copy())
+    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(pictures), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [("efficientnet_v2_s", "EfficientNetV2S"), ("efficientnet_v2_b0", "EfficientNetV2B0"),
+     ("convnext_tiny", "ConvNeXtTiny")],
+)  # fmt: skip
+def test_normalisation_is_what_keras_would_put_into_the_network(name, network):
+    whole = getattr(keras.applications, network)(include_top=False, weights=None, input_shape=(32, 32, 3))
+    kinds = (keras.layers.Rescaling, keras.layers.Normalization)
+    values = pictures = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
+    first = [layer for layer in whole.layers if isinstance(layer, kinds) or "prestem" in layer.name]
+    assert first
+    for layer in first:
+        values = layer(values)
+    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(pictures), values, atol=2e-3)
 
 
 def test_unknown_rows_are_refused_with_those_there_are():

@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 
 from datatransformer.layout import read_data_folder
-from pipeline.augment import augmentation
+from pipeline.augment import augmentation, erase
 from pipeline.batches import training_batches, validation_batches
 from pipeline.cache import make_loader
 from pipeline.decode import decode_and_resize
-from pipeline.weights import class_weights
+from pipeline.mixing import mix
 
 NUMBERS = np.arange(10)
 
@@ -21,8 +21,12 @@ def numbered(index: tf.Tensor) -> tf.Tensor:
     return tf.fill((8, 8, 3), tf.cast(index, tf.uint8))
 
 
-def stream(first: int, count: int, seed: int = 0, batch: int = 3, augment: str = "none") -> list:
-    batches = training_batches(numbered, list(NUMBERS * 7), batch, seed, first, augmentation(augment))
+def labelled(index: tf.Tensor) -> tuple:
+    return numbered(index), tf.gather(NUMBERS * 7, index)
+
+
+def stream(first: int, count: int, seed: int = 0, batch: int = 3, change=None) -> list:
+    batches = training_batches(labelled, len(NUMBERS), batch, seed, first, change)
     return list(batches.take(count).as_numpy_iterator())
 
 
@@ -35,10 +39,16 @@ def test_each_pass_has_an_order_of_its_own_and_every_image_at_most_once():
         np.testing.assert_array_equal(images[:, 0, 0, 0] * 7, labels)
 
 
-@pytest.mark.parametrize("augment", ["none", "light", "strong"])
+def everything(batch: tuple, seed: tf.Tensor) -> tuple:
+    """All random changes at once."""
+    images = erase(augmentation("randaugment")(batch[0], seed), seed, 0.5)
+    return mix(images, tf.one_hot(batch[1], 64), seed, 0.4, 1.0)
+
+
+@pytest.mark.parametrize("change", [None, everything], ids=["plain", "everything"])
 @pytest.mark.parametrize("first", [1, 3, 4, 11])
-def test_a_stream_begun_later_is_the_same(first, augment):
-    whole, later = stream(0, 14, augment=augment), stream(first, 3, augment=augment)
+def test_a_stream_begun_later_is_the_same(first, change):
+    whole, later = stream(0, 14, change=change), stream(first, 3, change=change)
     for (images, labels), (same_images, same_labels) in zip(whole[first:], later, strict=False):
         np.testing.assert_array_equal(images, same_images)
         np.testing.assert_array_equal(labels, same_labels)
@@ -50,13 +60,13 @@ def test_the_seed_decides():
 
 
 def test_validation_keeps_order_and_the_last_batch():
-    batches = list(validation_batches(numbered, list(NUMBERS), 4).as_numpy_iterator())
+    batches = list(validation_batches(lambda i: (numbered(i), i), len(NUMBERS), 4).as_numpy_iterator())
     assert [len(labels) for _, labels in batches] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), NUMBERS)
 
 
 def test_several_devices_share_each_batch_evenly():
-    batches = list(validation_batches(numbered, list(NUMBERS), 6, devices=3).as_numpy_iterator())
+    batches = list(validation_batches(lambda i: (numbered(i), i), len(NUMBERS), 6, devices=3).as_numpy_iterator())
     assert [len(labels) for _, labels in batches] == [6, 6]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), [*NUMBERS, 0, 1])
 
@@ -86,9 +96,3 @@ def test_resizing_is_antialiased():
     stripes[:, ::2] = 255
     small = decode_and_resize(tf.io.encode_png(stripes), (8, 8)).numpy()
     assert abs(small.astype(int) - 127).max() < 12, "stripes become gray, not stripes"
-
-
-def test_balanced_class_weights():
-    assert class_weights("none", [0, 1]) is None
-    weights = class_weights("balanced", [0] * 6 + [1] * 3 + [2])
-    assert weights == pytest.approx({0: 10 / 18, 1: 10 / 9, 2: 10 / 3})

@@ -141,11 +141,6 @@ def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
     assert done.code == 2 and "5 classes" in done.err
 
 
-def test_of_several_runs_the_first_is_used_and_that_is_said(small_run, scenes, tmp_path):
-    done = predict(f"{small_run},other", scenes / "val", tmp_path / "p.csv")
-    assert done.code == 0 and "only the first is used" in done.err
-
-
 def test_a_checkpoint_that_holds_code_is_not_run(small_run, scenes, tmp_path):
     folder = tmp_path / "evil"
     shutil.copytree(small_run, folder)

@@ -7,7 +7,7 @@ import pytest
 import training.run_folder as module
 from settings import SettingError, WorkError
 from training.progress import read_progress
-from training.run_folder import HISTORY_HEADER, RunFolder, facts, find_run
+from training.run_folder import NEEDED, RunFolder, facts, find_runs
 
 STEPS = ("model.save", "_second_name", "os.replace", "append_history")
 
@@ -17,7 +17,7 @@ class Crash(Exception):
 
 
 def row(epoch: int, accuracy: float) -> dict[str, float]:
-    return dict.fromkeys(HISTORY_HEADER, 0.5) | {"epoch": epoch, "stage": 0, "val_accuracy": accuracy}
+    return dict.fromkeys(NEEDED, 0.5) | {"epoch": epoch, "stage": 0, "val_accuracy": accuracy}
 
 
 @pytest.fixture
@@ -127,14 +127,16 @@ def test_which_run_is_meant(tmp_path):
         RunFolder(tmp_path / name).write_config("classifier", "small", {"seed": 0}, ("a", "b"))
 
     with pytest.raises(SettingError, match="there is none"):
-        find_run(tmp_path, ())
+        find_runs(tmp_path, ())
     begin("one")
-    assert find_run(tmp_path, ()).path.name == "one"
+    assert find_runs(tmp_path, ())[0].path.name == "one"
     begin("two")
     with pytest.raises(SettingError, match="one, two"):
-        find_run(tmp_path, ())
+        find_runs(tmp_path, ())
     RunFolder(tmp_path / "two").set_aside()
-    assert find_run(tmp_path, ()).path.name == "one", "what was set aside is not meant"
-    assert find_run(tmp_path, (str(tmp_path / "one"), "two")).path.name == "one"
+    assert find_runs(tmp_path, ())[0].path.name == "one", "what was set aside is not meant"
+    begin("two")
+    both = find_runs(tmp_path, (str(tmp_path / "one"), "two"))
+    assert [run.path.name for run in both] == ["one", "two"]
     with pytest.raises(SettingError, match="no such run"):
-        find_run(tmp_path, ("three",))
+        find_runs(tmp_path, ("three",))

@@ -1,0 +1,84 @@
+"""`python -m predictor.select`: every combination of runs with every policy on the validation images, ranked.
+
+Weights of a policy come from the images that it is scored on, so among near equals prefer the simpler one.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import log_loss
+
+from command import import_tensorflow, run
+from datatransformer.tables import write_table
+from predictor.members import find_members
+from predictor.policies import POLICIES, combine, policy_weights
+from predictor.validation import Validation, validate
+from settings import SettingError, fault
+
+HEADER = ("rank", "accuracy", "top3_accuracy", "log_loss", "runs", "policy", "tta")
+SHOWN = 5
+
+
+class Scored(NamedTuple):
+    """How well runs, by their numbers, predict together."""
+
+    accuracy: float
+    top3: float
+    log_loss: float
+    members: tuple[int, ...]
+    policy: str
+
+
+def select(settings) -> None:
+    """Raises SettingError if the runs do not share classes and validation images."""
+    if len(settings.run) < 2:
+        raise SettingError(fault("run", ",".join(settings.run), "should be two to twelve runs: --run A,B,C"))
+    members = find_members(settings.runs, settings.run, settings.tta)
+    import_tensorflow()
+    validations = [validate(member, settings.tta) for member in members]
+    for member, validation in zip(members, validations, strict=True):
+        if not validation.same_images(validations[0]):
+            allowed = f"was validated on other images than {members[0].run.path}; their scores cannot be compared"
+            raise SettingError(fault("run", member.run.path, allowed))
+    ranked = sorted(scores(validations), key=lambda scored: (-scored.accuracy, scored.log_loss, len(scored.members)))
+    names = [member.run.path.name for member in members]
+    rows = [
+        (rank, f"{scored.accuracy:.6f}", f"{scored.top3:.6f}", f"{scored.log_loss:.6f}",
+         "+".join(names[number] for number in scored.members), scored.policy, settings.tta)
+        for rank, scored in enumerate(ranked, 1)
+    ]  # fmt: skip
+    settings.output.parent.mkdir(parents=True, exist_ok=True)
+    write_table(settings.output, HEADER, rows)
+    for row in rows[:SHOWN]:
+        print(f"{row[0]}. accuracy {row[1]}, top-3 {row[2]}: {row[4]} by {row[5]}")
+    single = max(validation.right.mean() for validation in validations)
+    print(f"Best single run: {single:.6f}. All {len(rows)} combinations are in {settings.output}")
+    best = ranked[0]
+    runs = ",".join(str(settings.run[number]) for number in best.members)
+    policy = f" --policy {best.policy}" if len(best.members) > 1 else ""
+    print(f"Next: python -m predictor --run {runs}{policy} --tta {settings.tta} --test-images FOLDER")
+
+
+def scores(validations: list[Validation]) -> Iterator[Scored]:
+    """Of each run alone, and of each two or more with each policy."""
+    labels = validations[0].labels
+    for count in range(1, len(validations) + 1):
+        for members in combinations(range(len(validations)), count):
+            chosen = [validations[number] for number in members]
+            opinions = np.stack([validation.probabilities for validation in chosen])
+            for policy in POLICIES if count > 1 else ("mean",):
+                combined = combine(policy, opinions, policy_weights(policy, chosen))
+                yield Scored(*_score(combined, labels), members, policy)
+
+
+def _score(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
+    ranks = np.argsort(-probabilities, axis=1, kind="stable")
+    right = ranks == labels[:, None]
+    loss = log_loss(labels, probabilities, labels=range(probabilities.shape[1]))
+    return float(right[:, 0].mean()), float(right[:, :3].any(axis=1).mean()), float(loss)
+
+
+if __name__ == "__main__":
+    run("python -m predictor.select", "SelectConfig", select)

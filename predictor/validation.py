@@ -1,0 +1,89 @@
+"""What a run says of its validation images; kept in its folder, so that it is worked out once for each checkpoint."""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.tables import replacing_binary
+from predictor.flow import predictions
+from predictor.members import Member
+from predictor.pictures import Picture
+from settings import SettingError, WorkError
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Names of the images, their class indices (images,), and probabilities (images, classes)."""
+
+    names: tuple[str, ...]
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """(images,), whether the most probable class is the true one."""
+        return self.probabilities.argmax(axis=1) == self.labels
+
+    def same_images(self, other: "Validation") -> bool:
+        return self.names == other.names and np.array_equal(self.labels, other.labels)
+
+
+def validation_pictures(data: DataFolder) -> list[Picture]:
+    """Named after their place in the validation folder, in the order of the manifest."""
+    return [Picture(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]
+
+
+def validate(member: Member, tta: str = "none") -> Validation:
+    """From the run's folder, or by prediction. Raises WorkError if the data folder of the run is gone by then."""
+    file = member.run.validation / f"{tta}.npz"
+    checkpoint = member.run.best.stat()
+    stamp = [checkpoint.st_size, checkpoint.st_mtime_ns]
+    kept = _read(file, stamp)
+    if kept:
+        return kept
+    try:
+        data = read_data_folder(Path(member.run.config()["settings"]["data"]), "classification")
+    except SettingError as error:
+        raise WorkError(f"What {member.run.path} says of its validation images is needed, but {error}") from error
+    if data.classes != member.classes:
+        raise WorkError(f"{data.path} has other classes now than when {member.run.path} was trained on it")
+    pictures = validation_pictures(data)
+    rejected: dict[str, str] = {}
+    found = list(
+        predictions([member], pictures, tta, BATCH_SIZE, None, rejected.__setitem__, _bar(member, len(pictures)))
+    )
+    if rejected:
+        name, reason = next(iter(rejected.items()))
+        raise WorkError(f"{len(rejected)} validation images of {data.path} cannot be read; {name}: {reason}")
+    names = tuple(picture.name for picture in pictures)
+    validation = Validation(
+        names, np.array(data.labels("val")), np.concatenate([batch.probabilities[0] for batch in found])
+    )
+    file.parent.mkdir(exist_ok=True)
+    with replacing_binary(file) as work:
+        arrays = {"names": np.array(names), "labels": validation.labels, "probabilities": validation.probabilities}
+        np.savez_compressed(work, stamp=np.array(stamp), **arrays)
+    return validation
+
+
+def _bar(member: Member, total: int):
+    return lambda opened: tqdm(
+        opened, f"validating {member.run.path.name}", total, unit=" images", disable=None, leave=False
+    )
+
+
+def _read(file: Path, stamp: list[int]) -> Validation | None:
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            if kept["stamp"].tolist() != stamp:
+                return None
+            return Validation(tuple(kept["names"].tolist()), kept["labels"], kept["probabilities"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,69 @@
+"""Optimizers: what decays, what learns at a share of the rate, and that a saved model remembers both."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from backbones import backbone
+from classifiers.network import build_classifier
+from layers.saved import load_saved_model
+from training.optimizers import learning_shares, make_optimizer
+
+
+def settings(**changed) -> SimpleNamespace:
+    plain = {"optimizer": "sgd", "learning_rates": (0.5,), "weight_decay": None, "clip_norm": None, "ema": None}
+    return SimpleNamespace(**plain | {"layer_decay": 1.0} | changed)
+
+
+@pytest.fixture
+def model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return build_classifier(backbone("small"), (32, 32), 3, "none")
+
+
+def moved(model, gradients) -> dict[str, np.ndarray]:
+    """How far each weight goes in one step."""
+    before = {weight.path: weight.numpy() for weight in model.trainable_weights}
+    model.optimizer.apply(gradients, model.trainable_weights)
+    return {weight.path: weight.numpy() - before[weight.path] for weight in model.trainable_weights}
+
+
+def flat(model, value: float) -> list:
+    return [keras.ops.full(weight.shape, value) for weight in model.trainable_weights]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "momentum"])
+def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path):
+    model.compile(make_optimizer(settings(optimizer=name, weight_decay=0.1), model), "mse")
+    model.optimizer.build(model.trainable_weights)
+    model.save(tmp_path / "model.keras")
+    loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
+    before = {weight.path: weight.numpy() for weight in loaded.trainable_weights}
+    for path, distance in moved(loaded, flat(loaded, 0.0)).items():
+        if path.endswith("kernel"):
+            np.testing.assert_allclose(distance, -0.05 * before[path], rtol=1e-4, atol=1e-7)
+        else:
+            assert not distance.any(), path
+            assert path.split("/")[-1] in ("gamma", "beta", "bias")
+
+
+def test_layers_near_the_picture_learn_slowly(model, tmp_path):
+    shares = learning_shares(model, 0.5)
+    assert shares["stem_conv/kernel"] == pytest.approx(0.5**12)
+    assert shares["block_4_shortcut_bn/gamma"] == pytest.approx(0.5)
+    assert list(shares.values()) == sorted(shares.values())
+    model.compile(make_optimizer(settings(layer_decay=0.5), model), "mse")
+    model.optimizer.build(model.trainable_weights)
+    model.save(tmp_path / "model.keras")
+    for one in (model, load_saved_model(tmp_path / "model.keras", compiled=True)):
+        for path, distance in moved(one, flat(one, 1.0)).items():
+            np.testing.assert_allclose(distance, -0.5 * shares.get(path, 1.0), rtol=2e-3, err_msg=path)
+
+
+def test_long_gradients_are_shortened(model):
+    model.compile(make_optimizer(settings(clip_norm=1.0), model), "mse")
+    steps = moved(model, flat(model, 7.0))
+    length = np.sqrt(sum((distance**2).sum() for distance in steps.values()))
+    assert length == pytest.approx(0.5, rel=1e-2), "the rate times the norm"
