@@ -92,15 +92,14 @@ def fit_classifier(session: Session) -> None:
 
 def report(session: Session, how: str) -> None:
     """Figures, unless they are there already, and where everything is."""
-    from analysis.figures import draw_learning_curve
-    from predictor.figures import draw_confusion_matrix
-    from predictor.members import find_members
-
     run, data, rows = session.run, session.data, session.run.history()
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     newest = run.history_file.stat().st_mtime
     if not all(figure.exists() and figure.stat().st_mtime >= newest for figure in (curve, confusion)):
         import_tensorflow()
+        from analysis.figures import draw_learning_curve
+        from predictor.figures import draw_confusion_matrix
+        from predictor.members import find_members
         from predictor.validation import validate
 
         draw_learning_curve(rows, curve)

@@ -66,3 +66,19 @@ def small_run(scenes, tmp_path_factory) -> Path:
 
 
 QUICK = ("--image-size", 32, "--batch-size", 8, "--verbose", "none")
+
+
+def evaluate(checkpoint: Path, data: Path) -> tuple[float, float]:
+    """Loss and accuracy of a saved classifier of 32x32 pixels on the validation images, by Keras alone."""
+    import tensorflow as tf
+
+    from datatransformer.layout import read_data_folder
+    from layers.saved import load_saved_model
+    from pipeline.decode import decode_and_resize
+
+    folder = read_data_folder(data, "classification")
+    images = [decode_and_resize(Path(image).read_bytes(), (32, 32)) for image in folder.images("val")]
+    labels = tf.one_hot(folder.labels("val"), len(folder.classes))
+    model = load_saved_model(checkpoint, compiled=True)
+    measured = model.evaluate(tf.cast(tf.stack(images), tf.float32), labels, verbose=0, return_dict=True)
+    return measured["loss"], measured["accuracy"]

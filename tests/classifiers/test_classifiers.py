@@ -1,25 +1,37 @@
 """Every classifier: built, trained for a step, saved, loaded in a new process where it says the same."""
 
+import functools
+import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import classifiers
+import config
 from backbones import backbone
+from classifiers import recipe
 from classifiers.network import build_classifier
+from layers.saved import load_saved_model
 from tests.conftest import ROOT, run
+from training.freezing import backbone_of
 
-MODULES = sorted(
-    module.name for module in pkgutil.iter_modules(classifiers.__path__) if module.name not in ("recipe", "network")
-)
-SLOW = {"inception_resnet_v2"}
-VARIANTS = [pytest.param(name, [], marks=[pytest.mark.slow] * (name in SLOW)) for name in MODULES]
-VARIANTS.append(("inception_resnet_v2", ["--stem", "paper"]))
+SHARED = ("recipe", "network", "batches", "objective")
+MODULES = sorted(module.name for module in pkgutil.iter_modules(classifiers.__path__) if module.name not in SHARED)
+VARIANTS = [(name, ()) for name in MODULES] + [
+    ("inception_resnet_v2", ("--stem", "paper")),
+    ("efficientnet_v2", ("--variant", "b0")),
+    ("cifar_resnet", ("--depth", "56")),
+]
+QUICK_ONES = {"small", "mobilenet_v2", "resnet50", "vgg16", "convnext", "cifar_resnet", "cifar_vgg16"}
+SLOW = {variant for variant in VARIANTS if variant[0] not in QUICK_ONES}
+QUICK = [variant for variant in VARIANTS if variant not in SLOW]
 
 PREDICT = """
 import sys, json
@@ -29,34 +41,80 @@ import_tensorflow()
 import numpy as np
 from pathlib import Path
 from layers.saved import load_saved_model
-model = load_saved_model(Path(sys.argv[2]))
-print(json.dumps(model.predict(np.load(sys.argv[3]), verbose=0).tolist()))
+for path in sys.argv[2:]:
+    model = load_saved_model(Path(path))
+    images = np.random.default_rng(0).integers(0, 256, (2, *model.input_shape[1:]), np.uint8)
+    print(json.dumps(model(images.astype("float32"), training=False).numpy().tolist()))
 """
 
 
+@pytest.fixture(scope="module")
+def trained(scenes, tmp_path_factory):
+    """Trains a variant for a step, once; gives its checkpoint."""
+
+    @functools.cache
+    def train(name: str, flags: tuple[str, ...]) -> Path:
+        module = importlib.import_module(f"classifiers.{name}")
+        chosen = getattr(config, module.RECIPE.config)
+        row = module.RECIPE.backbone
+        row = backbone(row if isinstance(row, str) else row(chosen(_cli_parse_args=list(flags))))
+        runs = tmp_path_factory.mktemp("variants")
+        argv = ["--data", scenes, "--runs", runs, "--weights", "none", "--image-size", max(row.smallest, 32),
+                "--batch-size", 4, "--steps-per-epoch", 1, "--epochs", 1, "--verbose", "none", "--optimizer", "sgd",
+                "--learning-rates", "0.001,0.0001", *flags]  # fmt: skip
+        recipe.train(module.RECIPE, chosen(_cli_parse_args=[str(word) for word in argv]))
+        keras.backend.clear_session()
+        return runs / name / "checkpoints" / "best.keras"
+
+    return train
+
+
+@pytest.mark.parametrize("variants", [QUICK, pytest.param(sorted(SLOW), marks=pytest.mark.slow)], ids=["quick", "slow"])
+def test_trained_for_a_step_they_say_the_same_in_a_new_process(variants, trained):
+    checkpoints = [trained(*variant) for variant in variants]
+    command = [sys.executable, "-c", PREDICT, ROOT, *checkpoints]
+    there = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-len(variants) :]
+    for checkpoint, line in zip(checkpoints, there, strict=True):
+        model = load_saved_model(checkpoint)
+        images = np.random.default_rng(0).integers(0, 256, (2, *model.input_shape[1:]), np.uint8)
+        here = model(images.astype("float32"), training=False).numpy()
+        assert here.shape == (2, 5) and np.ptp(here) > 0
+        np.testing.assert_allclose(json.loads(line), here, rtol=1e-3, atol=1e-4, err_msg=str(checkpoint))
+
+
+def test_every_module_says_what_it_is_without_tensorflow():
+    """Its row and its class of settings are there, and the row's default size is none that it refuses."""
+    for name in MODULES:
+        module = importlib.import_module(f"classifiers.{name}")
+        settings = getattr(config, module.RECIPE.config)(_cli_parse_args=[])
+        row = module.RECIPE.backbone
+        row = backbone(row if isinstance(row, str) else row(settings))
+        assert module.RECIPE.name == name and row.image_size >= row.smallest
+
+
 @pytest.mark.parametrize(
-    ("name", "flags"), VARIANTS, ids=lambda value: "-".join(value) if isinstance(value, list) else value
+    ("flags", "words"),
+    [
+        (["--loss", "focal", "--mixup", 0.2], "loss = 'focal'.*--mixup.*--loss ce"),
+        (["--loss", "focal", "--cutmix", 1, "--label-smoothing", 0.1], "--label-smoothing and --cutmix"),
+        (["--freeze", 45], "the backbone has 44 layers; 44 freezes all"),
+        (["--unfreeze-schedule", "head,-60", "--learning-rates", "1e-3,1e-4"], "unfreeze_schedule = '-60'.*44 layers"),
+        (["--unfreeze-schedule", "head,all"], "names 2 stages, learning_rates 3"),
+        (["--unfreeze-schedule", "head,all,all", "--schedule", "cosine"], "needs --schedule stages"),
+        (["--unfreeze-schedule", "head,-9,all", "--freeze", 3], "freeze = '3': unfreeze_schedule says"),
+        (["--unfreeze-schedule", "head,most,all"], "should be head, all, or a number"),
+        (["--class-weights", "ballanced"], "none, balanced, or a CSV file"),
+    ],
 )
-def test_from_the_command_line_to_a_prediction_in_a_new_process(name, flags, scenes, tmp_path):
-    done = run(
-        f"classifiers.{name}", "--data", scenes, "--runs", tmp_path, "--weights", "none", "--image-size", 80,
-        "--batch-size", 4, "--steps-per-epoch", 1, "--epochs", 1, "--verbose", "none", "--optimizer", "sgd", *flags,
-    )  # fmt: skip
-    assert done.code == 0, done.err
-    checkpoint = tmp_path / name / "checkpoints" / "best.keras"
-    images = np.random.default_rng(0).integers(0, 256, (2, 80, 80, 3), np.uint8)
-    np.save(tmp_path / "images.npy", images)
-    command = [sys.executable, "-c", PREDICT, ROOT, checkpoint, tmp_path / "images.npy"]
-    there = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1])
-    here = keras.saving.load_model(checkpoint, compile=False).predict(images, verbose=0)
-    assert here.shape == (2, 5)
-    np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5)
+def test_settings_that_do_not_go_together(scenes, tmp_path, flags, words):
+    done = run("classifiers.small", "--data", scenes, "--runs", tmp_path, *flags)
+    assert done.code == 2 and re.search(words, done.err), done.err
 
 
 @pytest.mark.parametrize(("freeze", "learning"), [(0, 154), (50, 104), (-20, 20), (1000, 0)])
 def test_freeze_is_a_slice_of_the_layers(freeze, learning):
     model = build_classifier(backbone("mobilenet_v2"), (96, 96), 3, "none", freeze, 0.2)
-    layers = next(layer for layer in model.layers if isinstance(layer, keras.Model)).layers
+    layers = backbone_of(model).layers
     assert [layer.trainable for layer in layers].count(True) == learning == len(layers[freeze:] if freeze else layers)
     assert all(layer.trainable for layer in layers[-learning:] if learning)
 

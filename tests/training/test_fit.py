@@ -12,10 +12,7 @@ import pytest
 from classifiers import recipe
 from classifiers.small import RECIPE
 from config import ClassifierConfig
-from datatransformer.layout import read_data_folder
-from pipeline.batches import validation_batches
-from pipeline.cache import make_loader
-from tests.conftest import QUICK, ROOT, run
+from tests.conftest import QUICK, ROOT, evaluate, run
 
 MIRRORED = """
 import sys
@@ -66,10 +63,7 @@ def test_two_devices_train_together(scenes, tmp_path):
 
     done = mirrored(scenes, "--epochs", 1)
     assert done.code == 0 and "2 CPU devices" in done.out, done.err
-    folder = read_data_folder(scenes, "classification")
-    load = make_loader(folder.images("val"), (32, 32), "none", tmp_path)
-    model = keras.saving.load_model(tmp_path / "small" / "checkpoints" / "last.keras")
-    loss, accuracy = model.evaluate(validation_batches(load, folder.labels("val"), 10), verbose=0)
+    loss, accuracy = evaluate(tmp_path / "small" / "checkpoints" / "last.keras", scenes)
     row = rows(tmp_path)[0]
     assert float(row["val_loss"]) == pytest.approx(loss, rel=1e-4), "what was validated is what was saved"
     assert float(row["val_accuracy"]) == pytest.approx(accuracy, abs=1e-6)
@@ -111,7 +105,7 @@ def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
         "steps": ["--steps-per-epoch", 3],
         "cosine": ["--schedule", "cosine"],
         "dropout": ["--dropout", 0.8],
-        "frozen": ["--freeze", 1000],
+        "frozen": ["--freeze", 44],
     }.items():
         here(scenes, tmp_path, "--name", name, "--epochs", 1, *flags)
         losses[name] = rows(tmp_path, name)[0]["loss"]
