@@ -18,22 +18,35 @@ Count = Annotated[int, Field(ge=1)]
 class DataTransformerConfig(Settings):
     """`python -m datatransformer`: raw pictures and their labels in, a data folder for training out."""
 
-    source: Literal["labels", "folders", "tfds", "scenes", "squares"] = "scenes"
+    source: Literal["labels", "folders", "masks", "voc", "tfds", "scenes", "squares"] = "scenes"
     """What your raw data look like.
     labels: a folder of pictures and a file that says which label each has.
     folders: one folder a class, with the pictures of that class inside.
+    masks: a folder of pictures and one of masks, which say what each pixel shows.
+    voc: a folder as PASCAL VOC has it, with JPEGImages, SegmentationClass and ImageSets.
     tfds: a set of TensorFlow Datasets, such as cifar10.
     scenes, squares: nothing yet; draw a small data set to try things on."""
 
     raw_images: Folder | None = None
-    """The folder with your pictures (sources labels and folders). It is only read."""
+    """The folder with your pictures (sources labels, folders, masks and voc). It is only read."""
+
+    raw_masks: Folder | None = None
+    """The folder with the masks (source masks), named as their pictures but for a prefix or suffix they all share.
+    Empty: the folder beside that of the pictures that is called so, such as trainannot beside train."""
 
     raw_labels: File | None = None
     """The file with the labels (source labels): CSV or TSV with or without a header, lines of `name label`,
     or a JSON list of objects with image_id and label_id."""
 
     class_names: File | None = None
-    """If the labels are numbers, a CSV of `label,name` with the name of each. Images with other labels are left out."""
+    """If the labels are numbers, a CSV of `label,name` with the name of each. Images with other labels are left out.
+    For masks a name a line, lines of `R G B name` if they are in colour, or a CSV of index,name,red,green,blue."""
+
+    merge_classes: File | None = None
+    """A CSV of `from,to`: classes of the masks that become one, for example CamVid's 32 into 11."""
+
+    void: str | None = None
+    """What in the masks is no class, neither learnt nor counted: its index, its name or its colour `R,G,B`."""
 
     tfds_name: str | None = None
     """Which set (source tfds): a name of https://www.tensorflow.org/datasets with images and labels."""
@@ -47,6 +60,14 @@ class DataTransformerConfig(Settings):
 
     task: Literal["classification", "segmentation"] | None = None
     """What the data folder is for. Empty: what the source is for; only scenes can be drawn for both."""
+
+    split: Literal["auto", "ratio", "sequences"] = "auto"
+    """Which images are for validation. auto: those that the raw data say, else as ratio. ratio: a random share of each
+    class. sequences: the last share of each video, so that no neighbours of training images are among them; the frames
+    of a video have one name but for their number."""
+
+    val_list: File | None = None
+    """A list of the images that are for validation, a name a line; all others are for training."""
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the images of each class that is kept apart for validation."""

@@ -2,7 +2,7 @@
 
 DATA/train/CLASS/picture.jpg   DATA/val/CLASS/picture.jpg                     classification
 DATA/{train,val}/images/picture.jpg   DATA/{train,val}/masks/picture.png      segmentation
-DATA/classes.csv    index,name: the one order of the classes
+DATA/classes.csv    index,name[,red,green,blue]: the one order of the classes
 DATA/manifest.csv   one row an image: where it is, its split, its class or mask, its source
 DATA/rejected.csv   one row a source that was left out, and why
 DATA/settings.json  what it was made with
@@ -30,6 +30,8 @@ LONGEST_NAME = 200
 SPLITS = ("train", "val")
 CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
 CLASSES_HEADER = ("index", "name")
+COLOURS = ("red", "green", "blue")
+Colour = tuple[int, int, int]
 REJECTED_HEADER = ("source", "reason")
 MANIFEST_HEADERS = {
     "classification": ("image", "split", "class", "source"),
@@ -124,8 +126,18 @@ def read_classes(folder: Path) -> tuple[str, ...]:
     return tuple(row["name"] for row in read_table(folder / CLASSES, CLASSES_HEADER))
 
 
-def write_classes(folder: Path, names: Iterable[str]) -> None:
-    write_table(folder / CLASSES, CLASSES_HEADER, enumerate(names))
+def read_colours(folder: Path) -> tuple[Colour | None, ...]:
+    """RGB of 0..255 of each class, None where no colour is known."""
+    rows = read_table(folder / CLASSES, CLASSES_HEADER)
+    return tuple(tuple(int(row[key]) for key in COLOURS) if row.get(COLOURS[0]) else None for row in rows)
+
+
+def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour | None] | None = None) -> None:
+    if colours is None or not any(colours):
+        write_table(folder / CLASSES, CLASSES_HEADER, enumerate(names))
+        return
+    rows = ((index, name, *(colours[index] or ("", "", ""))) for index, name in enumerate(names))
+    write_table(folder / CLASSES, (*CLASSES_HEADER, *COLOURS), rows)
 
 
 def read_settings_used(path: Path) -> dict | None:

@@ -16,12 +16,12 @@ from datatransformer.layout import Row
 from datatransformer.lock import only_here
 from datatransformer.parallel import in_parallel
 from datatransformer.sources import Listing, Picture, Rejected
-from datatransformer.split import stratified
+from datatransformer.split import read_list, sequence_tails, stratified
 from datatransformer.tables import harmless, line, open_to_append, read_table, write_table
 from settings import SettingError, WorkError, fault
 
-OF_ALL_SOURCES = ("source", "val_fraction", "seed")
-RAW = ("raw_images", "raw_labels", "class_names")
+OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
+RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
 FEWEST_IMAGES = 2
 """Of a class, so that one can be for training and one for validation."""
 
@@ -52,6 +52,7 @@ class DataTransformer:
 
     def _make(self) -> None:
         listing = self.source.read(self.settings)
+        self._check_split(listing)
         self._begin_or_continue()
         start = time.monotonic()
         count = self._place(listing)
@@ -199,12 +200,33 @@ class DataTransformer:
 
     def _split(self, pictures: dict[str, Picture]) -> dict[str, str]:
         """The split of each name."""
-        by_class = defaultdict(list)
-        for name, picture in pictures.items():
-            if picture.split is None:
-                by_class[picture.class_name].append(name)
-        val = stratified(by_class, self.settings.val_fraction, self.settings.seed)
-        return {name: picture.split or ("val" if name in val else "train") for name, picture in pictures.items()}
+        settings = self.settings
+        given = {name: picture.split for name, picture in pictures.items() if picture.split}
+        if settings.val_list:
+            given = {}
+            val, _ = read_list(settings.val_list, pictures)
+        elif settings.split == "sequences":
+            given = {}
+            val = sequence_tails(pictures, settings.val_fraction)
+        else:
+            given = given if settings.split == "auto" else {}
+            by_class = defaultdict(list)
+            for name in pictures.keys() - given.keys():
+                by_class[pictures[name].class_name].append(name)
+            val = stratified(by_class, settings.val_fraction, settings.seed)
+        return {name: given.get(name) or ("val" if name in val else "train") for name in pictures}
+
+    def _check_split(self, listing: Listing) -> None:
+        """A list must name some of the pictures, and not all; what it names in vain is reported."""
+        if self.settings.val_list is None:
+            return
+        names = [picture.name for picture in listing.pictures]
+        val, missing = read_list(self.settings.val_list, names)
+        if not val or len(val) == len(names):
+            allowed = f"names {len(val)} of the {len(names)} pictures; some are for validation, some for training"
+            raise SettingError(fault("val_list", self.settings.val_list, allowed))
+        where = self.settings.val_list.name
+        listing.rejected.extend(Rejected(name, f"is in {where}, and there is no such picture") for name in missing)
 
     def _moved(self, row: Row, split: str) -> Row:
         moved = replace(
@@ -236,7 +258,7 @@ class DataTransformer:
             )
         rejected += unreadable + [Rejected(harmless(source), reason) for source, reason in listing.rejected]
         layout.write_manifest(self.work, self.task, rows)
-        layout.write_classes(self.work, classes)
+        layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
         layout.remove_empty_folders(self.work)
         old = self.data.with_name(self.data.name + ".old")

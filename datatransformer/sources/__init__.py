@@ -46,11 +46,15 @@ class Picture:
 
 @dataclass(frozen=True)
 class Listing:
-    """All that a source has: the pictures, the classes in their order, and what was left out at once."""
+    """All that a source has: the pictures, the classes in their order, and what was left out at once.
+
+    `colours`: of the classes, RGB of 0..255 or None each, where the raw data have them.
+    """
 
     pictures: list[Picture]
     classes: list[str]
     rejected: list[Rejected] = field(default_factory=list)
+    colours: list[tuple[int, int, int] | None] | None = None
 
 
 def reader(source: str):

@@ -12,16 +12,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from command import import_tensorflow
 from datatransformer.images import encode
+from datatransformer.mask_classes import VOID, MaskClasses, RawClass, mask_classes, read_mask_classes, read_merge
+from datatransformer.masks import paired
 from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from settings import SettingError, WorkError, fault
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
-TASKS = ("classification",)
-SETTINGS = ("tfds_name", "data_dir")
+TASKS = ("classification", "segmentation")
+SETTINGS = ("tfds_name", "data_dir", "class_names", "merge_classes", "void")
+MASK = "segmentation_mask"
 VALIDATION = ("validation", "test")
 """Splits that are for validation, the first that there is; without one, part of the training split is."""
 
@@ -30,16 +35,20 @@ FAR = 1024
 
 
 def read(settings) -> Listing:
-    """Raises SettingError if there is no such set or it has no pictures with labels, WorkError if a download fails."""
+    """Raises SettingError if there is no such set or not for this task, WorkError if a download fails."""
     if not settings.tfds_name:
         raise SettingError(fault("tfds_name", "", "source tfds needs the name of a set, such as cifar10"))
     builder = _prepared(settings)
-    names = _class_names(builder, settings.tfds_name)
     validation = next((split for split in VALIDATION if split in builder.info.splits), None)
     if validation and "train" in builder.info.splits:
         splits = {"train": "train", validation: "val"}
     else:
         splits = dict.fromkeys(builder.info.splits)
+    return (_with_masks if settings.task == "segmentation" else _with_labels)(builder, splits, settings)
+
+
+def _with_labels(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | None], settings) -> Listing:
+    names = list(builder.info.features["label"].names)
     pictures, rejected = [], []
     for split, ours in splits.items():
         records = Records(builder, split)
@@ -50,6 +59,23 @@ def read(settings) -> Listing:
             else:
                 rejected.append(Rejected(name, f"has the label {label}, which is none"))
     return Listing(pictures, names, rejected)
+
+
+def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | None], settings) -> Listing:
+    """Masks of TFDS hold values from 1 on, as a rule, and no names."""
+    if settings.class_names:
+        table = read_mask_classes(settings.class_names)
+    else:
+        values = set().union(*(Records(builder, split).mask_values() for split in splits))
+        table = [RawClass(value, str(value)) for value in sorted(values - {VOID})]
+    merge = read_merge(settings.merge_classes) if settings.merge_classes else None
+    classes = mask_classes(table, settings.void, merge)
+    pictures = []
+    for split, ours in splits.items():
+        records = Records(builder, split, classes)
+        for number in range(builder.info.splits[split].num_examples):
+            pictures.append(Picture(f"{split}_{number:06d}", draw=partial(records.draw, number), split=ours))
+    return Listing(pictures, list(classes.names), colours=list(classes.colours))
 
 
 def _prepared(settings) -> "tfds.core.DatasetBuilder":
@@ -66,7 +92,7 @@ def _prepared(settings) -> "tfds.core.DatasetBuilder":
         raise SettingError(fault("tfds_name", name, f"there is no such set; {hint}")) from error
     except (ValueError, AssertionError, RuntimeError) as error:
         raise SettingError(fault("tfds_name", name, str(error).splitlines()[0])) from error
-    _class_names(builder, name)  # before a download that is of no use
+    _check_task(builder, settings)  # before a download that is of no use
     if not builder.is_prepared():
         print(f"{name} is not prepared in {builder.data_dir}: downloading")
         logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -82,32 +108,32 @@ def _prepared(settings) -> "tfds.core.DatasetBuilder":
     return builder
 
 
-def _class_names(builder: "tfds.core.DatasetBuilder", name: str) -> list[str]:
+def _check_task(builder: "tfds.core.DatasetBuilder", settings) -> None:
     import tensorflow_datasets as tfds
 
     features = builder.info.features
-    kinds = {"image": tfds.features.Image, "label": tfds.features.ClassLabel}
+    kinds = {"image": tfds.features.Image}
+    kinds |= {MASK: tfds.features.Image} if settings.task == "segmentation" else {"label": tfds.features.ClassLabel}
     if any(key not in features or not isinstance(features[key], kind) for key, kind in kinds.items()):
-        allowed = f"should have one image and one label a record; it has {', '.join(features)}"
-        raise SettingError(fault("tfds_name", name, allowed))
-    return list(features["label"].names)
+        allowed = f"should have {' and '.join(kinds)} in each record; it has {', '.join(features)}"
+        raise SettingError(fault("tfds_name", settings.tfds_name, allowed))
 
 
 class Records:
     """The pictures of one split by number. Records are read one after the other: fast if the numbers rise."""
 
-    def __init__(self, builder: "tfds.core.DatasetBuilder", split: str):
-        self.builder, self.split = builder, split
+    def __init__(self, builder: "tfds.core.DatasetBuilder", split: str, classes: MaskClasses | None = None):
+        self.builder, self.split, self.classes = builder, split, classes
         self.lock = threading.Lock()
-        self.images: Iterator[bytes] = iter(())
+        self.records: Iterator[dict] = iter(())
         self.next = -FAR
-        self.ahead: dict[int, bytes] = {}
+        self.ahead: dict[int, dict] = {}
 
     def labels(self) -> list[int]:
-        import tensorflow_datasets as tfds
+        return [int(record["label"]) for record in self._only("label")]
 
-        records = self._records(tfds.decode.PartialDecoding({"label": True}))
-        return [int(record["label"]) for record in records.as_numpy_iterator()]
+    def mask_values(self) -> set[int]:
+        return set().union(*(np.unique(record[MASK]).tolist() for record in self._only(MASK)))
 
     def draw(self, number: int) -> Drawn:
         """The picture of that number, for any thread that asks. What lies before it is kept for the others."""
@@ -115,17 +141,24 @@ class Records:
             if number not in self.ahead and not self.next <= number < self.next + FAR:
                 self._begin_at(number)
             while number not in self.ahead:
-                self.ahead[self.next] = next(self.images)
+                self.ahead[self.next] = next(self.records)
                 self.next += 1
-            content = self.ahead.pop(number)
-        return Drawn(replace(encode(content), original=False), b"")
+            record = self.ahead.pop(number)
+        encoded = replace(encode(record["image"]), original=False)
+        return paired(encoded, record[MASK][..., 0], self.classes) if self.classes else Drawn(encoded, b"")
 
     def _begin_at(self, number: int) -> None:
         import tensorflow_datasets as tfds
 
-        records = self._records({"image": tfds.decode.SkipDecoding()}).skip(number)
-        self.images = (record["image"] for record in records.as_numpy_iterator())
+        wanted = {"image": True} | ({MASK: True} if self.classes else {})
+        records = self._read(tfds.decode.PartialDecoding(wanted, decoders={"image": tfds.decode.SkipDecoding()}))
+        self.records = records.skip(number).as_numpy_iterator()
         self.ahead, self.next = {}, number
 
-    def _records(self, decoders):
+    def _only(self, feature: str) -> Iterator[dict]:
+        import tensorflow_datasets as tfds
+
+        return self._read(tfds.decode.PartialDecoding({feature: True})).as_numpy_iterator()
+
+    def _read(self, decoders):
         return self.builder.as_dataset(split=self.split, decoders=decoders, shuffle_files=False)

@@ -68,7 +68,7 @@ def test_what_is_no_set_for_this(shared, tmp_path):
         source.read(settings(None, None, tmp_path / "data"))
     with pytest.raises(SettingError, match="did you mean cifar10"):
         source.read(settings("cifr10", shared / "tfds", tmp_path / "data"))
-    with pytest.raises(SettingError, match="one image and one label"):
+    with pytest.raises(SettingError, match="image and label in each record"):
         source.read(settings("ag_news_subset", tmp_path, tmp_path / "data"))
 
 
