@@ -1,23 +1,51 @@
 """Random changes to batches of training images, as a function of a seed: the same seed, the same change."""
 
-from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
+from pipeline import randaugment
 from pipeline.geometry import crop, crop_matrices, rectangles, resample, split_seed, turn_matrices
-from pipeline.randaugment import randaugment
 
-Augment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Takes images (batch, height, width, 3) of values 0..255 and a seed of two integers, gives float32 of that shape."""
+
+class Move(Protocol):
+    """Where pixels go. A mask that is moved with the seed of its picture, and method `nearest`, stays on it."""
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+        """Images (batch, height, width, channels) and a seed of two integers -> float32 of that shape."""
+
+
+class Recolour(Protocol):
+    """What becomes of colours."""
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Float32 (batch, height, width, 3) of 0..255 and the seed of the move -> the same."""
+
+
+class Augmentation(NamedTuple):
+    """Random changes to a batch, as a function of a seed."""
+
+    move: Move
+    recolour: Recolour
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Images (batch, height, width, 3) of values 0..255 -> float32 of that shape."""
+        return self.recolour(self.move(images, seed), seed)
+
 
 ERASED_AREA = (0.02, 0.33)
 ERASED_PROPORTION = 3.3
 """Of the sides of an erased rectangle, at most."""
 
 
-def augmentation(name: str) -> Augment:
+def augmentation(name: str) -> Augmentation:
     """`light`: crop, mirror, light. `strong`: also turn and colour. `randaugment`: as its module says."""
-    return {"none": _none, "light": _light, "strong": _strong, "randaugment": randaugment}[name]
+    return {
+        "none": Augmentation(lambda images, seed, method="": tf.cast(images, tf.float32), lambda images, seed: images),
+        "light": Augmentation(_light_move, _light_colours),
+        "strong": Augmentation(_strong_move, _strong_colours),
+        "randaugment": Augmentation(randaugment.move, randaugment.recolour),
+    }[name]
 
 
 def erase(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
@@ -32,20 +60,24 @@ def erase(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
     return tf.where(erased & inside, tf.random.stateless_uniform(shape, noise, 0.0, 255.0), images)
 
 
-def _none(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32)
+def _light_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+    return crop(images, split_seed(seed, 2)[0], smallest=0.6, method=method)
 
 
-def _light(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    box, light = split_seed(seed, 2)
-    return _clip(_relight(crop(images, box, smallest=0.6), light, contrast=0.2, brightness=25.0))
+def _light_colours(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    return _clip(_relight(images, split_seed(seed, 2)[1], contrast=0.2, brightness=25.0))
 
 
-def _strong(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    box, turn, light, colour = split_seed(seed, 4)
+def _strong_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+    box, turn, _, _ = split_seed(seed, 4)
     shape = tf.shape(images)
     moved = tf.matmul(crop_matrices(shape, box, smallest=0.35), turn_matrices(shape, turn, largest=0.35))
-    return _clip(_recolour(_relight(resample(images, moved), light, contrast=0.4, brightness=50.0), colour, 0.5))
+    return resample(images, moved, method)
+
+
+def _strong_colours(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    _, _, light, colour = split_seed(seed, 4)
+    return _clip(_recolour(_relight(images, light, contrast=0.4, brightness=50.0), colour, 0.5))
 
 
 def _relight(images: tf.Tensor, seed: tf.Tensor, contrast: float, brightness: float) -> tf.Tensor:

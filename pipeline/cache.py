@@ -4,20 +4,21 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pipeline.decode import decode_and_resize
+from pipeline.decode import decode_and_resize, decode_mask
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
-"""Takes the index of an image, gives RGB uint8 (height, width, 3)."""
+"""Takes the index of an image, gives RGB uint8 (height, width, 3); of a mask, class indices (height, width, 1)."""
 
 SHARE_OF_MEMORY = 0.5
 
 
-def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder: Path) -> Loader:
+def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder: Path, masks: bool = False) -> Loader:
     """How the picture of an index is had.
 
     Arguments:
@@ -26,49 +27,65 @@ def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder
         cache: `none` decodes each time; `memory` decodes all now and keeps them; `disk` keeps one raw file
             an image in `folder`, named after the picture's path, time and size, so that a picture that has changed
             is decoded again and an interrupted run goes on.
+        masks: whether the files are masks.
     """
+    files = _Files(images, size, masks)
     if cache == "memory" and not _fits_in_memory(len(images), size):
         print(f"{len(images)} decoded pictures would fill more than half of the free memory: --cache disk keeps them.")
         cache = "none"
     if cache == "memory":
-        return _from_memory(images, size)
+        return _from_memory(files)
     if cache == "disk":
-        return _from_disk(images, size, folder)
-    return _from_files(images, size)
+        return _from_disk(files, folder)
+    return _from_files(files)
 
 
-def _from_files(images: Sequence[str], size: tuple[int, int]) -> Loader:
-    paths = tf.constant([os.fsencode(image) for image in images], tf.string)
-    return lambda index: decode_and_resize(tf.io.read_file(paths[index]), size)
+class _Files(NamedTuple):
+    """Pictures, or masks, and the size they are brought to."""
+
+    images: Sequence[str]
+    size: tuple[int, int]
+    masks: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (*self.size, 1 if self.masks else 3)
 
 
-def _from_memory(images: Sequence[str], size: tuple[int, int]) -> Loader:
-    pictures = np.empty((len(images), *size, 3), np.uint8)
-    for index, picture in enumerate(_decoded(images, size)):
+def _from_files(files: _Files) -> Loader:
+    paths = tf.constant([os.fsencode(image) for image in files.images], tf.string)
+    decode = decode_mask if files.masks else decode_and_resize
+    return lambda index: decode(tf.io.read_file(paths[index]), files.size)
+
+
+def _from_memory(files: _Files) -> Loader:
+    pictures = np.empty((len(files.images), *files.shape), np.uint8)
+    for index, picture in enumerate(_decoded(files)):
         pictures[index] = picture
     with tf.device("CPU"):
         kept = tf.constant(pictures)
     return lambda index: kept[index]
 
 
-def _from_disk(images: Sequence[str], size: tuple[int, int], folder: Path) -> Loader:
+def _from_disk(files: _Files, folder: Path) -> Loader:
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{_fingerprint(image, size)}.raw" for image in images]
+    kept = [folder / f"{_fingerprint(image, files.size)}.raw" for image in files.images]
     there = {entry.name for entry in os.scandir(folder)}
-    missing = [index for index, file in enumerate(files) if file.name not in there]
-    for index, picture in zip(missing, _decoded([images[index] for index in missing], size), strict=True):
-        work = files[index].with_suffix(".tmp")
+    missing = [index for index, file in enumerate(kept) if file.name not in there]
+    undecoded = files._replace(images=[files.images[index] for index in missing])
+    for index, picture in zip(missing, _decoded(undecoded), strict=True):
+        work = kept[index].with_suffix(".tmp")
         work.write_bytes(picture.tobytes())
-        os.replace(work, files[index])
-    paths = tf.constant([os.fsencode(file) for file in files], tf.string)
-    return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), (*size, 3))
+        os.replace(work, kept[index])
+    paths = tf.constant([os.fsencode(file) for file in kept], tf.string)
+    return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), files.shape)
 
 
-def _decoded(images: Sequence[str], size: tuple[int, int]):
+def _decoded(files: _Files):
     """The pictures one after the other, decoded in parallel."""
-    load = _from_files(images, size)
-    pictures = tf.data.Dataset.range(len(images)).map(load, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-    return tqdm(pictures.as_numpy_iterator(), "decoding", len(images), unit=" images", disable=None, leave=False)
+    count = len(files.images)
+    pictures = tf.data.Dataset.range(count).map(_from_files(files), tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return tqdm(pictures.as_numpy_iterator(), "decoding", count, unit=" images", disable=None, leave=False)
 
 
 def _fingerprint(image: str, size: tuple[int, int]) -> str:

@@ -12,6 +12,12 @@ def decode_and_resize(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     return resize(decode(content), size)
 
 
+def decode_mask(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """A mask file's bytes -> class indices, uint8 (height, width, 1); the nearest pixel, nothing in between."""
+    mask = tf.io.decode_png(content, channels=1)
+    return tf.ensure_shape(tf.image.resize(mask, size, method="nearest"), (*size, 1))
+
+
 def decode(content: tf.Tensor) -> tf.Tensor:
     """RGB uint8 as large as it is."""
     return tf.io.decode_image(content, channels=3, expand_animations=False)

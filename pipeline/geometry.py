@@ -26,13 +26,13 @@ def random_boxes(shape: tf.Tensor, seed: tf.Tensor, smallest: float) -> tuple[tf
     return place[0] * (1 - tall), place[1] * (1 - wide), tall, wide, mirrored
 
 
-def crop(images: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
+def crop(images: tf.Tensor, seed: tf.Tensor, smallest: float, method: str = "bilinear") -> tf.Tensor:
     """`random_boxes` of pictures at their own size, float32. Three times as fast as `resample`, and cannot turn."""
     shape = tf.shape(images)
     top, left, tall, wide, mirrored = random_boxes(shape, seed, smallest)
     first, last = tf.where(mirrored, left + wide, left), tf.where(mirrored, left, left + wide)
     boxes = tf.stack([top, first, top + tall, last], axis=1)
-    return tf.image.crop_and_resize(tf.cast(images, tf.float32), boxes, tf.range(shape[0]), shape[1:3])
+    return tf.image.crop_and_resize(tf.cast(images, tf.float32), boxes, tf.range(shape[0]), shape[1:3], method)
 
 
 def crop_matrices(shape: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
@@ -63,8 +63,8 @@ def matrices(first: tuple[tf.Tensor, ...], second: tuple[tf.Tensor, ...]) -> tf.
     return tf.stack([tf.stack(row, axis=-1) for row in (first, second, (zero, zero, one))], axis=1)
 
 
-def resample(images: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
-    """Pictures moved by matrices, bilinear, float32; beyond its edges a picture is mirrored."""
+def resample(images: tf.Tensor, moved: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+    """Pictures moved by matrices, float32; beyond its edges a picture is mirrored."""
     shape = tf.shape(images)
     middle_x, middle_y = (tf.cast(shape[2], tf.float32) - 1) / 2, (tf.cast(shape[1], tf.float32) - 1) / 2
     (a, b, c), (d, e, f) = (tf.unstack(row, axis=-1) for row in tf.unstack(moved, axis=1)[:2])
@@ -78,7 +78,7 @@ def resample(images: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
         transforms=tf.stack(from_corner, axis=1),
         output_shape=shape[1:3],
         fill_value=0.0,
-        interpolation="BILINEAR",
+        interpolation=method.upper(),
         fill_mode="REFLECT",
     )
 

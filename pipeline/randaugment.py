@@ -20,20 +20,30 @@ LARGEST_TURN, LARGEST_SHEAR, LARGEST_SHIFT, LARGEST_BLEND = 0.5236, 0.3, 0.45, 0
 """In radians, as a slope, in shares of the side, and away from the picture as it is."""
 
 
-def randaugment(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """(batch, height, width, 3) of 0..255 -> float32 of that shape and range; the first move is a crop and mirror."""
-    choice_seed, sign_seed, crop_seed = split_seed(seed, 3)
+def move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+    """The changes that move a picture or mask, with a crop and mirror before them, float32."""
+    draw_seed, crop_seed = split_seed(seed, 2)
     shape = tf.shape(images)
+    moved = crop_matrices(shape, crop_seed, smallest=0.6)
+    for choice, amount in _drawn(shape, draw_seed):
+        moved = tf.matmul(moved, _move(shape, choice, amount))
+    return resample(images, moved, method)
+
+
+def recolour(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """The changes of colour that go with the moves of the same seed."""
+    draw_seed, _ = split_seed(seed, 2)
+    for choice, amount in _drawn(tf.shape(images), draw_seed):
+        images = tf.clip_by_value(_recolour(images, choice - len(MOVES), amount), 0.0, 255.0)
+    return images
+
+
+def _drawn(shape: tf.Tensor, seed: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    """What each picture draws, and how strong, for each of the changes: (batch,) and (batch,)."""
+    choice_seed, sign_seed = split_seed(seed, 2)
     choices = tf.random.stateless_uniform((CHANGES, shape[0]), choice_seed, 0, len(MOVES) + len(COLOURS), tf.int32)
     signs = tf.where(tf.random.stateless_uniform((CHANGES, shape[0]), sign_seed) < 0.5, -1.0, 1.0)
-    moved = crop_matrices(shape, crop_seed, smallest=0.6)
-    drawn = list(zip(tf.unstack(choices), tf.unstack(signs), strict=True))
-    for choice, sign in drawn:
-        moved = tf.matmul(moved, _move(shape, choice, sign * STRENGTH))
-    images = resample(images, moved)
-    for choice, sign in drawn:
-        images = tf.clip_by_value(_recolour(images, choice - len(MOVES), sign * STRENGTH), 0.0, 255.0)
-    return images
+    return list(zip(tf.unstack(choices), tf.unstack(signs * STRENGTH), strict=True))
 
 
 def _move(shape: tf.Tensor, choice: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:

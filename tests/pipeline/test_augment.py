@@ -43,3 +43,17 @@ def test_the_middle_stays_near_the_middle(images, name, most):
 
 def test_none_changes_nothing(images):
     np.testing.assert_array_equal(augmentation("none")(images, (0, 1)), images)
+
+
+@pytest.mark.parametrize("name", ["none", "light", "strong", "randaugment"])
+def test_a_mask_stays_on_its_picture(name):
+    """A picture whose colour is its class: wherever the two are moved, they still agree but at the seams."""
+    random = np.random.default_rng(0)
+    masks = np.kron(random.integers(0, 4, (12, 4, 6, 1)), np.ones((1, 16, 16, 1))).astype(np.uint8)
+    move = augmentation(name).move
+    for seed in ((0, 1), (5, 6)):
+        moved = move(tf.constant(masks), seed, "nearest").numpy()
+        assert set(np.unique(moved)) <= {0, 1, 2, 3}, "nothing between two classes"
+        pictures = move(tf.constant(masks), seed).numpy()
+        assert (np.abs(pictures - moved) < 0.5).mean() > 0.97
+        assert name == "none" or not np.array_equal(moved, masks)

@@ -6,7 +6,8 @@ import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
 from pipeline import randaugment as module
-from pipeline.randaugment import LARGEST_BLEND, randaugment
+from pipeline.augment import augmentation
+from pipeline.randaugment import LARGEST_BLEND
 
 AMOUNT = 0.5
 FACTOR = 1 + LARGEST_BLEND * AMOUNT
@@ -46,6 +47,7 @@ def test_all_changes_are_in_the_table():
 
 def test_each_picture_its_own_and_all_in_range(pictures):
     batch = np.concatenate([pictures] * 16)
+    randaugment = augmentation("randaugment")
     one = randaugment(tf.constant(batch), (0, 1)).numpy()
     assert one.shape == batch.shape and one.dtype == np.float32 and one.min() >= 0 and one.max() <= 255
     assert len({picture.tobytes() for picture in one}) == len(batch)
