@@ -255,6 +255,30 @@ class CifarResNetConfig(CifarConfig):
     """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
 
+class SegmentationConfig(TrainingConfig):
+    """`python -m segmentation.NAME`: a data folder with masks in, a run with a trained network out."""
+
+    batch_size: Count = 8
+    """Images in a batch, over all devices together. Less if memory runs out."""
+
+    loss: str = "ce"
+    """What is made small: ce (cross-entropy), dice, jaccard, focal, or a sum of them such as ce+dice."""
+
+    class_weights: str = "none"
+    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
+    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+
+
+class UNetConfig(SegmentationConfig):
+    """`python -m segmentation.unet`: a U-Net on any backbone."""
+
+    backbone: str = "small"
+    """What the encoder is: small, resnet50, mobilenet_v2, efficientnet_v2_b0 or any other row of `backbones`."""
+
+    decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32, 16)
+    """How wide each step of the decoder is, from the coarsest up."""
+
+
 class PredictorConfig(Settings):
     """`python -m predictor`: a run and pictures in, a CSV of predictions out."""
 
@@ -300,7 +324,7 @@ class SelectConfig(Settings):
     runs: UserPath = "runs"
     """The folder of runs in which `run` is looked for."""
 
-    run: Annotated[Listed[str], Field(min_length=2, max_length=12)] = ()
+    run: Listed[str] = ()
     """Names of two to twelve runs, or paths to their folders: A,B,C."""
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"

@@ -80,7 +80,7 @@ def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[lis
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
     kept, faults, dropped = [], [], False
-    for word in argv:
+    for word in _joined(argv, known):
         if word.startswith("--"):
             name = word.partition("=")[0]
             dropped = True
@@ -93,6 +93,17 @@ def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[lis
         if not dropped:
             kept.append(word)
     return kept, faults
+
+
+def _joined(argv: list[str], known: set[str]) -> list[str]:
+    """A value such as -20,all behind its flag becomes one word with it: alone it would be taken for a flag."""
+    joined: list[str] = []
+    for word in argv:
+        if joined and joined[-1] in known and re.match(r"-[\d.]", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _unknown_variables() -> list[str]:

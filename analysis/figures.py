@@ -16,7 +16,7 @@ def draw_learning_curve(rows: Sequence[dict[str, float]], path: Path) -> None:
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(8, 8), layout="constrained")
     accuracy, loss, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.3))
-    for axes, key, title in ((accuracy, "accuracy", "accuracy"), (loss, "loss", "loss (cross-entropy)")):
+    for axes, key, title in ((accuracy, "accuracy", "accuracy"), (loss, "loss", "loss")):
         axes.plot(epochs, [row[key] for row in rows], color=BLUE, marker=".", label="training")
         axes.plot(epochs, [row[f"val_{key}"] for row in rows], color=ORANGE, marker=".", label="validation")
         axes.set_ylabel(title)

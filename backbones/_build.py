@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 import keras
 
 from backbones import Backbone
+from layers.normalisation import Normalise
 from layers.saved import load_saved_model
 from settings import SettingError, WorkError, fault
 
@@ -43,14 +44,19 @@ def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:
         ) from error
 
 
-def load_weights(path: Path, models: list[keras.Model]) -> None:
+def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool = False) -> None:
     """Loads a file into the first of `models` (a whole network, then its backbone) that it fits, and prints which.
+
+    `with_normalisation`: a saved model of ours brings that of the pictures along, which its weights were trained with.
 
     `.keras` is a saved model, of which layers that do not fit, such as a head for other classes, are left out;
     `.weights.h5` and Keras's old `.h5` must fit one of the models as they are. Raises SettingError if nothing fits.
     """
     if path.suffix == ".keras":
-        _load_saved_model(path, models[0])
+        donor = load_saved_model(path)
+        _take_weights(path, donor, models[0])
+        if with_normalisation:
+            _take_normalisation(donor, models[0])
         return
     reasons = []
     for model in models:
@@ -66,8 +72,15 @@ def load_weights(path: Path, models: list[keras.Model]) -> None:
     raise SettingError(fault("weights", path, f"does not fit this network; {advice}. {'; '.join(reasons)}"))
 
 
-def _load_saved_model(path: Path, model: keras.Model) -> None:
-    donors, layers = _layers_with_weights(load_saved_model(path)), _layers_with_weights(model)
+def _take_normalisation(donor: keras.Model, model: keras.Model) -> None:
+    theirs = [layer for layer in donor.layers if isinstance(layer, Normalise)]
+    ours = [layer for layer in model.layers if isinstance(layer, Normalise)]
+    for layer, other in zip(ours, theirs, strict=False):
+        layer.take(other)
+
+
+def _take_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
+    donors, layers = _layers_with_weights(saved), _layers_with_weights(model)
     pairs = list(zip(donors, layers, strict=False))
     fitting = [(donor, layer) for donor, layer in pairs if _shapes(donor) == _shapes(layer)]
     if len(fitting) < FEWEST_FITTING * len(layers):

@@ -1,7 +1,7 @@
 """A small residual network that learns from nothing on a CPU in minutes; the demo and the tests use it.
 
 Residual blocks after He et al. 2016, https://arxiv.org/abs/1512.03385, with the average-pooled shortcut of
-He et al. 2019, https://arxiv.org/abs/1812.01187. Its input is a sixteenth of the usual count of pixels, 96x96.
+He et al. 2019, https://arxiv.org/abs/1812.01187.
 """
 
 from backbones import Backbone

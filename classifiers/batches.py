@@ -25,13 +25,15 @@ def make_batches(session: Session, load: Loader, load_val: Loader) -> Batches:
     """Images (batch, height, width, 3) of 0..255, targets (batch, classes) and, with class weights, (batch,)."""
     settings, data = session.settings, session.data
     classes, size = len(data.classes), session.batch_size
-    labels, labels_val = (tf.one_hot(data.labels(split), classes) for split in ("train", "val"))
+    labels, labels_val = (tf.constant(data.labels(split), tf.int32) for split in ("train", "val"))
     change = make_change(settings, class_weights(settings.class_weights, data.labels("train"), data.classes))
     return Batches(
         lambda first_step: training_batches(
-            lambda i: (load(i), labels[i]), len(labels), size, settings.seed, first_step, change
+            lambda i: (load(i), tf.one_hot(labels[i], classes)), len(labels), size, settings.seed, first_step, change
         ),
-        lambda devices: validation_batches(lambda i: (load_val(i), labels_val[i]), len(labels_val), size, devices),
+        lambda devices: validation_batches(
+            lambda i: (load_val(i), tf.one_hot(labels_val[i], classes)), len(labels_val), size, devices
+        ),
     )
 
 

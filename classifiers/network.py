@@ -40,5 +40,5 @@ def build_classifier(
     model = keras.Model(inputs, logits, name="classifier")
     freeze(model, frozen)
     if of_whole_classifier:
-        load_weights(Path(weights), [model, backbone])
+        load_weights(Path(weights), [model, backbone], with_normalisation=normalisation == row.normalisation)
     return model

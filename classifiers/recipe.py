@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from backbones import IMAGENET, Normalisation, backbone
+from backbones import backbone
 from command import import_tensorflow, run
 from datatransformer.lock import only_here
 from pipeline.weights import class_weights
+from predictor.members import KIND
 from settings import SettingError, fault, flag
 from training.session import Session, open_session
-
-KIND = "classifier"
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,21 @@ def main(recipe: Recipe) -> None:
 
 def train(recipe: Recipe, settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
-    check_loss(settings)
+    check_targets(settings)
     row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
     with only_here(settings.runs / (settings.name or recipe.name)):
-        session = open_session(KIND, "classification", recipe.name, row, settings)
+        session = open_session(
+            KIND,
+            "classification",
+            recipe.name,
+            row,
+            settings,
+            lambda data: class_weights(settings.class_weights, data.labels("train"), data.classes),
+        )
         data, size = session.data, session.size
         if session.is_finished:
             report(session, f"was finished before: {session.why_finished}")
             return
-        class_weights(settings.class_weights, data.labels("train"), data.classes)  # a wrong file is found now
         print(
             f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
             f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
@@ -53,8 +58,13 @@ def train(recipe: Recipe, settings) -> None:
         report(session, "is finished")
 
 
-def check_loss(settings) -> None:
-    """Raises SettingError for what focal loss cannot do: it weighs a picture by the probability of its one class."""
+def check_targets(settings) -> None:
+    """Raises SettingError for what cannot be mixed: one picture; labels for focal loss, which goes by the one class."""
+    mixed = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
+    if mixed and settings.batch_size < 2:
+        raise SettingError(
+            fault("batch_size", settings.batch_size, f"{' and '.join(mixed)} needs two pictures or more")
+        )
     soft = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
     if settings.loss == "focal" and soft:
         allowed = f"takes whole labels, and {' and '.join(soft)} makes shares of them; use --loss ce, or leave that out"
@@ -67,7 +77,7 @@ def fit_classifier(session: Session) -> None:
     from classifiers.batches import make_batches, make_loaders
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
-    from pipeline.statistics import mean_and_deviation
+    from pipeline.statistics import chosen_normalisation
     from predictor.sheet import draw_batch
     from training.fit import fit
 
@@ -79,10 +89,7 @@ def fit_classifier(session: Session) -> None:
         draw_batch(batches.training(0), data.classes, session.run.figures / "augmentation.png")
 
     def build():
-        normalisation = {"backbone": row.normalisation, "imagenet": IMAGENET}.get(settings.normalise)
-        if normalisation is None:
-            mean, deviation = mean_and_deviation(loaders[0], len(data.images("train")))
-            normalisation = Normalisation(mean, deviation, row.normalisation.channels)
+        normalisation = chosen_normalisation(settings.normalise, row, loaders[0], len(data.images("train")))
         return build_classifier(
             row, session.size, classes, session.weights, session.frozen(0), settings.dropout, normalisation
         )

@@ -1,4 +1,4 @@
-"""A small residual network for 96x96 pixels, 1.8 M parameters: learns from nothing on a CPU in minutes."""
+"""A small residual network for 128x128 pixels, 1.8 M parameters: learns from nothing on a CPU in minutes."""
 
 from classifiers.recipe import Recipe, main
 

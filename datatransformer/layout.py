@@ -65,6 +65,14 @@ class DataFolder:
     def images(self, split: str) -> list[str]:
         return [str(self.path / row.image) for row in self.rows if row.split == split]
 
+    def masks(self, split: str) -> list[str]:
+        """The mask of each image, in the order of `images`."""
+        return [str(self.path / row.mask) for row in self.rows if row.split == split]
+
+    @property
+    def colours(self) -> tuple[Colour | None, ...]:
+        return read_colours(self.path)
+
     def labels(self, split: str) -> list[int]:
         """The class index of each image, in the order of `images`."""
         index = {name: number for number, name in enumerate(self.classes)}

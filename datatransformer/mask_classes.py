@@ -3,8 +3,10 @@
 import csv
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ VOID = 255
 
 UNKNOWN = -1
 MOST_CLASSES = VOID
+COLOURED = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
 
 Colour = tuple[int, int, int]
 
@@ -50,95 +53,143 @@ def mask_classes(table: Sequence[RawClass], void: str | None, merge: dict[str, s
     """Arguments:
         table: the classes of the raw masks.
         void: an index, a name or a colour `R,G,B`, which is then no class. Index 255 is void unless it is a class.
-        merge: name in the table -> name of the class that it becomes part of.
+        merge: name in the table -> name of the class that it becomes part of; these classes come first.
 
     Raises SettingError if a name is in no table, or there are more classes than a mask can hold.
     """
     merge = merge or {}
     names = {row.name for row in table}
-    unknown = [name for name in merge if name not in names]
-    if unknown:
-        raise SettingError(fault("merge_classes", unknown[0], f"is no class of the masks{_nearest(unknown[0], names)}"))
-    is_void = _voids(table, void, merge)
+    unknown = next((name for name in merge if name not in names), None)
+    if unknown is not None:
+        raise SettingError(fault("merge_classes", unknown, f"is no class of the masks{_nearest(unknown, names)}"))
+    is_void = _void_test(table, void, merge)
     final = [*merge.values(), *(row.name for row in table if row.name not in merge)]
-    kept = {merge.get(row.name, row.name) for row in table if not is_void[row.index]}
+    kept = {merge.get(row.name, row.name) for row in table if not is_void(row)}
     order = {name: number for number, name in enumerate(name for name in dict.fromkeys(final) if name in kept)}
     if not 2 <= len(order) <= MOST_CLASSES:
-        raise SettingError(fault("class_names", len(order), f"classes are left; two to {MOST_CLASSES} can be learnt"))
+        allowed = f"the masks have {len(order)} classes without void; two to {MOST_CLASSES} can be learnt"
+        raise SettingError(fault("class_names", None, allowed))
     by_index, by_colour, colours = np.full(256, UNKNOWN, np.int16), {}, {}
     by_index[VOID] = VOID
+    if void is not None and void.isdecimal():
+        by_index[int(void)] = VOID
     for row in table:
         name = merge.get(row.name, row.name)
-        target = VOID if is_void[row.index] else order[name]
+        target = VOID if is_void(row) else order[name]
         if row.index < 256:
             by_index[row.index] = target
         if row.colour:
             by_colour[packed(row.colour)] = target
-            colours.setdefault(name, row.colour)
-            if row.name == name:  # the class that others were merged into gives the colour
+            if row.name == name or name not in colours:  # rather that of the class that others were merged into
                 colours[name] = row.colour
-    if void is not None and void.isdecimal() and int(void) < 256:
-        by_index[int(void)] = VOID
     if (colour := _colour(void)) is not None:
         by_colour[packed(colour)] = VOID
     return MaskClasses(tuple(order), tuple(colours.get(name) for name in order), by_index, by_colour)
 
 
-def _voids(table: Sequence[RawClass], void: str | None, merge: dict[str, str]) -> dict[int, bool]:
-    """For each raw index whether it is void."""
+def _void_test(table: Sequence[RawClass], void: str | None, merge: dict[str, str]) -> Callable[[RawClass], bool]:
+    """Says of each class of the raw masks whether it is void. Raises SettingError if `void` cannot be in them."""
     if void is None:
-        return {row.index: False for row in table}
+        return lambda row: False
     if void.isdecimal():
-        return {row.index: row.index == int(void) for row in table}
+        if int(void) > 255:
+            raise SettingError(fault("void", void, "an index is 0 to 255"))
+        return lambda row: row.index == int(void)
     if (colour := _colour(void)) is not None:
-        return {row.index: row.colour == colour for row in table}
+        if max(colour) > 255 or not any(row.colour for row in table):
+            allowed = "a colour is R,G,B of 0 to 255, and class_names then a table of R G B name"
+            raise SettingError(fault("void", void, allowed))
+        return lambda row: row.colour == colour
     names = {row.name for row in table} | set(merge.values())
     if void not in names:
         raise SettingError(fault("void", void, f"is no class of the masks{_nearest(void, names)}"))
-    return {row.index: void in (row.name, merge.get(row.name)) for row in table}
+    return lambda row: void in (row.name, merge.get(row.name))
 
 
 def read_mask_classes(path: Path) -> list[RawClass]:
     """A table of classes: lines `R G B name`, lines of a name each, or a CSV with `name` and, if there are, `index`
-    (or `label`) and `red,green,blue`. Lines are counted from 0. Raises SettingError if it is none of these.
+    (or `label`) and `red,green,blue` (or `r,g,b`). Lines are counted from 0; but if all colours are gray, the index is
+    that shade. Raises SettingError if it is none of these.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-        coloured = [re.fullmatch(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)", line) for line in lines]
-        if lines and all(coloured):
-            rows = [RawClass(i, m[4].strip(), (int(m[1]), int(m[2]), int(m[3]))) for i, m in enumerate(coloured)]
-        elif lines and "name" in next(csv.reader(lines[:1])):
-            rows = [_of_table(number, row) for number, row in enumerate(read_table(path))]
+        header = [cell.strip().lower() for cell in next(csv.reader(lines[:1]), [])]
+        if "name" in header:
+            rows = [_of_cells(dict(zip_longest(header, cells, fillvalue=""))) for cells in csv.reader(lines[1:])]
+        elif any(COLOURED.fullmatch(line) for line in lines):
+            rows = [_of_line(line) for line in lines]
         else:
-            rows = [RawClass(number, name) for number, name in enumerate(lines)]
-    except (UnicodeDecodeError, WorkError, KeyError, ValueError) as error:
+            rows = [RawClass(UNKNOWN, line) for line in lines]
+        rows = _numbered_rows(rows)
+        _check_table(rows)
+    except (ValueError, KeyError, csv.Error) as error:
         raise SettingError(fault("class_names", path, f"is no table of classes: {error}")) from error
-    twice = next((row for row in rows if sum(other.index == row.index for other in rows) > 1), None)
-    wrong = next((row for row in rows if row.colour and max(row.colour) > 255), None)
-    if not rows or twice or wrong:
-        what = f"class {(twice or wrong).name} has an index or colour that cannot be" if rows else "is empty"
-        raise SettingError(fault("class_names", path, what))
     return [row._replace(name=printable(row.name)) for row in rows]
 
 
-def _of_table(number: int, row: dict[str, str]) -> RawClass:
-    index = row.get("index") or row.get("label") or number
-    colour = tuple(int(row[key]) for key in ("red", "green", "blue")) if row.get("red") else None
-    return RawClass(int(index), row["name"], colour)
+def _of_cells(row: dict[str, str]) -> RawClass:
+    index = row.get("index") or row.get("label")
+    keys = ("red", "green", "blue") if "red" in row else ("r", "g", "b")
+    colour = tuple(int(row[key]) for key in keys) if row.get(keys[0]) else None
+    if index and not 0 <= int(index) <= 255:
+        raise ValueError(f"{row['name']} has the index {index}; they are 0 to 255")
+    return RawClass(int(index) if index else UNKNOWN, row["name"].strip(), colour)
+
+
+def _of_line(text: str) -> RawClass:
+    found = COLOURED.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} should be R G B name, as other lines are")
+    return RawClass(UNKNOWN, found[4].strip(), (int(found[1]), int(found[2]), int(found[3])))
+
+
+def _numbered_rows(rows: list[RawClass]) -> list[RawClass]:
+    """Indices for the rows that have none: their shade if all of the table are gray, else their place."""
+    gray = all(row.index == UNKNOWN and row.colour and len(set(row.colour)) == 1 for row in rows)
+    return [
+        row if row.index != UNKNOWN else row._replace(index=row.colour[0] if gray else place)
+        for place, row in enumerate(rows)
+    ]
+
+
+def _check_table(rows: list[RawClass]) -> None:
+    """Raises ValueError for what no mask can have."""
+    if not rows:
+        raise ValueError("it is empty")
+    for row in rows:
+        if not row.name:
+            raise ValueError(f"class {row.index} has no name")
+        if row.colour and not 0 <= min(row.colour) <= max(row.colour) <= 255:
+            raise ValueError(f"{row.name} has the colour {row.colour}; they are 0 to 255")
+    for what, values in (
+        ("index", [row.index for row in rows]),
+        ("colour", [row.colour for row in rows if row.colour]),
+    ):
+        value, count = Counter(values).most_common(1)[0] if values else (None, 0)
+        if count > 1:
+            raise ValueError(f"{count} classes have the {what} {value}")
 
 
 def read_merge(path: Path) -> dict[str, str]:
     """A CSV of `from,to`. Raises SettingError if it is none."""
     try:
-        return {row["from"].strip(): row["to"].strip() for row in read_table(path, ("from", "to"))}
-    except (WorkError, AttributeError) as error:
+        merge: dict[str, str] = {}
+        for row in read_table(path, ("from", "to")):
+            before, after = ((row[key] or "").strip() for key in ("from", "to"))
+            if not before or not after:
+                raise WorkError(f"{before or after or 'a row'} stands alone")
+            if merge.setdefault(before, after) != after:
+                raise WorkError(f"{before} becomes both {merge[before]} and {after}")
+    except WorkError as error:
         raise SettingError(fault("merge_classes", path, f"should be a CSV of from,to: {error}")) from error
+    return merge
 
 
-def numbered(indices: Iterable[int]) -> list[RawClass]:
-    """Classes of which nothing is known but the values that occur in the masks: 0 to the largest."""
-    largest = max((index for index in indices if index != VOID), default=0)
-    return [RawClass(index, str(index)) for index in range(largest + 1)]
+def numbered(values: Iterable[int]) -> list[RawClass]:
+    """Classes of which nothing is known but the values that occur in the masks. 255 is one only beside 0 alone."""
+    present = set(values)
+    indices = present if present == {0, VOID} else present - {VOID}
+    return [RawClass(index, str(index)) for index in sorted(indices)]
 
 
 def packed(colour: Colour) -> int:
@@ -146,7 +197,7 @@ def packed(colour: Colour) -> int:
 
 
 def _colour(text: str | None) -> Colour | None:
-    found = re.fullmatch(r"(\d+),(\d+),(\d+)", text or "")
+    found = re.fullmatch(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)", text or "")
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 

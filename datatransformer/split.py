@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+PICTURE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
+
 
 def stratified(names_by_class: dict[str, Iterable[str]], val_fraction: float, seed: int) -> set[str]:
     """The names that go to validation: of each class the share whose seeded hash is lowest, rounded.
@@ -27,7 +29,7 @@ def sequence_tails(names: Iterable[str], val_fraction: float) -> set[str]:
     """Of each video the last share of its frames, rounded. A video is what is named alike up to the last number."""
     videos = defaultdict(list)
     for name in names:
-        videos[re.sub(r"\d+(?=\D*$)", "", name)].append(name)
+        videos[re.sub(r"\d+(?=\D*$)", "", without_suffix(name))].append(name)
     chosen: set[str] = set()
     for frames in videos.values():
         count = min(max(int(len(frames) * val_fraction + 0.5), 1), len(frames) - 1)
@@ -36,21 +38,30 @@ def sequence_tails(names: Iterable[str], val_fraction: float) -> set[str]:
 
 
 def read_list(path: Path, names: Iterable[str]) -> tuple[set[str], list[str]]:
-    """Which of `names` a list file names, by their path or their last part, with or without suffix; and what of the
-    list is none of them.
+    """Which of `names` a list file names, and what of the list is none of them.
+
+    With or without suffix, by the last part of its path alone, by its path, or by one that ends in it.
     """
-    entries = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    by_key = defaultdict(set)
+    by_path, by_last_part = defaultdict(set), defaultdict(set)
     for name in names:
-        for key in (_plain(name), _plain(name).rsplit("/", 1)[-1]):
-            by_key[key].add(name)
-    found = [by_key.get(_plain(entry)) for entry in entries]
-    missing = [entry for entry, those in zip(entries, found, strict=True) if not those]
-    return set().union(*filter(None, found)), missing
+        by_path[without_suffix(name)].add(name)
+        by_last_part[without_suffix(name).rsplit("/", 1)[-1]].add(name)
+    found, missing = set(), []
+    for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
+        parts = without_suffix(line.strip().replace("\\", "/")).split("/")
+        endings = ["/".join(parts[start:]) for start in range(len(parts))]
+        named = next((by_path[ending] for ending in endings if ending in by_path), set())
+        if len(parts) == 1:
+            named = named | by_last_part.get(parts[0], set())
+        found |= named
+        if line.strip() and not named:
+            missing.append(line.strip())
+    return found, missing
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"\.[A-Za-z0-9]{2,4}$", "", name.strip().replace("\\", "/").removeprefix("./"))
+def without_suffix(name: str) -> str:
+    """A picture's name or path without .jpg and the like; `video.0001` has no suffix."""
+    return PICTURE_SUFFIX.sub("", name)
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:

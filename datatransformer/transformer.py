@@ -22,6 +22,10 @@ from settings import SettingError, WorkError, fault
 
 OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
+OF_SOME_SOURCES = {
+    "raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "void", "link", "tfds_name", "data_dir",
+    "pictures", "picture_size",
+}  # fmt: skip
 FEWEST_IMAGES = 2
 """Of a class, so that one can be for training and one for validation."""
 
@@ -73,6 +77,10 @@ class DataTransformer:
                 raise SettingError(fault("data", self.data, f"should lie apart from {key} = {str(raw)!r}"))
 
     def _is_done(self) -> bool:
+        useless = sorted((OF_SOME_SOURCES & self.settings.model_fields_set) - set(self.source.SETTINGS))
+        if useless:
+            allowed = f"is of no use for source {self.settings.source}; leave it out"
+            raise SettingError(*(fault(name, getattr(self.settings, name), allowed) for name in useless))
         if self.task not in self.source.TASKS:
             allowed = f"source {self.settings.source} is for {' or '.join(self.source.TASKS)}"
             raise SettingError(fault("task", self.task, allowed))
@@ -184,12 +192,12 @@ class DataTransformer:
             if (row.source, row.class_name) in pictures:
                 rows.append(row)
             else:  # it was placed before the raw data changed
-                (self.work / row.image).unlink(missing_ok=True)
+                self._remove(row)
         sizes = Counter(row.class_name for row in rows)
         rejected = []
         for row in rows:
             if row.class_name and sizes[row.class_name] < FEWEST_IMAGES:
-                (self.work / row.image).unlink(missing_ok=True)
+                self._remove(row)
                 reason = f"the only good image of class {row.class_name}; a class needs {FEWEST_IMAGES}"
                 rejected.append(Rejected(row.source, reason))
         alone = {reject.source for reject in rejected}
@@ -199,17 +207,16 @@ class DataTransformer:
         return settled, rejected
 
     def _split(self, pictures: dict[str, Picture]) -> dict[str, str]:
-        """The split of each name."""
+        """The split of each name: as a list says, or the raw data, or a share of each video or class."""
         settings = self.settings
-        given = {name: picture.split for name, picture in pictures.items() if picture.split}
+        given = {}
         if settings.val_list:
-            given = {}
             val, _ = read_list(settings.val_list, pictures)
         elif settings.split == "sequences":
-            given = {}
             val = sequence_tails(pictures, settings.val_fraction)
         else:
-            given = given if settings.split == "auto" else {}
+            if settings.split == "auto":
+                given = {name: picture.split for name, picture in pictures.items() if picture.split}
             by_class = defaultdict(list)
             for name in pictures.keys() - given.keys():
                 by_class[pictures[name].class_name].append(name)
@@ -226,7 +233,13 @@ class DataTransformer:
             allowed = f"names {len(val)} of the {len(names)} pictures; some are for validation, some for training"
             raise SettingError(fault("val_list", self.settings.val_list, allowed))
         where = self.settings.val_list.name
-        listing.rejected.extend(Rejected(name, f"is in {where}, and there is no such picture") for name in missing)
+        listing.rejected.extend(
+            Rejected(name, f"is in {where}, and there is no such picture to use") for name in missing
+        )
+
+    def _remove(self, row: Row) -> None:
+        for path in filter(None, (row.image, row.mask)):
+            (self.work / path).unlink(missing_ok=True)
 
     def _moved(self, row: Row, split: str) -> Row:
         moved = replace(
@@ -249,12 +262,15 @@ class DataTransformer:
         used = {row.class_name for row in rows}
         classes = [name for name in listing.classes if name in used or self.task == "segmentation"]
         unreadable = [Rejected(row["source"], row["reason"]) for row in self._unreadable()]
-        if not rows or len(classes) < 2:
+        splits = {row.split for row in rows}
+        if len(splits) < 2 or len(classes) < 2:
             reasons = "".join(
                 f"\n  {source}: {reason}" for source, reason in (listing.rejected + unreadable + rejected)[:5]
             )
+            side = f", all for {'training' if splits == {'train'} else 'validation'}," if len(splits) == 1 else ""
             raise WorkError(
-                f"{len(rows)} good images of {len(classes)} classes make no data set; two classes are needed.{reasons}"
+                f"{len(rows)} good images of {len(classes)} classes{side} make no data set; two classes are needed, "
+                f"and images for training and for validation.{reasons}"
             )
         rejected += unreadable + [Rejected(harmless(source), reason) for source, reason in listing.rejected]
         layout.write_manifest(self.work, self.task, rows)

@@ -1,31 +1,47 @@
-"""Keras's optimizers with two habits that they lack, kept by a saved model.
+"""Keras's optimizers with three habits that they lack, kept by a saved model.
 
-Weight decay leaves biases and norms alone: Keras can be told so, but forgets it when a model is saved and loaded.
-Layers can learn at a share of the learning rate, so that those near the pictures change less than those near the head.
+Weight decay leaves biases, norms and all that is no matrix alone: Keras can be told so by name, but forgets it when a
+model is saved and loaded. Layers can learn, and decay, at a share of the learning rate. A moving average of the weights
+begins short and grows, so that it does not hang on to the random numbers of the start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import keras
+from keras import ops
 
 NOT_DECAYED = ("bias", "beta", "gamma")
 
 
 class _Considerate:
-    """Stands before a Keras optimizer. `shares` are by a weight's path, `block_1_conv/kernel`; others learn in full."""
+    """Stands before a Keras optimizer. `shares` of the learning rate, one a weight that learns, in their order."""
 
-    def __init__(self, *args, shares: Mapping[str, float] | None = None, **kwargs):
+    def __init__(self, *args, shares: Sequence[float] | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.shares = dict(shares or {})
-        self.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+        self.shares = list(shares or [])
 
     def build(self, variables):
         super().build(variables)
-        self.share_by_index = [self.shares.get(variable.path, 1.0) for variable in variables]
+        if self.shares and len(self.shares) != len(variables):
+            raise ValueError(f"{len(self.shares)} shares of the learning rate for {len(variables)} weights")
+        self.decays = [len(variable.shape) > 1 and variable.name not in NOT_DECAYED for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
-        share = self.share_by_index[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * share)
+        index = self._get_variable_index(variable)
+        rate = learning_rate * self.shares[index] if self.shares else learning_rate
+        if self.weight_decay and self.decays[index]:
+            self.assign_sub(variable, variable * ops.cast(self.weight_decay * rate, variable.dtype))
+        super().update_step(gradient, variable, rate)
+
+    def _apply_weight_decay(self, variables):
+        """Keras's own way, without shares; `update_step` does it here."""
+
+    def _update_model_variables_moving_average(self, trainable_variables):
+        step = ops.cast(self.iterations, "float32")
+        warm = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
+        momentum = ops.where(step > 0, warm, 0.0)
+        for weight, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
+            average.assign(momentum * average + (1 - momentum) * weight)
 
     def get_config(self):
         return super().get_config() | {"shares": self.shares}

@@ -3,9 +3,21 @@
 import numpy as np
 import tensorflow as tf
 
+from backbones import IMAGENET, Backbone, Normalisation
 from pipeline.cache import Loader
 
 BATCH_SIZE = 64
+
+
+def chosen_normalisation(name: str, row: Backbone, load: Loader, count: int) -> Normalisation:
+    """Arguments:
+    name: `backbone`, that of its weights; `imagenet`; or `dataset`, that of the training pictures 0..count-1.
+    """
+    if name != "backbone" and row.imagenet:
+        print(f"Colours are normalised by {name}; weights that were trained otherwise first have to get used to that")
+    if name == "dataset":
+        return Normalisation(*mean_and_deviation(load, count), row.normalisation.channels)
+    return row.normalisation if name == "backbone" else IMAGENET._replace(channels=row.normalisation.channels)
 
 
 def mean_and_deviation(load: Loader, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -19,7 +19,7 @@ def class_weights(name: str, labels: Sequence[int], classes: Sequence[str]) -> n
     if name == "none":
         return None
     if name != "balanced":
-        return _from_file(Path(name).expanduser(), classes)
+        return weights_from_file(Path(name).expanduser(), classes, "none, balanced, or a CSV file of name,weight")
     from sklearn.utils.class_weight import compute_class_weight
 
     present = np.unique(labels)
@@ -28,14 +28,18 @@ def class_weights(name: str, labels: Sequence[int], classes: Sequence[str]) -> n
     return weights
 
 
-def _from_file(path: Path, classes: Sequence[str]) -> np.ndarray:
+def weights_from_file(path: Path, classes: Sequence[str], allowed: str) -> np.ndarray:
+    """`allowed` says what else than a file there is."""
     if not path.is_file():
-        raise SettingError(fault("class_weights", path, "should be none, balanced, or a CSV file of name,weight"))
+        raise SettingError(fault("class_weights", path, f"should be {allowed}"))
     try:
-        weights = {row["name"]: float(row["weight"]) for row in read_table(path, ("name", "weight"))}
+        rows = [(row["name"], float(row["weight"] or "")) for row in read_table(path, ("name", "weight"))]
     except (WorkError, TypeError, ValueError) as error:
         raise SettingError(fault("class_weights", path, f"should be a CSV file of name,weight: {error}")) from error
-    faults = [f"no weight for {name}" for name in classes if name not in weights]
+    weights = dict(rows)
+    faults = [f"{name} is there twice" for name in weights if sum(name == other for other, _ in rows) > 1]
+    faults += ["all weights are 0"] if not any(weights.values()) else []
+    faults += [f"no weight for {name}" for name in classes if name not in weights]
     faults += [f"no class is called {name}" for name in weights if name not in classes]
     faults += [f"{name} weighs {weight}" for name, weight in weights.items() if not 0 <= weight < math.inf]
     if faults:

@@ -12,14 +12,13 @@ from datatransformer.layout import DataFolder
 from datatransformer.tables import harmless, read_table, write_table
 from predictor.figures import draw_calibration, draw_confusion_matrix, draw_scores
 from predictor.output import Output
+from predictor.ranks import TOP, Ranks
 from predictor.sheet import MOST, draw_sheet
 from predictor.validation import validation_pictures
 from settings import WorkError
 
 BINS = 15
 """Of the calibration error, as Guo et al. 2017 (https://arxiv.org/abs/1706.04599) count."""
-
-TOP = (3, 5)
 
 
 class Judged(NamedTuple):
@@ -32,9 +31,9 @@ class Judged(NamedTuple):
     probability: float
 
 
-def evaluate(output: Output, data: DataFolder) -> None:
+def evaluate(output: Output, ranks: Ranks, data: DataFolder) -> None:
     """Writes `NAME.evaluation/` beside NAME.csv. Raises WorkError if not one image could be read."""
-    judged = _judged(output, data)
+    judged = _judged(output, ranks, data)
     if not judged:
         raise WorkError(f"None of the validation images of {data.path} could be read")
     folder = output.path.with_name(f"{output.path.stem}.evaluation")
@@ -102,13 +101,13 @@ def confused_pairs(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[
     ]
 
 
-def _judged(output: Output, data: DataFolder) -> list[Judged]:
+def _judged(output: Output, ranks: Ranks, data: DataFolder) -> list[Judged]:
     truth = {
         harmless(picture.name): (picture.path, label)
         for picture, label in zip(validation_pictures(data), data.labels("val"), strict=True)
     }
     return [
-        Judged(row["image"], *truth[row["image"]], output.ranked(row), float(row["probability"]))
+        Judged(row["image"], *truth[row["image"]], ranks.read(row), float(row["probability"]))
         for row in read_table(output.path)
     ]
 

@@ -35,8 +35,9 @@ def draw_confusion_matrix(
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
     ticks, size = range(len(classes)), 10 if len(classes) <= NUMBERS_UP_TO else 6
-    axes.set_xticks(ticks, classes, rotation=90, fontsize=size)
-    axes.set_yticks(ticks, classes, fontsize=size)
+    shown = [printable(name) for name in classes]
+    axes.set_xticks(ticks, shown, rotation=90, fontsize=size, parse_math=False)
+    axes.set_yticks(ticks, shown, fontsize=size, parse_math=False)
     axes.set(xlabel="predicted", ylabel="true")
     axes.set_title(f"{np.trace(counts)} of {counts.sum()} right ({np.trace(counts) / max(counts.sum(), 1):.1%})")
     if len(classes) <= NUMBERS_UP_TO:

@@ -1,11 +1,9 @@
 """The CSV of predictions and the list of rejects beside it: rows as they are made, and where to go on."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-
-import numpy as np
 
 from datatransformer.tables import (
     drop_torn_line,
@@ -29,8 +27,9 @@ class Output:
     Rows are in the order of the pictures, so how many pictures have a row in either file tells where to go on.
     """
 
-    def __init__(self, path: Path, classes: tuple[str, ...], top_k: int):
-        self.path, self.classes, self.top_k = path, classes, top_k
+    def __init__(self, path: Path, columns: Sequence[str]):
+        """`columns` are those behind the name of the picture."""
+        self.path, self.header = path, ("image", *columns)
         self.rejected = path.with_name(f"{path.stem}.rejected.csv")
         self.made_with = path.with_name(f".{path.name}.json")
 
@@ -90,19 +89,15 @@ class Output:
         return count
 
     def __enter__(self) -> "Output":
-        self.rows = open_to_append(self.path, self._header())
+        self.rows = open_to_append(self.path, self.header)
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.rows.close()
 
-    def add(self, names: list[str], probabilities: np.ndarray) -> None:
-        """A row for each picture; `probabilities` is (pictures, classes)."""
-        ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top_k]
-        self.rows.writelines(
-            line([harmless(name), *self._ranks(of_picture, best)])
-            for name, of_picture, best in zip(names, probabilities, ranked, strict=True)
-        )
+    def add(self, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A row for each picture."""
+        self.rows.writelines(line([harmless(name), *cells]) for name, cells in zip(names, rows, strict=True))
         self.rows.flush()
 
     def reject(self, name: str, reason: str) -> None:
@@ -111,24 +106,3 @@ class Output:
 
     def count_rejected(self) -> int:
         return len(read_table(self.rejected)) if self.rejected.exists() else 0
-
-    def ranked(self, row: dict[str, str]) -> tuple[int, ...]:
-        """The class indices in a row of the file, the most probable first."""
-        return tuple(int(row[self._column("label", rank)]) for rank in range(1, self.top_k + 1))
-
-    def _header(self) -> list[str]:
-        """`label` is the index of the class; those of the next ones have their rank behind them."""
-        columns = ["image"]
-        for rank in range(1, self.top_k + 1):
-            columns += [self._column(name, rank) for name in ("label", "name", "probability")]
-        return columns
-
-    @staticmethod
-    def _column(name: str, rank: int) -> str:
-        return name if rank == 1 else f"{name}_{rank}"
-
-    def _ranks(self, probabilities: np.ndarray, best: np.ndarray) -> list[object]:
-        cells: list[object] = []
-        for index in best:
-            cells += [index, harmless(self.classes[index]), f"{probabilities[index]:.6f}"]
-        return cells

@@ -13,23 +13,33 @@ from datatransformer.lock import only_here
 from predictor.members import Member, find_members
 from predictor.output import Output
 from predictor.pictures import Picture, pictures
+from predictor.ranks import TOP, Ranks
 from settings import SettingError, fault
-
-RANKS_TO_EVALUATE = 5
 
 
 def predict(settings) -> None:
     """Raises SettingError or WorkError if nothing can be predicted; a picture that cannot be read is listed."""
+    if not settings.output.name:
+        raise SettingError(fault("output", settings.output, "should be the name of a CSV file"))
     if settings.policy != "mean" and len(settings.run) < 2:
         raise SettingError(fault("policy", settings.policy, "combines several runs; name them as --run A,B"))
     members = find_members(settings.runs, settings.run, settings.tta)
     data = _data_to_evaluate(settings, members[0]) if settings.evaluate else None
     with only_here(settings.output):
-        output = _predict(settings, members, data)
+        ranks = _ranks(settings, members[0].classes)
+        output = _predict(settings, members, ranks, data)
         if data:
             from predictor.evaluation import evaluate
 
-            evaluate(output, data)
+            evaluate(output, ranks, data)
+
+
+def _ranks(settings, classes: tuple[str, ...]) -> Ranks:
+    """An evaluation needs more of them than may be asked for."""
+    if settings.top_k > len(classes):
+        raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(classes)} classes"))
+    least = min(max(TOP), len(classes)) if settings.evaluate else 1
+    return Ranks(classes, max(settings.top_k, least))
 
 
 def _data_to_evaluate(settings, member: Member) -> DataFolder:
@@ -44,12 +54,8 @@ def _data_to_evaluate(settings, member: Member) -> DataFolder:
     return data
 
 
-def _predict(settings, members: list[Member], data: DataFolder | None) -> Output:
-    classes = members[0].classes
-    if settings.top_k > len(classes):
-        raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(classes)} classes"))
-    top_k = max(settings.top_k, min(RANKS_TO_EVALUATE, len(classes))) if data else settings.top_k
-    output = Output(settings.output, classes, top_k)
+def _predict(settings, members: list[Member], ranks: Ranks, data: DataFolder | None) -> Output:
+    output = Output(settings.output, ranks.columns)
     if data:
         from predictor.validation import validation_pictures
 
@@ -57,14 +63,14 @@ def _predict(settings, members: list[Member], data: DataFolder | None) -> Output
     else:
         listed = partial(pictures, settings.test_images, (output.path, output.rejected))
     total = sum(1 for _ in listed())
-    output.begin(_made_with(settings, members, top_k), settings.overwrite)
+    output.begin(_made_with(settings, members, ranks.top_k), settings.overwrite)
     done = _done(settings, output, listed, total)
     if done == total:
         print(f"{output.path} is whole: {total} pictures were predicted before. --overwrite predicts them again.")
     else:
         if done:
             print(f"Going on after {done} of {total} pictures.")
-        _predict_rest(settings, members, output, islice(listed(), done, None), done, total)
+        _predict_rest(settings, members, ranks, output, islice(listed(), done, None), done, total)
         by = ", ".join(str(member.run.path) for member in members)
         print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {by}")
     if rejected := output.count_rejected():
@@ -100,7 +106,7 @@ def _made_with(settings, members: list[Member], top_k: int) -> dict:
 
 
 def _predict_rest(
-    settings, members: list[Member], output: Output, rest: Iterable[Picture], done: int, total: int
+    settings, members: list[Member], ranks: Ranks, output: Output, rest: Iterable[Picture], done: int, total: int
 ) -> None:
     import_tensorflow()
     from predictor.flow import predictions
@@ -114,4 +120,4 @@ def _predict_rest(
         for names, of_members in predictions(
             members, rest, settings.tta, settings.batch_size, settings.workers, output.reject, bar
         ):
-            output.add(names, combine(settings.policy, of_members, weights))
+            output.add(names, ranks.rows(combine(settings.policy, of_members, weights)))

@@ -5,13 +5,14 @@ Weights of a policy come from the images that it is scored on, so among near equ
 
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import log_loss
 
 from command import import_tensorflow, run
-from datatransformer.tables import write_table
+from datatransformer.tables import line, write_table
 from predictor.members import find_members
 from predictor.policies import POLICIES, combine, policy_weights
 from predictor.validation import Validation, validate
@@ -19,6 +20,8 @@ from settings import SettingError, fault
 
 HEADER = ("rank", "accuracy", "top3_accuracy", "log_loss", "runs", "policy", "tta")
 SHOWN = 5
+MOST_RUNS = 12
+"""Twelve have 4,095 combinations."""
 
 
 class Scored(NamedTuple):
@@ -33,8 +36,9 @@ class Scored(NamedTuple):
 
 def select(settings) -> None:
     """Raises SettingError if the runs do not share classes and validation images."""
-    if len(settings.run) < 2:
-        raise SettingError(fault("run", ",".join(settings.run), "should be two to twelve runs: --run A,B,C"))
+    if not 2 <= len(settings.run) <= MOST_RUNS:
+        raise SettingError(fault("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C"))
+    _check_output(settings.output)
     members = find_members(settings.runs, settings.run, settings.tta)
     import_tensorflow()
     validations = [validate(member, settings.tta) for member in members]
@@ -56,9 +60,16 @@ def select(settings) -> None:
     single = max(validation.right.mean() for validation in validations)
     print(f"Best single run: {single:.6f}. All {len(rows)} combinations are in {settings.output}")
     best = ranked[0]
-    runs = ",".join(str(settings.run[number]) for number in best.members)
+    runs = ",".join(str(members[number].run.path) for number in best.members)
     policy = f" --policy {best.policy}" if len(best.members) > 1 else ""
     print(f"Next: python -m predictor --run {runs}{policy} --tta {settings.tta} --test-images FOLDER")
+
+
+def _check_output(path: Path) -> None:
+    if not path.name or path.is_dir():
+        raise SettingError(fault("output", path, "should be the name of a CSV file"))
+    if path.exists() and not path.read_bytes().startswith(line(HEADER).encode()):
+        raise SettingError(fault("output", path, "exists and is no ranking; name another file"))
 
 
 def scores(validations: list[Validation]) -> Iterator[Scored]:

@@ -1,5 +1,6 @@
 """Sheets of pictures with a line of text each."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,5 +50,6 @@ def draw_batch(batches, classes: Sequence[str], path: Path) -> None:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """By rename, as every file here."""
-    with replacing_binary(path) as file:
+    with warnings.catch_warnings(), replacing_binary(path) as file:
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks; boxes stand for them
         figure.savefig(file, format="png", dpi=110)

@@ -1,7 +1,9 @@
 """What a run says of its validation images; kept in its folder, so that it is worked out once for each checkpoint."""
 
+import hashlib
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,14 +46,16 @@ def validate(member: Member, tta: str = "none") -> Validation:
     """From the run's folder, or by prediction. Raises WorkError if the data folder of the run is gone by then."""
     file = member.run.validation / f"{tta}.npz"
     checkpoint = member.run.best.stat()
-    stamp = [checkpoint.st_size, checkpoint.st_mtime_ns]
-    kept = _read(file, stamp)
-    if kept:
-        return kept
+    stamp = f"{checkpoint.st_size} {checkpoint.st_mtime_ns}"
     try:
         data = read_data_folder(Path(member.run.config()["settings"]["data"]), "classification")
     except SettingError as error:
+        if kept := _read(file, stamp):  # the data are gone, and what was said of them still holds
+            return kept
         raise WorkError(f"What {member.run.path} says of its validation images is needed, but {error}") from error
+    stamp += f" {_digest(data)}"
+    if kept := _read(file, stamp):
+        return kept
     if data.classes != member.classes:
         raise WorkError(f"{data.path} has other classes now than when {member.run.path} was trained on it")
     pictures = validation_pictures(data)
@@ -79,11 +83,18 @@ def _bar(member: Member, total: int):
     )
 
 
-def _read(file: Path, stamp: list[int]) -> Validation | None:
+def _digest(data: DataFolder) -> str:
+    """Of which images are for validation, and of which class."""
+    rows = [f"{row.image}\t{row.class_name}\t{row.source}" for row in data.rows if row.split == "val"]
+    return hashlib.sha256("\n".join([*data.classes, *rows]).encode()).hexdigest()
+
+
+def _read(file: Path, stamp: str) -> Validation | None:
+    """What is kept there if its stamp begins so."""
     try:
         with np.load(file, allow_pickle=False) as kept:
-            if kept["stamp"].tolist() != stamp:
+            if not str(kept["stamp"]).startswith(stamp):
                 return None
             return Validation(tuple(kept["names"].tolist()), kept["labels"], kept["probabilities"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None

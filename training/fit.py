@@ -94,7 +94,10 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
             raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
         raise WorkError(f"Memory ran out; a smaller --batch-size than {settings.batch_size} needs less.") from error
     except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
-        reason = next((line for line in str(error).splitlines() if "No such file" in line or "decode" in line), error)
+        lines = str(error).splitlines()
+        reason = next((line for line in lines if "No such file" in line or "decode" in line), None)
+        if reason is None:
+            raise WorkError(f"Training stopped: {lines[0]}. --debug shows where.") from error
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
 

@@ -23,19 +23,24 @@ def make_optimizer(settings, model: keras.Model) -> keras.optimizers.Optimizer:
     if settings.ema:
         options |= {"use_ema": True, "ema_momentum": settings.ema}
     if settings.optimizer == "adamw":
-        return optimizers.AdamW(rate, **options | {"weight_decay": settings.weight_decay or ADAMW_DECAY})
+        decay = ADAMW_DECAY if settings.weight_decay is None else settings.weight_decay
+        return optimizers.AdamW(rate, **options | {"weight_decay": decay})
     if settings.optimizer == "momentum":
         return optimizers.SGD(rate, momentum=0.9, **options)
     return {"adam": optimizers.Adam, "sgd": optimizers.SGD}[settings.optimizer](rate, **options)
 
 
-def learning_shares(model: keras.Model, decay: float) -> dict[str, float]:
-    """Path of a weight -> its share of the learning rate: decay ** (parts of the backbone from here to the head)."""
+def learning_shares(model: keras.Model, decay: float) -> list[float]:
+    """For each weight that learns its share of the learning rate: decay ** (parts of the backbone up to the head).
+
+    Empty if all learn alike.
+    """
     if decay == 1:
-        return {}
+        return []
     layers = [layer for layer in backbone_of(model).layers if layer.weights]
-    return {
-        weight.path: decay ** (LAYER_GROUPS - number * LAYER_GROUPS // len(layers))
+    shares = {
+        id(weight): decay ** (LAYER_GROUPS - number * LAYER_GROUPS // len(layers))
         for number, layer in enumerate(layers)
-        for weight in layer.trainable_weights
+        for weight in layer.weights
     }
+    return [shares.get(id(weight), 1.0) for weight in model.trainable_weights]

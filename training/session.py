@@ -1,5 +1,6 @@
 """One start of a training command: everything that is checked and known before TensorFlow is imported."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,25 +49,34 @@ class Session:
         if self.progress.epochs_done >= self.settings.epochs:
             return f"all {self.settings.epochs} epochs are done; more --epochs train on"
         if make_schedule(self.settings, self.steps_per_epoch, self.progress.rows).ended:
+            if self.settings.unfreeze_schedule:
+                return "its last stage has ended; other stages need another --name"
             return "its last stage has ended; one more rate in --learning-rates trains on"
         return ""
 
 
-def open_session(kind: str, task: str, name: str, row: Backbone, settings) -> Session:
+def open_session(
+    kind: str, task: str, name: str, row: Backbone, settings, check: Callable[[DataFolder], object]
+) -> Session:
     """Checks the settings against data, backbone and run; begins the run folder or finds what is there.
 
+    `check` raises SettingError for what a kind of model finds wrong with the data, before a run is touched.
     Raises SettingError with what is wrong, WorkError if the run is damaged.
     """
     size, weights = _image_size(row, settings), _weights(row, settings)
     _check_frozen(row, settings)
+    _check_schedule(settings)
     data = read_data_folder(settings.data, task)
+    check(data)
+    if settings.runs.exists() and not settings.runs.is_dir():
+        raise SettingError(fault("runs", settings.runs, "is no folder"))
     run = RunFolder(settings.runs / (settings.name or name))
     used = settings.model_dump(mode="json") | {
         "image_size": f"{size[0]}x{size[1]}",
         "weights": weights,
         "data": str(settings.data.resolve()),
     }
-    if run.exists() and settings.resume == "never":
+    if settings.resume == "never" and (run.history_file.exists() or run.last.exists() or run.best.exists()):
         print(f"The old run is now {run.set_aside()}")
     progress = read_progress(run, settings.resume)
     if progress.rows:  # before its first epoch is kept a run is bound to nothing
@@ -90,6 +100,24 @@ def _image_size(row: Backbone, settings) -> tuple[int, int]:
             fault("image_size", settings.image_size, f"should be {row.smallest} or more for this backbone")
         )
     return size
+
+
+def _check_schedule(settings) -> None:
+    """What is given on purpose must be of use; a default may be of none."""
+    if settings.schedule == "stages":
+        return
+    given, rates = settings.model_fields_set, settings.learning_rates
+    faults = []
+    if "learning_rates" in given and len(rates) > 1:
+        text = ",".join(f"{rate:g}" for rate in rates)
+        faults.append(fault("learning_rates", text, f"schedule {settings.schedule} has one rate; name one"))
+    faults += [
+        fault(name, getattr(settings, name), f"is of no use with schedule {settings.schedule}; leave it out")
+        for name in ("patience", "min_delta")
+        if name in given
+    ]
+    if faults:
+        raise SettingError(*faults)
 
 
 def _check_frozen(row: Backbone, settings) -> None:

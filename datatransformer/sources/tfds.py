@@ -5,6 +5,7 @@ rest of this room does without, so it is imported once it is needed.
 """
 
 import difflib
+import io
 import logging
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import numpy as np
 
 from command import import_tensorflow
 from datatransformer.images import encode
-from datatransformer.mask_classes import VOID, MaskClasses, RawClass, mask_classes, read_mask_classes, read_merge
+from datatransformer.mask_classes import MaskClasses, mask_classes, numbered, read_mask_classes, read_merge
 from datatransformer.masks import paired
 from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from settings import SettingError, WorkError, fault
@@ -66,8 +67,7 @@ def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | Non
     if settings.class_names:
         table = read_mask_classes(settings.class_names)
     else:
-        values = set().union(*(Records(builder, split).mask_values() for split in splits))
-        table = [RawClass(value, str(value)) for value in sorted(values - {VOID})]
+        table = numbered(set().union(*(Records(builder, split).mask_values() for split in splits)))
     merge = read_merge(settings.merge_classes) if settings.merge_classes else None
     classes = mask_classes(table, settings.void, merge)
     pictures = []
@@ -144,8 +144,13 @@ class Records:
                 self.ahead[self.next] = next(self.records)
                 self.next += 1
             record = self.ahead.pop(number)
-        encoded = replace(encode(record["image"]), original=False)
-        return paired(encoded, record[MASK][..., 0], self.classes) if self.classes else Drawn(encoded, b"")
+        encoded = encode(record["image"])
+        if self.classes:
+            values = record[MASK].squeeze(-1) if record[MASK].shape[-1] == 1 else record[MASK]
+            drawn = paired(encoded, values, self.classes, io.BytesIO(record["image"]))
+        else:
+            drawn = Drawn(encoded, b"")
+        return drawn._replace(image=replace(encoded, original=False))  # there is no file to link to
 
     def _begin_at(self, number: int) -> None:
         import tensorflow_datasets as tfds

@@ -1,8 +1,9 @@
 """PASCAL VOC's layout (Everingham et al. 2010): JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt."""
 
 from datatransformer.mask_classes import RawClass
-from datatransformer.sources import Listing, Rejected, files_below
+from datatransformer.sources import Listing, Rejected, files_below, why_outside
 from datatransformer.sources.masks import Pair, listing
+from datatransformer.split import PICTURE_SUFFIX
 from settings import SettingError, WorkError, fault
 
 TASKS = ("segmentation",)
@@ -13,7 +14,7 @@ NAMES = (
     "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )  # fmt: skip
 SPLITS = ("train", "val")
-BORDER = "224,224,192"
+BORDER = (224, 224, 192)
 """What VOC draws around objects if its masks are in colour; in those with a palette it is 255."""
 
 
@@ -27,20 +28,24 @@ def read(settings) -> Listing:
     missing = [path for path in (images, masks, lists[0]) if not path.exists()]
     if missing:
         raise SettingError(fault("raw_images", root, f"has not the layout of VOC: there is no {missing[0]}"))
-    pictures, drawn = ({path.stem: path for path in files_below(folder)} for folder in (images, masks))
+    pictures, drawn = (
+        {path.stem: path for path in files_below(folder) if PICTURE_SUFFIX.search(path.name)}
+        for folder in (images, masks)
+    )
     pairs: dict[str, Pair] = {}
     rejected = []
     for split, file in zip(SPLITS, lists, strict=True):
-        names = file.read_text(encoding="utf-8").split() if file.exists() else []
+        names = file.read_text(encoding="utf-8-sig", errors="replace").split() if file.exists() else []
         for name in names:
-            if name in pictures and name in drawn and name not in pairs:
-                given = split if lists[1].exists() else None
-                pairs[name] = Pair(name, pictures[name], drawn[name], given)
+            if name not in pictures or name not in drawn:
+                what = "picture" if name not in pictures else "mask"
+                rejected.append(Rejected(name, f"is in {file.name} and has no {what}"))
+            elif name in pairs:
+                rejected.append(Rejected(name, f"is in {file.name} and was in a list before"))
+            elif reason := why_outside(pictures[name], root) or why_outside(drawn[name], root):
+                rejected.append(Rejected(name, reason))
             else:
-                lacking = (
-                    "picture" if name not in pictures else "mask" if name not in drawn else "place in one set only"
-                )
-                rejected.append(Rejected(name, f"is in {file.name} and has no {lacking}"))
+                pairs[name] = Pair(name, pictures[name], drawn[name], split if lists[1].exists() else None)
     if not pairs:
         raise WorkError(f"no picture of {lists[0]} has a mask in {masks}")
     return listing(list(pairs.values()), rejected, settings, TABLE, BORDER)

@@ -36,30 +36,32 @@ def flat(model, value: float) -> list:
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "momentum"])
 def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path):
-    model.compile(make_optimizer(settings(optimizer=name, weight_decay=0.1), model), "mse")
+    model.compile(make_optimizer(settings(optimizer=name, weight_decay=0.1, layer_decay=0.5), model), "mse")
     model.optimizer.build(model.trainable_weights)
     model.save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
     before = {weight.path: weight.numpy() for weight in loaded.trainable_weights}
     for path, distance in moved(loaded, flat(loaded, 0.0)).items():
         if path.endswith("kernel"):
-            np.testing.assert_allclose(distance, -0.05 * before[path], rtol=1e-4, atol=1e-7)
+            share = 0.5**12 if path.startswith("stem") else 1.0 if path.startswith("logits") else None
+            if share:
+                np.testing.assert_allclose(distance, -0.05 * share * before[path], rtol=1e-3, atol=5e-8)
         else:
             assert not distance.any(), path
             assert path.split("/")[-1] in ("gamma", "beta", "bias")
 
 
 def test_layers_near_the_picture_learn_slowly(model, tmp_path):
-    shares = learning_shares(model, 0.5)
+    shares = dict(zip([weight.path for weight in model.trainable_weights], learning_shares(model, 0.5), strict=True))
     assert shares["stem_conv/kernel"] == pytest.approx(0.5**12)
     assert shares["block_4_shortcut_bn/gamma"] == pytest.approx(0.5)
-    assert list(shares.values()) == sorted(shares.values())
+    assert list(shares.values()) == sorted(shares.values()) and shares["logits/bias"] == 1
     model.compile(make_optimizer(settings(layer_decay=0.5), model), "mse")
     model.optimizer.build(model.trainable_weights)
     model.save(tmp_path / "model.keras")
     for one in (model, load_saved_model(tmp_path / "model.keras", compiled=True)):
         for path, distance in moved(one, flat(one, 1.0)).items():
-            np.testing.assert_allclose(distance, -0.5 * shares.get(path, 1.0), rtol=2e-3, err_msg=path)
+            np.testing.assert_allclose(distance, -0.5 * shares[path], rtol=2e-3, err_msg=path)
 
 
 def test_long_gradients_are_shortened(model):
@@ -67,3 +69,33 @@ def test_long_gradients_are_shortened(model):
     steps = moved(model, flat(model, 7.0))
     length = np.sqrt(sum((distance**2).sum() for distance in steps.values()))
     assert length == pytest.approx(0.5, rel=1e-2), "the rate times the norm"
+
+
+def test_no_weight_decay_is_none():
+    model = build_classifier(backbone("small"), (32, 32), 3, "none")
+    assert make_optimizer(settings(optimizer="adamw", weight_decay=0.0), model).weight_decay == 0
+    assert make_optimizer(settings(optimizer="adamw"), model).weight_decay == 0.01
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2_b0"])
+def test_shares_and_decay_outlive_saving_in_any_network(name, tmp_path):
+    """Layers within layers change their path when they are loaded; ConvNeXt's scales have no name of their own."""
+    model = build_classifier(backbone(name), (32, 32), 3, "none")
+    model.compile(make_optimizer(settings(layer_decay=0.7, weight_decay=0.1), model), "mse")
+    model.optimizer.build(model.trainable_weights)
+    model.save(tmp_path / "model.keras")
+    loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
+    assert loaded.optimizer.shares == model.optimizer.shares and min(loaded.optimizer.shares) < 0.02
+    assert loaded.optimizer.decays == model.optimizer.decays
+    for weight, decays in zip(loaded.trainable_weights, loaded.optimizer.decays, strict=True):
+        assert decays == (len(weight.shape) > 1), weight.path
+
+
+def test_the_moving_average_does_not_hang_on_to_the_start(model):
+    model.compile(make_optimizer(settings(ema=0.9999), model), "mse")
+    model.optimizer.build(model.trainable_weights)
+    for _ in range(30):
+        model.optimizer.apply(flat(model, 0.1), model.trainable_weights)
+    bias = model.get_layer("logits").bias
+    average = dict(zip(map(id, model.trainable_weights), model.optimizer._model_variables_moving_average, strict=True))
+    assert float(average[id(bias)][0]) < 0.8 * float(bias[0]) < 0, "0.9999 alone would still be near the first step"

@@ -1,0 +1,59 @@
+"""A segmentation network on a backbone: pictures of 0..255 in, logits of every pixel out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from backbones import Backbone, Normalisation
+from backbones._build import build_backbone, load_weights
+from layers.normalisation import Normalise
+from layers.shapes import CropLike, PadToMultiple
+from training.freezing import freeze
+
+PROBE = 512
+"""Height and width in pixels at which the sizes of feature maps are looked at: large, since some networks take off a
+few pixels at each convolution."""
+
+MULTIPLE = 32
+"""Sides are padded to it, and what comes out is cropped again: backbones halve five times."""
+
+
+def build_segmenter(
+    row: Backbone, classes: int, weights: str, frozen: int, normalisation: Normalisation, decoder: Callable
+) -> keras.Model:
+    """RGB (batch, height, width, 3) of 0..255, of any size -> logits (batch, height, width, classes).
+
+    Arguments:
+        row: what it stands on.
+        weights: `imagenet`, `none` or a file of the backbone or the whole network.
+        frozen: the backbone's layers[:frozen] do not learn.
+        decoder: takes the padded picture and the backbone's feature maps, gives features of the picture's size.
+    """
+    of_whole_network = weights not in ("imagenet", "none") and not row.rebuild
+    encoder = feature_maps(row, build_backbone(row, (None, None, 3), "none" if of_whole_network else weights))
+    inputs = keras.Input((None, None, 3), name="image")
+    x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
+    x = PadToMultiple(MULTIPLE, name="pad")(x)
+    x = decoder(x, encoder(x))
+    x = keras.layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)  # 32 bits whatever the rest computes with
+    model = keras.Model(inputs, CropLike(dtype="float32", name="crop")([x, inputs]), name="segmenter")
+    freeze(model, frozen)
+    if of_whole_network:
+        load_weights(Path(weights), [model, encoder])
+    return model
+
+
+def feature_maps(row: Backbone, backbone: keras.Model) -> keras.Model:
+    """The backbone with an output for each halving of the picture, the finest first, its own output last.
+
+    A feature map is the last of its size, padding left aside: what the network has made of that size when it halves it.
+    """
+    probe = build_backbone(row, (PROBE, PROBE, 3), "none")
+    finest_first: dict[int, int] = {}
+    for number, layer in enumerate(probe.layers):
+        if not isinstance(layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer) and len(layer.output.shape) == 4:
+            halvings = round(PROBE / layer.output.shape[1]).bit_length() - 1
+            finest_first[halvings] = number
+    outputs = [backbone.layers[finest_first[halvings]].output for halvings in sorted(finest_first) if halvings]
+    return keras.Model(backbone.input, [*outputs[:-1], backbone.output], name=backbone.name)
