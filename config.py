@@ -308,6 +308,10 @@ class PredictorConfig(Settings):
     top_k: Count = 1
     """How many of the most probable classes are written for each picture."""
 
+    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    """What is written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
+    colour: in the colours of the classes. overlay: the picture tinted with them."""
+
     batch_size: Count = 32
     """Pictures that go through the model at a time."""
 

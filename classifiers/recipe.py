@@ -110,7 +110,7 @@ def report(session: Session, how: str) -> None:
         from predictor.validation import validate
 
         draw_learning_curve(rows, curve)
-        validation = validate(find_members(run.path.parent, [run.path.name], "none")[0])
+        validation = validate(find_members([run], "none")[0])
         predicted = validation.probabilities.argmax(axis=1)
         draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)
     best = max(rows, key=lambda row: row["val_accuracy"])

@@ -161,10 +161,8 @@ def _check_table(rows: list[RawClass]) -> None:
             raise ValueError(f"class {row.index} has no name")
         if row.colour and not 0 <= min(row.colour) <= max(row.colour) <= 255:
             raise ValueError(f"{row.name} has the colour {row.colour}; they are 0 to 255")
-    for what, values in (
-        ("index", [row.index for row in rows]),
-        ("colour", [row.colour for row in rows if row.colour]),
-    ):
+    for what in ("colour", "index"):
+        values = [value for row in rows if (value := getattr(row, what)) is not None]
         value, count = Counter(values).most_common(1)[0] if values else (None, 0)
         if count > 1:
             raise ValueError(f"{count} classes have the {what} {value}")

@@ -113,9 +113,9 @@ def to_classes(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
     gray = values.ndim == 3 and (values == values[..., :1]).all()
     if values.ndim == 3 and not gray and not classes.by_colour:
         raise UnreadableImage("the mask has colours; class_names should be a table of R G B name")
-    indices = _by_colour(values, classes) if values.ndim == 3 else _by_index(values, classes)
-    if gray and (indices == UNKNOWN).any():
-        values = values[..., 0]
+    indices = _by_colour(values, classes) if values.ndim == 3 and classes.by_colour else None
+    if indices is None or (gray and (indices == UNKNOWN).any()):
+        values = values[..., 0] if values.ndim == 3 else values
         indices = _by_index(values, classes)
     unknown = indices == UNKNOWN
     if unknown.any():
@@ -135,7 +135,9 @@ def _by_index(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
 
 
 def _by_colour(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
-    codes = values.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1])
-    present, inverse = np.unique(codes, return_inverse=True)
-    found = np.array([classes.by_colour.get(int(code), UNKNOWN) for code in present])
-    return found[inverse].reshape(codes.shape)
+    red, green, blue = np.moveaxis(values.astype(np.int32), -1, 0)
+    codes = packed((red, green, blue))
+    indices = np.full(codes.shape, UNKNOWN, np.int16)
+    for code, index in classes.by_colour.items():
+        indices[codes == code] = index
+    return indices

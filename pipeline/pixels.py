@@ -17,6 +17,9 @@ SEGNET_CAMVID = (
 )  # fmt: skip
 """As SegNet's authors published them for the 11 classes of CamVid in their order."""
 
+COUNTED = ("balanced", "median-frequency")
+"""For these the masks are read."""
+
 NAMES = "none, balanced, median-frequency, background:W, segnet-camvid, or a CSV file of name,weight"
 
 

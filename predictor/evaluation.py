@@ -12,9 +12,9 @@ from datatransformer.layout import DataFolder
 from datatransformer.tables import harmless, read_table, write_table
 from predictor.figures import draw_calibration, draw_confusion_matrix, draw_scores
 from predictor.output import Output
+from predictor.pictures import validation_pictures
 from predictor.ranks import TOP, Ranks
 from predictor.sheet import MOST, draw_sheet
-from predictor.validation import validation_pictures
 from settings import WorkError
 
 BINS = 15

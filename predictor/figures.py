@@ -24,7 +24,11 @@ def draw_confusion_matrix(
 
     The counts are also in a CSV of the same name.
     """
-    counts = confusion_matrix(labels, predictions, labels=range(len(classes)))
+    draw_confusion_matrix_of(confusion_matrix(labels, predictions, labels=range(len(classes))), classes, path)
+
+
+def draw_confusion_matrix_of(counts: np.ndarray, classes: Sequence[str], path: Path, unit: str = "images") -> None:
+    """As `draw_confusion_matrix`, of counts (classes, classes). Pixels are written as shares: they are too many."""
     names = [harmless(name) for name in classes]
     rows = ((name, *row) for name, row in zip(names, counts, strict=True))
     write_table(path.with_suffix(".csv"), ("true / predicted", *names), rows)
@@ -39,12 +43,14 @@ def draw_confusion_matrix(
     axes.set_xticks(ticks, shown, rotation=90, fontsize=size, parse_math=False)
     axes.set_yticks(ticks, shown, fontsize=size, parse_math=False)
     axes.set(xlabel="predicted", ylabel="true")
-    axes.set_title(f"{np.trace(counts)} of {counts.sum()} right ({np.trace(counts) / max(counts.sum(), 1):.1%})")
+    right = np.trace(counts)
+    axes.set_title(f"{right:,} of {counts.sum():,} {unit} right ({right / max(counts.sum(), 1):.1%})")
     if len(classes) <= NUMBERS_UP_TO:
         for (true, predicted), count in np.ndenumerate(counts):
             if count:
                 colour = "white" if shares[true, predicted] > 0.5 else "black"
-                axes.text(predicted, true, count, ha="center", va="center", color=colour, fontsize=8)
+                text = count if unit == "images" else f"{shares[true, predicted]:.2f}".lstrip("0")
+                axes.text(predicted, true, text, ha="center", va="center", color=colour, fontsize=8)
     save_figure(figure, path)
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from settings import SettingError, WorkError, fault, height_and_width
-from training.run_folder import RunFolder, find_runs
+from training.run_folder import RunFolder
 
 KIND = "classifier"
 SMALLEST_TO_CROP = 64
@@ -51,12 +50,12 @@ class Member:
         return np.mean([self.answer(views[:, number]).numpy() for number in range(views.shape[1])], axis=0)
 
 
-def find_members(runs: Path, names: Sequence[str], tta: str) -> list[Member]:
-    """The runs of those names, or the only one there is. TensorFlow is not needed yet.
+def find_members(runs: Sequence[RunFolder], tta: str) -> list[Member]:
+    """What predicts with these runs. TensorFlow is not needed yet.
 
     Raises SettingError if they cannot predict together, or not with these views; WorkError if one is not trained yet.
     """
-    members = [_member(run) for run in find_runs(runs, names)]
+    members = [_member(run) for run in runs]
     paths = [member.run.path.resolve() for member in members]
     faults = []
     for number, member in enumerate(members):
@@ -79,7 +78,12 @@ def find_members(runs: Path, names: Sequence[str], tta: str) -> list[Member]:
 def _member(run: RunFolder) -> Member:
     kind = run.config()["kind"]
     if kind != KIND:
-        raise SettingError(fault("run", run.path, f"is a run of kind {kind}; this command predicts with a {KIND}"))
+        raise SettingError(fault("run", run.path, f"is a run of kind {kind}, not {KIND}"))
+    check_trained(run)
+    return Member(run, run.classes())
+
+
+def check_trained(run: RunFolder) -> None:
+    """Raises WorkError if there is no checkpoint to predict with."""
     if not run.best.exists():
         raise WorkError(f"{run.path} has no {run.best.name} yet: its first epoch is not finished. Train it first.")
-    return Member(run, run.classes())

@@ -1,10 +1,12 @@
 """The pictures that are to be predicted, in the order of their names."""
 
 import glob
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from datatransformer.layout import DataFolder
 from datatransformer.sources import files_below
 from settings import SettingError, fault
 
@@ -38,3 +40,8 @@ def pictures(test_images: str, leave_out: Collection[Path] = ()) -> Iterator[Pic
         raise SettingError(fault("test_images", test_images, what))
     yield first
     yield from found
+
+
+def validation_pictures(data: DataFolder) -> list[Picture]:
+    """Named after their place in the validation folder, in the order of the manifest."""
+    return [Picture(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]

@@ -17,6 +17,7 @@ from predictor.members import find_members
 from predictor.policies import POLICIES, combine, policy_weights
 from predictor.validation import Validation, validate
 from settings import SettingError, fault
+from training.run_folder import find_runs
 
 HEADER = ("rank", "accuracy", "top3_accuracy", "log_loss", "runs", "policy", "tta")
 SHOWN = 5
@@ -39,7 +40,7 @@ def select(settings) -> None:
     if not 2 <= len(settings.run) <= MOST_RUNS:
         raise SettingError(fault("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C"))
     _check_output(settings.output)
-    members = find_members(settings.runs, settings.run, settings.tta)
+    members = find_members(find_runs(settings.runs, settings.run), settings.tta)
     import_tensorflow()
     validations = [validate(member, settings.tta) for member in members]
     for member, validation in zip(members, validations, strict=True):

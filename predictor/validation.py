@@ -1,7 +1,6 @@
 """What a run says of its validation images; kept in its folder, so that it is worked out once for each checkpoint."""
 
 import hashlib
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.tables import replacing_binary
 from predictor.flow import predictions
 from predictor.members import Member
-from predictor.pictures import Picture
+from predictor.pictures import validation_pictures
 from settings import SettingError, WorkError
 
 BATCH_SIZE = 64
@@ -35,11 +34,6 @@ class Validation:
 
     def same_images(self, other: "Validation") -> bool:
         return self.names == other.names and np.array_equal(self.labels, other.labels)
-
-
-def validation_pictures(data: DataFolder) -> list[Picture]:
-    """Named after their place in the validation folder, in the order of the manifest."""
-    return [Picture(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]
 
 
 def validate(member: Member, tta: str = "none") -> Validation:

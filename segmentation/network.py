@@ -28,32 +28,35 @@ def build_segmenter(
         row: what it stands on.
         weights: `imagenet`, `none` or a file of the backbone or the whole network.
         frozen: the backbone's layers[:frozen] do not learn.
-        decoder: takes the padded picture and the backbone's feature maps, gives features of the picture's size.
+        decoder: takes the padded picture and the backbone's feature maps by how often they are halved, gives features
+            of the picture's size.
     """
     of_whole_network = weights not in ("imagenet", "none") and not row.rebuild
-    encoder = feature_maps(row, build_backbone(row, (None, None, 3), "none" if of_whole_network else weights))
+    encoder, halvings = feature_maps(row, build_backbone(row, (None, None, 3), "none" if of_whole_network else weights))
     inputs = keras.Input((None, None, 3), name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = PadToMultiple(MULTIPLE, name="pad")(x)
-    x = decoder(x, encoder(x))
+    x = decoder(x, dict(zip(halvings, keras.tree.flatten(encoder(x)), strict=True)))
     x = keras.layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)  # 32 bits whatever the rest computes with
-    model = keras.Model(inputs, CropLike(dtype="float32", name="crop")([x, inputs]), name="segmenter")
+    model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(x, inputs), name="segmenter")
     freeze(model, frozen)
     if of_whole_network:
         load_weights(Path(weights), [model, encoder])
     return model
 
 
-def feature_maps(row: Backbone, backbone: keras.Model) -> keras.Model:
-    """The backbone with an output for each halving of the picture, the finest first, its own output last.
+def feature_maps(row: Backbone, backbone: keras.Model) -> tuple[keras.Model, list[int]]:
+    """The backbone with an output for each halving of the picture, its own last; and how often each has been halved.
 
     A feature map is the last of its size, padding left aside: what the network has made of that size when it halves it.
     """
     probe = build_backbone(row, (PROBE, PROBE, 3), "none")
-    finest_first: dict[int, int] = {}
+    last_of: dict[int, int] = {}
     for number, layer in enumerate(probe.layers):
-        if not isinstance(layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer) and len(layer.output.shape) == 4:
-            halvings = round(PROBE / layer.output.shape[1]).bit_length() - 1
-            finest_first[halvings] = number
-    outputs = [backbone.layers[finest_first[halvings]].output for halvings in sorted(finest_first) if halvings]
-    return keras.Model(backbone.input, [*outputs[:-1], backbone.output], name=backbone.name)
+        shape = layer.output.shape
+        if isinstance(layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer) or len(shape) < 4 or shape[1] == 1:
+            continue  # what is one pixel high are the weights of channels, no picture
+        last_of[round(PROBE / shape[1]).bit_length() - 1] = number
+    halvings = sorted(number for number in last_of if number)
+    outputs = [backbone.layers[last_of[number]].output for number in halvings[:-1]]
+    return keras.Model(backbone.input, [*outputs, backbone.output], name=backbone.name), halvings

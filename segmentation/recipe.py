@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
 
+import numpy as np
+
 from backbones import backbone
 from command import import_tensorflow, run
+from datatransformer.layout import DataFolder
 from datatransformer.lock import only_here
-from pipeline.pixels import count_pixels, pixel_weights
+from pipeline.pixels import COUNTED, PixelCounts, count_pixels, pixel_weights
 from settings import SettingError, fault
 from training.loss_names import parse_loss
 from training.session import Session, open_session
@@ -46,7 +49,7 @@ def train(recipe: Recipe, settings) -> None:
         raise SettingError(fault("loss", settings.loss, str(error))) from error
     row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
     with only_here(settings.runs / (settings.name or recipe.name)):
-        session = open_session(KIND, KIND, recipe.name, row, settings)
+        session = open_session(KIND, KIND, recipe.name, row, settings, partial(check_weights, settings.class_weights))
         data, size = session.data, session.size
         if session.is_finished:
             report(session, f"was finished before: {session.why_finished}")
@@ -60,10 +63,17 @@ def train(recipe: Recipe, settings) -> None:
         report(session, "is finished")
 
 
+def check_weights(name: str, data: DataFolder) -> None:
+    """Raises SettingError at once; the pixels are counted later."""
+    nothing = PixelCounts(np.zeros(len(data.classes), np.int64), np.zeros(len(data.classes), np.int64))
+    if name not in COUNTED:
+        pixel_weights(name, nothing, data.classes)
+
+
 def class_weights(session: Session):
     """What the pixels of each class count, or None. Masks are counted only where that is needed."""
     name, data = session.settings.class_weights, session.data
-    counted = data.masks("train") if name in ("balanced", "median-frequency") else []
+    counted = data.masks("train") if name in COUNTED else []
     return pixel_weights(name, count_pixels(counted, len(data.classes)), data.classes)
 
 
@@ -109,10 +119,11 @@ def report(session: Session, how: str) -> None:
     if not (curve.exists() and curve.stat().st_mtime >= run.history_file.stat().st_mtime):
         import_tensorflow()
         from analysis.figures import draw_learning_curve
-        from predictor.mask_evaluation import evaluate_run
+        from predictor.mask_evaluation import evaluate, validation_masks
+        from predictor.segment import Network
 
         draw_learning_curve(rows, curve)
-        evaluate_run(run, session.data, run.figures)
+        evaluate(validation_masks(Network(run, "none"), session.data), session.data, run.figures)
     best = max(rows, key=lambda row: row["val_accuracy"])
     print(f"{run.path} {how}.")
     print(

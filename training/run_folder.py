@@ -66,10 +66,12 @@ class RunFolder:
     def classes(self) -> tuple[str, ...]:
         return read_classes(self.path)
 
-    def write_config(self, kind: str, model: str, settings: dict, classes: Sequence[str]) -> None:
+    def write_config(
+        self, kind: str, model: str, settings: dict, classes: Sequence[str], colours: Sequence | None = None
+    ) -> None:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.figures.mkdir(exist_ok=True)
-        write_classes(self.path, classes)
+        write_classes(self.path, classes, colours)
         versions = {package: version(package) for package in VERSIONS_OF}
         config = {"kind": kind, "model": model, "seed": settings["seed"], "settings": settings, "versions": versions}
         write_json(self.config_file, config)

@@ -89,7 +89,7 @@ def open_session(
     steps = settings.steps_per_epoch or count // batch_size
     session = Session(settings, row, size, weights, data, run, progress, batch_size, steps)
     if not session.is_finished:
-        run.write_config(kind, name, used, data.classes)
+        run.write_config(kind, name, used, data.classes, data.colours)
     return session
 
 

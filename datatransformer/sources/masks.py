@@ -246,10 +246,11 @@ def _of_masks(pairs: list[Pair]) -> list[RawClass]:
             return str(error)
         if values.ndim == 3 and (values != values[..., :1]).any():
             return f"the mask {one.mask.name} is in colour"
-        return set(np.unique(values).tolist())
+        values = values[..., 0] if values.ndim == 3 else values
+        return set(np.flatnonzero(np.bincount(values[(values >= 0) & (values <= VOID)])).tolist())
 
     found = list(in_parallel(values_in, pairs))
-    table = numbered(value for values in found if isinstance(values, set) for value in values if 0 <= value <= VOID)
+    table = numbered(set().union(*(values for values in found if isinstance(values, set))))
     if len(table) < 2:
         why = next((f" ({reason})" for reason in found if isinstance(reason, str)), "")
         allowed = (

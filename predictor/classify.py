@@ -1,0 +1,53 @@
+"""Prediction by one classifier or several: the most probable classes of each picture."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from datatransformer.layout import DataFolder
+from predictor.members import find_members
+from predictor.output import Output
+from predictor.pictures import Picture
+from predictor.ranks import TOP, Ranks
+from settings import SettingError, fault
+from training.run_folder import RunFolder
+
+Rows = Iterator[tuple[list[str], Iterable[list[object]]]]
+
+
+class Classification:
+    """What `predict` needs to know of it. Raises SettingError if the runs cannot predict so."""
+
+    task = "classification"
+
+    def __init__(self, settings, runs: list[RunFolder]):
+        if settings.policy != "mean" and len(runs) < 2:
+            raise SettingError(fault("policy", settings.policy, "combines several runs; name them as --run A,B"))
+        useless = sorted({"mask_files"} & settings.model_fields_set)
+        if useless:
+            raise SettingError(fault(useless[0], getattr(settings, useless[0]), "is for runs of segmentation"))
+        self.settings, self.runs = settings, runs
+        self.members = find_members(runs, settings.tta)
+        self.classes = self.members[0].classes
+        if settings.top_k > len(self.classes):
+            raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(self.classes)} classes"))
+        least = min(max(TOP), len(self.classes)) if settings.evaluate else 1  # an evaluation needs more than is asked
+        self.ranks = Ranks(self.classes, max(settings.top_k, least))
+        self.columns = self.ranks.columns
+        self.depends_on = {"tta": settings.tta, "policy": settings.policy}
+
+    def rows(self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]) -> Rows:
+        from predictor.flow import predictions
+        from predictor.policies import FROM_VALIDATION, combine, policy_weights
+        from predictor.validation import validate
+
+        settings, policy = self.settings, self.settings.policy
+        asked = self.members if policy in FROM_VALIDATION else []
+        weights = policy_weights(policy, [validate(member, settings.tta) for member in asked])
+        for names, of_members in predictions(
+            self.members, rest, settings.tta, settings.batch_size, settings.workers, output.reject, bar
+        ):
+            yield names, self.ranks.rows(combine(policy, of_members, weights))
+
+    def evaluate(self, output: Output, data: DataFolder) -> None:
+        from predictor.evaluation import evaluate
+
+        evaluate(output, self.ranks, data)

@@ -1,0 +1,94 @@
+"""How good predicted masks are: every pixel of the validation pictures at its own size, in tables and figures."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from datatransformer.layout import DataFolder
+from datatransformer.mask_classes import VOID
+from datatransformer.tables import harmless, write_table
+from predictor.figures import draw_confusion_matrix_of
+from predictor.mask_sheet import MOST, draw_masks
+from predictor.palette import palette
+from predictor.pictures import validation_pictures
+from predictor.segment import Network, Segmented, segmented
+from settings import WorkError
+from training.segmentation_scores import SegmentationScores, scores
+
+BATCH_SIZE = 8
+
+
+class Judged(NamedTuple):
+    """A picture, its predicted and its true mask, and how much of it is right."""
+
+    name: str
+    picture: np.ndarray
+    mask: np.ndarray
+    truth: np.ndarray
+    scores: SegmentationScores
+
+
+def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None:
+    """Of the validation pictures with their predicted masks: writes tables and figures into `folder`."""
+    classes = data.classes
+    masks = {picture.name: mask for picture, mask in zip(validation_pictures(data), data.masks("val"), strict=True)}
+    total, void = np.zeros((len(classes), len(classes)), np.int64), 0
+    kept: list[Judged] = []
+    for one in found:
+        truth = cv2.imdecode(np.frombuffer(Path(masks[one.name]).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        matrix, void_here = confusion(truth, one.mask, len(classes))
+        total, void = total + matrix, void + void_here
+        kept = _best_and_worst([*kept, Judged(*one, truth, scores(matrix, void_here))])
+    folder.mkdir(parents=True, exist_ok=True)
+    result = scores(total, void)
+    summary = {
+        "accuracy": result.accuracy, "accuracy_with_void": result.accuracy_with_void, "mean_iou": result.mean_iou,
+        "mean_precision": result.mean_precision, "mean_recall": result.mean_recall, "mean_dice": result.mean_dice,
+    }  # fmt: skip
+    write_table(folder / "summary.csv", ("measure", "value"), [(key, f"{value:.6f}") for key, value in summary.items()])
+    columns = (result.iou, result.precision, result.recall, result.dice)
+    rows = (
+        (harmless(name), *(f"{column[index]:.4f}" for column in columns), total[index].sum())
+        for index, name in enumerate(classes)
+    )
+    write_table(folder / "classes.csv", ("class", "iou", "precision", "recall", "dice", "pixels"), rows)
+    draw_confusion_matrix_of(total, classes, folder / "confusion_matrix.png", "pixels")
+    kept.sort(key=lambda one: -one.scores.accuracy)
+    colours = palette(data.colours)
+    titles = ("picture", "truth", "prediction")
+    sheet = [(one.picture, one.truth, one.mask) for one in kept]
+    captions = [f"{Path(one.name).stem}\n{one.scores.accuracy:.1%} right" for one in kept]
+    draw_masks(sheet, titles, captions, classes, colours, folder / "predictions.png")
+    print(", ".join(f"{key} {value:.4f}" for key, value in summary.items()))
+    print(f"Tables and figures are in {folder}")
+
+
+def confusion(truth: np.ndarray, mask: np.ndarray, classes: int) -> tuple[np.ndarray, int]:
+    """(classes, classes) pixels by true class (row) and predicted class (column), and how many are void."""
+    counted = truth != VOID
+    codes = truth[counted].astype(np.int64) * classes + mask[counted]
+    matrix = np.bincount(codes, minlength=classes * classes).reshape(classes, classes)
+    return matrix, int((~counted).sum())
+
+
+def validation_masks(network: Network, data: DataFolder) -> Iterator[Segmented]:
+    """Each validation picture with its prediction. Raises WorkError if one cannot be read."""
+    pictures = validation_pictures(data)
+
+    def shown(opened):
+        return tqdm(opened, "evaluating", len(pictures), unit=" images", disable=None, leave=False)
+
+    def refuse(name: str, reason: str) -> None:
+        raise WorkError(f"The validation picture {name} of {data.path} cannot be read: {reason}")
+
+    return segmented(network, pictures, BATCH_SIZE, None, refuse, shown)
+
+
+def _best_and_worst(judged: list[Judged]) -> list[Judged]:
+    """Half as many of each as a sheet holds."""
+    ranked = sorted(judged, key=lambda one: np.nan_to_num(one.scores.accuracy))
+    return ranked if len(ranked) <= MOST else [*ranked[: MOST // 2], *ranked[-MOST // 2 :]]

@@ -1,0 +1,193 @@
+"""Prediction by a segmentation network: a mask for each picture, at the picture's own size."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from datatransformer.images import UnreadableImage, read_image
+from datatransformer.layout import DataFolder, read_colours
+from datatransformer.parallel import in_parallel
+from datatransformer.tables import harmless, replacing_binary
+from predictor.members import check_trained
+from predictor.output import Output
+from predictor.palette import coloured, overlay, palette
+from predictor.pictures import Picture, validation_pictures
+from settings import SettingError, fault, height_and_width
+from training.run_folder import RunFolder
+
+FOLDERS = {"index": "masks", "colour": "colours", "overlay": "overlays"}
+"""Beside the CSV, NAME.masks and so on."""
+
+NOT_HERE = {"policy": "mean", "top_k": 1}
+"""Settings of classifiers, and what they are if nobody asks for them."""
+
+
+class Segmented(NamedTuple):
+    """A picture, RGB uint8 (height, width, 3), and its class indices, uint8 (height, width)."""
+
+    name: str
+    picture: np.ndarray
+    mask: np.ndarray
+
+
+class Opened(NamedTuple):
+    """A picture as it is and at the size of the model, or why there is none."""
+
+    name: str
+    picture: np.ndarray | None = None
+    resized: np.ndarray | None = None
+    unreadable: UnreadableImage | None = None
+
+
+class Segmentation:
+    """What `predict` needs to know of it. Raises SettingError if the run cannot predict so."""
+
+    task = "segmentation"
+
+    def __init__(self, settings, runs: list[RunFolder]):
+        faults = [
+            fault(name, getattr(settings, name), "is for runs of classifiers")
+            for name, default in NOT_HERE.items()
+            if getattr(settings, name) != default
+        ]
+        if len(runs) > 1:
+            faults.append(fault("run", ",".join(settings.run), "one run of segmentation predicts at a time; name one"))
+        if settings.tta not in ("none", "flip"):
+            faults.append(fault("tta", settings.tta, "masks can be predicted with none or flip"))
+        if faults:
+            raise SettingError(*faults)
+        check_trained(runs[0])
+        self.settings, self.runs = settings, runs
+        self.classes = runs[0].classes()
+        self.columns = ["height", "width", *(f"share {harmless(name)}" for name in self.classes)]
+        kinds = {
+            *settings.mask_files,
+            *(["index"] if settings.evaluate else []),
+        }  # what is evaluated is what is written
+        self.mask_files = sorted(kinds)
+        self.depends_on = {"tta": settings.tta, "mask_files": self.mask_files}
+
+    def rows(
+        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+    ) -> Iterator[tuple[list[str], list[list[object]]]]:
+        network = Network(self.runs[0], self.settings.tta)
+        for one in segmented(network, rest, self.settings.batch_size, self.settings.workers, output.reject, bar):
+            self._write(one, output.path)
+            shares = np.bincount(one.mask.ravel(), minlength=len(self.classes)) / one.mask.size
+            yield [one.name], [[*one.mask.shape, *(f"{share:.6f}" for share in shares)]]
+
+    def evaluate(self, output: Output, data: DataFolder) -> None:
+        from predictor.mask_evaluation import evaluate
+
+        evaluate(self._written(output, data), data, output.path.with_name(f"{output.path.stem}.evaluation"))
+
+    def _written(self, output: Output, data: DataFolder) -> Iterator[Segmented]:
+        for picture in validation_pictures(data):
+            mask = mask_path(output.path, "index", picture.name)
+            if mask.exists():
+                image = cv2.imdecode(np.frombuffer(picture.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
+                yield Segmented(picture.name, image, cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE))
+
+    def _write(self, one: Segmented, output: Path) -> None:
+        colours = palette(read_colours(self.runs[0].path))
+        images = {
+            "index": lambda: one.mask,
+            "colour": lambda: coloured(one.mask, colours)[..., ::-1],
+            "overlay": lambda: overlay(one.picture, one.mask, colours)[..., ::-1],
+        }
+        for kind in self.mask_files:
+            path = mask_path(output, kind, one.name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing_binary(path) as file:
+                file.write(cv2.imencode(".png", images[kind]())[1].tobytes())
+
+
+def mask_path(output: Path, kind: str, name: str) -> Path:
+    """Where a mask of `kind` lies: under the whole name of its picture, which no other has."""
+    place = PurePosixPath(name.lstrip("/").replace("..", "_"))
+    return output.with_name(f"{output.stem}.{FOLDERS[kind]}") / place.parent / f"{place.name}.png"
+
+
+class Network:
+    """A trained network; loaded when it is first used."""
+
+    def __init__(self, run: RunFolder, tta: str):
+        self.run, self.tta = run, tta
+        self.classes = run.classes()
+        self.size = height_and_width(run.config()["settings"]["image_size"])
+
+    @cached_property
+    def answer(self):
+        """Pictures (batch, height, width, 3) -> probabilities of each class (batch, height, width, classes)."""
+        import tensorflow as tf
+
+        from layers.saved import load_saved_model
+
+        model = load_saved_model(self.run.best)
+
+        def probabilities(images: tf.Tensor) -> tf.Tensor:
+            images = tf.cast(images, tf.float32)
+            once = tf.nn.softmax(model(images, training=False))
+            if self.tta == "none":
+                return once
+            return (once + tf.nn.softmax(model(images[:, :, ::-1], training=False))[:, :, ::-1]) / 2
+
+        return tf.function(probabilities, [tf.TensorSpec((None, *self.size, 3), tf.uint8)])
+
+    def masks(self, opened: Sequence[Opened]) -> Iterator[Segmented]:
+        """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then."""
+        answers = self.answer(np.stack([one.resized for one in opened])).numpy()
+        for one, answer in zip(opened, answers, strict=True):
+            height, width = one.picture.shape[:2]
+            if answer.shape[:2] != (height, width):
+                answer = cv2.resize(answer, (width, height), interpolation=cv2.INTER_LINEAR)
+            yield Segmented(one.name, one.picture, answer.argmax(axis=-1).astype(np.uint8))
+
+
+def segmented(
+    network: Network,
+    listed: Iterable[Picture],
+    batch_size: int,
+    workers: int | None,
+    reject: Callable[[str, str], None],
+    shown: Callable[[Iterable], Iterable] = iter,
+) -> Iterator[Segmented]:
+    """In the order of the pictures. Those that cannot be read go to `reject` with the reason."""
+    batch: list[Opened] = []
+    for one in shown(in_parallel(_opener(network.size), listed, workers)):
+        if one.unreadable:
+            reject(one.name, str(one.unreadable))
+            continue
+        batch.append(one)
+        if len(batch) == batch_size:
+            yield from network.masks(batch)
+            batch = []
+    if batch:
+        yield from network.masks(batch)
+
+
+def _opener(size: tuple[int, int]) -> Callable[[Picture], Opened]:
+    import tensorflow as tf
+
+    from pipeline.decode import decode, resize
+
+    @partial(tf.function, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+    def both(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        image = decode(content)
+        return image, resize(image, size)
+
+    def open_picture(picture: Picture) -> Opened:
+        try:
+            image, resized = both(tf.constant(read_image(picture.path).content))
+            return Opened(picture.name, image.numpy(), resized.numpy())
+        except UnreadableImage as error:
+            return Opened(picture.name, unreadable=error)
+        except tf.errors.InvalidArgumentError as error:
+            reason = UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}")
+            return Opened(picture.name, unreadable=reason)
+
+    return open_picture
