@@ -45,7 +45,7 @@ def draw_masks(
                 image = coloured(image, colours)
             axes.imshow(np.clip(image, 0, 255).astype(np.uint8), interpolation="nearest")
             axes.set(xticks=[], yticks=[])
-        axes_of_row[0].set_ylabel(printable(caption), fontsize=8, parse_math=False)
+        axes_of_row[0].set_ylabel("\n".join(map(printable, caption.split("\n"))), fontsize=8, parse_math=False)
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=10)
     patches = [

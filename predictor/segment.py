@@ -67,7 +67,7 @@ class Segmentation:
         kinds = {
             *settings.mask_files,
             *(["index"] if settings.evaluate else []),
-        }  # what is evaluated is what is written
+        }
         self.mask_files = sorted(kinds)
         self.depends_on = {"tta": settings.tta, "mask_files": self.mask_files}
 
@@ -107,9 +107,13 @@ class Segmentation:
 
 
 def mask_path(output: Path, kind: str, name: str) -> Path:
-    """Where a mask of `kind` lies: under the whole name of its picture, which no other has."""
+    """Where a mask of `kind` lies: under the name of its picture, with its suffix unless that is .png already.
+
+    So `a.jpg` and `a.png` do not share a mask.
+    """
     place = PurePosixPath(name.lstrip("/").replace("..", "_"))
-    return output.with_name(f"{output.stem}.{FOLDERS[kind]}") / place.parent / f"{place.name}.png"
+    file = place.name if place.suffix == ".png" else f"{place.name}.png"
+    return output.with_name(f"{output.stem}.{FOLDERS[kind]}") / place.parent / file
 
 
 class Network:
