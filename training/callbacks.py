@@ -13,11 +13,11 @@ from training.schedules import Schedule
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate of the schedule, and ends training when a stage ends."""
+    """Sets the learning rate of the schedule; ends training when a stage ends, or when it is as good as wished."""
 
-    def __init__(self, schedule: Schedule, steps_per_epoch: int):
+    def __init__(self, schedule: Schedule, steps_per_epoch: int, stop_at: float | None):
         super().__init__()
-        self.schedule, self.steps_per_epoch = schedule, steps_per_epoch
+        self.schedule, self.steps_per_epoch, self.stop_at = schedule, steps_per_epoch, stop_at
         self.first_step = 0
         self.rate_set: float | None = None
 
@@ -34,7 +34,8 @@ class FollowSchedule(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         stage = self.schedule.stage
         self.schedule.observe(logs["val_accuracy"], stage)
-        self.model.stop_training = self.schedule.stage != stage
+        wished = self.stop_at is not None and logs["val_accuracy"] >= self.stop_at
+        self.model.stop_training = wished or self.schedule.stage != stage
 
     def _set_rate(self, step: int) -> None:
         rate = self.schedule.learning_rate(step)

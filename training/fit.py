@@ -63,13 +63,13 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         ShareStatistics(strategy),
         *([ValidateAverage()] if settings.ema else []),
         KeepRun(run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
-        FollowSchedule(schedule, steps),
+        FollowSchedule(schedule, steps, settings.stop_at),
         keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),
     ]
     epochs_done, stage_of_weights = progress.epochs_done, progress.stage_of_weights
     try:
         with stop_on_signal:
-            while epochs_done < settings.epochs and not schedule.ended:
+            while epochs_done < settings.epochs and not schedule.ended and not session.reached(run.history()):
                 with strategy.scope():
                     _prepare_stage(model, session, objective, schedule, stage_of_weights)
                 model.fit(

@@ -1,6 +1,6 @@
 """One start of a training command: everything that is checked and known before TensorFlow is imported."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from backbones import Backbone
 from datatransformer.layout import DataFolder, read_data_folder
 from settings import SettingError, fault, height_and_width
 from training.progress import Progress, check_same_model, read_progress
-from training.run_folder import RunFolder
+from training.run_folder import Row, RunFolder
 from training.schedules import make_schedule
 
-WEIGHT_FILES = (".keras", ".h5")
+WEIGHT_FILES = (".keras", ".h5", ".npz")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Session:
         """How many of the backbone's layers do not learn in a stage, as a slice layers[:N]."""
         return _frozen(self.row, self.settings)[stage if self.settings.unfreeze_schedule else 0]
 
+    def reached(self, rows: Sequence[Row]) -> bool:
+        """Whether validation has been as good as is wished."""
+        wished = self.settings.stop_at
+        return wished is not None and any(row["val_accuracy"] >= wished for row in rows)
+
     @property
     def is_finished(self) -> bool:
         """Whether an earlier session has trained all there was to train."""
@@ -48,6 +53,8 @@ class Session:
             return ""
         if self.progress.epochs_done >= self.settings.epochs:
             return f"all {self.settings.epochs} epochs are done; more --epochs train on"
+        if self.reached(self.progress.rows):
+            return f"validation accuracy has reached --stop-at {self.settings.stop_at}"
         if make_schedule(self.settings, self.steps_per_epoch, self.progress.rows).ended:
             if self.settings.unfreeze_schedule:
                 return "its last stage has ended; other stages need another --name"
@@ -155,5 +162,7 @@ def _weights(row: Backbone, settings) -> str:
         return weights
     path = Path(weights).expanduser()
     if not path.is_file() or path.suffix not in WEIGHT_FILES:
-        raise SettingError(fault("weights", weights, "should be imagenet, none, or a file .keras, .weights.h5 or .h5"))
+        raise SettingError(
+            fault("weights", weights, "should be imagenet, none, or a file .keras, .weights.h5, .h5 or .npz")
+        )
     return str(path.resolve())

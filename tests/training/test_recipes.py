@@ -111,3 +111,11 @@ def test_focal_loss_cares_less_for_what_is_right(scenes, tmp_path):
         for name in ("ce", "focal")
     }
     assert losses["focal"] < losses["ce"]
+
+
+def test_it_stops_when_it_is_good_enough(scenes, tmp_path, capsys):
+    folder = train(scenes, tmp_path, "--epochs", 6, "--stop-at", 0.01)
+    assert len(history(folder)) == 1, "any accuracy is as good as that"
+    train(scenes, tmp_path, "--epochs", 6, "--stop-at", 0.01)
+    assert "was finished before: validation accuracy has reached --stop-at 0.01" in capsys.readouterr().out
+    assert len(history(folder)) == 1
