@@ -152,6 +152,9 @@ class TrainingConfig(Settings):
     min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
     """What counts as risen: validation accuracy better than the best so far by more than this (0.001 is 0.1 %)."""
 
+    stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Training ends when validation accuracy is as good as this, 0.9 say. Empty: it goes on."""
+
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Pulls weights towards zero, but not biases and norms, against over-fitting: 0.0001 to 0.05. Empty: 0.01 for
     adamw, none for the others."""
@@ -277,6 +280,41 @@ class UNetConfig(SegmentationConfig):
 
     decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32, 16)
     """How wide each step of the decoder is, from the coarsest up."""
+
+
+class SegNetConfig(SegmentationConfig):
+    """`python -m segmentation.segnet`: as Badrinarayanan et al. 2017 and S3 trained on CamVid."""
+
+    image_size: ImageSize | None = "360x480"
+    """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
+    """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
+
+    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.1,)
+    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+
+    class_weights: str = "median-frequency"
+    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
+    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+
+
+class SegNetBasicConfig(SegNetConfig):
+    """`python -m segmentation.segnet_basic`: SegNet of two stages."""
+
+    image_size: ImageSize | None = "128"
+    """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+
+    batch_size: Count = 4
+    """Images in a batch, over all devices together. Less if memory runs out."""
+
+    class_weights: str = "none"
+    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
+    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+
+    norm: Literal["picture", "batch"] = "picture"
+    """What a layer's values are normalised by. picture: mean and deviation of the picture itself, always. batch: those
+    of the batch in training, their running mean afterwards, which suits pictures that are all alike."""
 
 
 class PredictorConfig(Settings):

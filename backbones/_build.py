@@ -1,11 +1,14 @@
 """A row and a kind of weights -> the network, and weight files of every kind Keras has written."""
 
 import warnings
+import zipfile
+import zlib
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 
 import keras
+import numpy as np
 
 from backbones import Backbone
 from layers.normalisation import Normalise
@@ -14,6 +17,9 @@ from settings import SettingError, WorkError, fault
 
 FEWEST_FITTING = 0.5
 """Share of the layers of a file that must fit for it to be of the same network."""
+
+HEADS = {"logits": "conv_classifier"}
+"""Layers behind the backbone, and how they are called in a file of arrays."""
 
 
 def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: str) -> keras.Model:
@@ -50,8 +56,12 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
     `with_normalisation`: a saved model of ours brings that of the pictures along, which its weights were trained with.
 
     `.keras` is a saved model, of which layers that do not fit, such as a head for other classes, are left out;
-    `.weights.h5` and Keras's old `.h5` must fit one of the models as they are. Raises SettingError if nothing fits.
+    `.weights.h5` and Keras's old `.h5` must fit one of the models as they are; `.npz` holds arrays by the names of
+    layers. Raises SettingError if nothing fits.
     """
+    if path.suffix == ".npz":
+        _take_arrays(path, models[0])
+        return
     if path.suffix == ".keras":
         donor = load_saved_model(path)
         _take_weights(path, donor, models[0])
@@ -91,6 +101,45 @@ def _take_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
     unfit = [layer.name for layer in layers if layer.name not in fitted]
     left_out = f"; these start from random numbers: {', '.join(unfit)}" if unfit else ""
     print(f"Weights of {len(fitting)} of {len(layers)} layers from {path}{left_out}")
+
+
+def _take_arrays(path: Path, model: keras.Model) -> None:
+    """Raises SettingError with what is missing or does not fit; a head for other classes is left out."""
+    try:
+        with np.load(path) as file:
+            arrays = dict(file)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise SettingError(fault("weights", path, f"is no file of arrays: {error}")) from error
+    layers = _layers_with_weights(model)
+    wanted = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _ends(layer)] for layer in layers}
+    missing = sorted({name for names in wanted.values() for name in names} - set(arrays))
+    if missing:
+        some = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+        raise SettingError(fault("weights", path, f"is of another network: it has no {some}"))
+    values = {layer.name: [arrays[name] for name in wanted[layer.name]] for layer in layers}
+    unfit = [layer.name for layer in layers if [v.shape for v in values[layer.name]] != _shapes(layer)[:2]]
+    if set(unfit) - set(HEADS):
+        raise SettingError(fault("weights", path, f"is of another network: {', '.join(unfit)} have other shapes"))
+    for layer in layers:
+        if layer.name not in unfit:
+            layer.set_weights(values[layer.name] + _no_statistics(layer))
+    left_out = f"; these start from random numbers: {', '.join(unfit)}" if unfit else ""
+    print(f"Weights of {len(layers) - len(unfit)} of {len(layers)} layers from {path}{left_out}")
+
+
+def _ends(layer: keras.layers.Layer) -> tuple[str, str]:
+    """How the arrays of its two weights are called behind its name."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return "scale", "shift"
+    return ("gamma", "beta") if isinstance(layer, keras.layers.GroupNormalization) else ("w", "b")
+
+
+def _no_statistics(layer: keras.layers.Layer) -> list[np.ndarray]:
+    """Mean and variance with which batch norm does no more than scale and shift."""
+    if not isinstance(layer, keras.layers.BatchNormalization):
+        return []
+    zeros = np.zeros(layer.moving_mean.shape, np.float32)
+    return [zeros, zeros + (1 - layer.epsilon)]
 
 
 def _layers_with_weights(model: keras.Model) -> list[keras.layers.Layer]:

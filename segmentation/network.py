@@ -9,6 +9,7 @@ from backbones import Backbone, Normalisation
 from backbones._build import build_backbone, load_weights
 from layers.normalisation import Normalise
 from layers.shapes import CropLike, PadToMultiple
+from settings import SettingError, fault
 from training.freezing import freeze
 
 PROBE = 512
@@ -20,7 +21,13 @@ MULTIPLE = 32
 
 
 def build_segmenter(
-    row: Backbone, classes: int, weights: str, frozen: int, normalisation: Normalisation, decoder: Callable
+    row: Backbone,
+    classes: int,
+    weights: str,
+    frozen: int,
+    normalisation: Normalisation,
+    decoder: Callable | None,
+    head: int = 1,
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255, of any size -> logits (batch, height, width, classes).
 
@@ -29,19 +36,25 @@ def build_segmenter(
         weights: `imagenet`, `none` or a file of the backbone or the whole network.
         frozen: the backbone's layers[:frozen] do not learn.
         decoder: takes the padded picture and the backbone's feature maps by how often they are halved, gives features
-            of the picture's size.
+            of the picture's size; None if the backbone's output has that size.
+        head: height and width of the convolution that gives the logits.
     """
     of_whole_network = weights not in ("imagenet", "none") and not row.rebuild
-    encoder, halvings = feature_maps(row, build_backbone(row, (None, None, 3), "none" if of_whole_network else weights))
+    backbone = build_backbone(row, (None, None, 3), "none" if of_whole_network else weights)
     inputs = keras.Input((None, None, 3), name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = PadToMultiple(MULTIPLE, name="pad")(x)
-    x = decoder(x, dict(zip(halvings, keras.tree.flatten(encoder(x)), strict=True)))
-    x = keras.layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)  # 32 bits whatever the rest computes with
+    if decoder is None:
+        x = backbone(x)
+    else:
+        backbone, halvings = feature_maps(row, backbone)
+        x = decoder(x, dict(zip(halvings, keras.tree.flatten(backbone(x)), strict=True)))
+    # 32 bits whatever the rest computes with
+    x = keras.layers.Conv2D(classes, head, padding="same", dtype="float32", name="logits")(x)
     model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(x, inputs), name="segmenter")
     freeze(model, frozen)
     if of_whole_network:
-        load_weights(Path(weights), [model, encoder])
+        load_weights(Path(weights), [model, backbone])
     return model
 
 
@@ -49,8 +62,11 @@ def feature_maps(row: Backbone, backbone: keras.Model) -> tuple[keras.Model, lis
     """The backbone with an output for each halving of the picture, its own last; and how often each has been halved.
 
     A feature map is the last of its size, padding left aside: what the network has made of that size when it halves it.
+    Raises SettingError for a backbone that has a decoder of its own.
     """
     probe = build_backbone(row, (PROBE, PROBE, 3), "none")
+    if probe.output.shape[1] == PROBE:
+        raise SettingError(fault("backbone", backbone.name, "has a decoder already and can take no other"))
     last_of: dict[int, int] = {}
     for number, layer in enumerate(probe.layers):
         shape = layer.output.shape

@@ -26,14 +26,17 @@ class Recipe:
     Attributes:
         name: of the module; also of the run unless `--name` is given.
         backbone: the name of its row in `backbones`, or what chooses it by the settings.
-        decoder: `module:function` that takes the picture, the backbone's feature maps and the settings.
+        decoder: `module:function` that takes the picture, the backbone's feature maps and the settings. None if the
+            backbone itself leads back to the size of the picture.
         config: its class in `config.py`.
+        head: height and width of the convolution that gives the logits.
     """
 
     name: str
     backbone: str | Callable[..., str]
-    decoder: str
+    decoder: str | None
     config: str = "SegmentationConfig"
+    head: int = 1
 
 
 def main(recipe: Recipe) -> None:
@@ -98,8 +101,10 @@ def fit_segmenter(recipe: Recipe, session: Session, weights) -> None:
     def build():
         count = len(data.images("train"))
         normalisation = chosen_normalisation(settings.normalise, session.row, train_pairs[0], count)
-        decoder = partial(resolve_name(recipe.decoder), settings=settings)
-        return build_segmenter(session.row, classes, session.weights, session.frozen(0), normalisation, decoder)
+        decoder = recipe.decoder and partial(resolve_name(recipe.decoder), settings=settings)
+        return build_segmenter(
+            session.row, classes, session.weights, session.frozen(0), normalisation, decoder, recipe.head
+        )
 
     objective = Objective(
         partial(SegmentationLoss, parse_loss(settings.loss), None if weights is None else weights.tolist()),

@@ -9,7 +9,7 @@ from training.run_folder import Row, RunFolder, facts
 SHAPE_THE_MODEL = (
     "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "optimizer",
     "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "loss", "label_smoothing", "stem", "variant",
-    "depth", "seed",
+    "depth", "norm", "seed",
 )  # fmt: skip
 """Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
 

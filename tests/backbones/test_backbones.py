@@ -32,10 +32,15 @@ PARAMETERS = {
     "cifar_resnet_44": 661_104,
     "cifar_resnet_56": 856_432,
     "cifar_resnet_110": 1_735_408,
+    "segnet": 29_458_880,
+    "segnet_basic": 612_800,
+    "segnet_basic_picture_norm": 612_288,
 }
 """Without head. Those of Keras's networks are its documented counts less the head for 1000 classes. The paper's stem
 has 606,592 by figure 3; what follows has Keras's count with the wider modules. VGG16 with batch norm for CIFAR is known
-to have 14,728,266 with its head of 5,130, to which 8,448 statistics come."""
+to have 14,728,266 with its head of 5,130, to which 8,448 statistics come. SegNet is known to have 29.44 million:
+VGG16's 14,714,688, the same mirrored but for the last convolution, twice 7,936 for batch norm and as many statistics.
+S3's network has the arrays of its Caffe file: 9,472 + 3 * 200,768 of convolutions, 8 * 64 for batch norm."""
 
 MILLIONS_OF_THE_PAPER = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
 """He et al. 2016, table 6."""
