@@ -282,6 +282,16 @@ class UNetConfig(SegmentationConfig):
     """How wide each step of the decoder is, from the coarsest up."""
 
 
+class UNetMobileNetV2Config(SegmentationConfig):
+    """`python -m segmentation.unet_mobilenet_v2`: as S2 trained on pets."""
+
+    batch_size: Count = 64
+    """Images in a batch, over all devices together. Less if memory runs out."""
+
+    freeze: int = 150
+    """Layers of the backbone that do not learn, as Python's slice layers[:N]: 150 all of them, as S2 had it, 0 none."""
+
+
 class SegNetConfig(SegmentationConfig):
     """`python -m segmentation.segnet`: as Badrinarayanan et al. 2017 and S3 trained on CamVid."""
 

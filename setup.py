@@ -15,7 +15,7 @@ def requirements(text: str) -> list[str]:
 setup(
     name="scenelab",
     version="0.1.0",
-    description="Train image classifiers and segmentation networks from a folder of pictures, without writing a training loop",
+    description="Train image classifiers and segmentation networks from a folder of pictures",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

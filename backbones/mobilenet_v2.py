@@ -1,5 +1,19 @@
-"""MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): 2,257,984 parameters without its head."""
+"""MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): 2,257,984 parameters without its head.
+
+S2 takes it up to `block_16_project`, without the convolution that follows: 1,841,984 parameters.
+"""
 
 from backbones import Backbone
 
-BACKBONES = {"mobilenet_v2": Backbone("keras.applications:MobileNetV2", image_size=224, layers=154)}
+BACKBONES = {
+    "mobilenet_v2": Backbone("keras.applications:MobileNetV2", image_size=224, layers=154),
+    "mobilenet_v2_to_block_16": Backbone(
+        "keras.applications:MobileNetV2", image_size=128, layers=150, rebuild="backbones.mobilenet_v2:to_block_16"
+    ),
+}
+
+
+def to_block_16(network, has_weights: bool):
+    import keras
+
+    return keras.Model(network.input, network.get_layer("block_16_project").output, name="mobilenet_v2_to_block_16")

@@ -6,9 +6,11 @@ backbone's output, and gives features of the picture's size.
 
 from collections.abc import Mapping
 
-from keras.layers import BatchNormalization, Concatenate, Conv2D, ReLU, UpSampling2D
+from keras.layers import BatchNormalization, Concatenate, Conv2D, Conv2DTranspose, ReLU, UpSampling2D
 
 from layers.shapes import FitTo
+
+S2_FILTERS = (512, 256, 128, 64)
 
 
 def unet(images, maps: Mapping[int, object], settings):
@@ -27,6 +29,31 @@ def unet(images, maps: Mapping[int, object], settings):
         for number in (1, 2):
             x = _conv(x, f"decoder_{step}_{number}", filters)
     return FitTo(name="decoder_fit")(x, images)
+
+
+def transposed(images, maps: Mapping[int, object], settings):
+    """S2's way up: a transposed convolution, batch norm, ReLU, the feature map. The last doubling is the head's."""
+    deepest = max(maps)
+    x = maps[deepest]
+    for step, (halvings, filters) in enumerate(zip(range(deepest - 1, 0, -1), S2_FILTERS, strict=True)):
+        x = Conv2DTranspose(filters, 3, 2, "same", use_bias=False, name=f"decoder_{step}_up")(x)
+        x = ReLU(name=f"decoder_{step}_relu")(BatchNormalization(momentum=0.9, name=f"decoder_{step}_bn")(x))
+        x = Concatenate(name=f"decoder_{step}_join")([x, maps[halvings]])
+    return x
+
+
+def convolution(x, classes: int, size: int = 1):
+    """The head of most: a convolution, 32 bits whatever the rest computes with."""
+    return Conv2D(classes, size, padding="same", dtype="float32", name="logits")(x)
+
+
+def convolution_3x3(x, classes: int):
+    return convolution(x, classes, 3)
+
+
+def doubling(x, classes: int):
+    """S2's head: from half the size of the picture to the whole."""
+    return Conv2DTranspose(classes, 3, 2, "same", dtype="float32", name="logits")(x)
 
 
 def _conv(x, name: str, filters: int):

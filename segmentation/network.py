@@ -9,6 +9,7 @@ from backbones import Backbone, Normalisation
 from backbones._build import build_backbone, load_weights
 from layers.normalisation import Normalise
 from layers.shapes import CropLike, PadToMultiple
+from segmentation.decoders import convolution
 from settings import SettingError, fault
 from training.freezing import freeze
 
@@ -27,7 +28,7 @@ def build_segmenter(
     frozen: int,
     normalisation: Normalisation,
     decoder: Callable | None,
-    head: int = 1,
+    head: Callable = convolution,
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255, of any size -> logits (batch, height, width, classes).
 
@@ -37,7 +38,7 @@ def build_segmenter(
         frozen: the backbone's layers[:frozen] do not learn.
         decoder: takes the padded picture and the backbone's feature maps by how often they are halved, gives features
             of the picture's size; None if the backbone's output has that size.
-        head: height and width of the convolution that gives the logits.
+        head: takes those features and the count of classes, gives the logits in float32.
     """
     of_whole_network = weights not in ("imagenet", "none") and not row.rebuild
     backbone = build_backbone(row, (None, None, 3), "none" if of_whole_network else weights)
@@ -50,7 +51,7 @@ def build_segmenter(
         backbone, halvings = feature_maps(row, backbone)
         x = decoder(x, dict(zip(halvings, keras.tree.flatten(backbone(x)), strict=True)))
     # 32 bits whatever the rest computes with
-    x = keras.layers.Conv2D(classes, head, padding="same", dtype="float32", name="logits")(x)
+    x = head(x, classes)
     model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(x, inputs), name="segmenter")
     freeze(model, frozen)
     if of_whole_network:

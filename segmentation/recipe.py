@@ -29,14 +29,14 @@ class Recipe:
         decoder: `module:function` that takes the picture, the backbone's feature maps and the settings. None if the
             backbone itself leads back to the size of the picture.
         config: its class in `config.py`.
-        head: height and width of the convolution that gives the logits.
+        head: `module:function` that takes the features and how many classes there are, and gives the logits.
     """
 
     name: str
     backbone: str | Callable[..., str]
     decoder: str | None
     config: str = "SegmentationConfig"
-    head: int = 1
+    head: str = "segmentation.decoders:convolution"
 
 
 def main(recipe: Recipe) -> None:
@@ -103,7 +103,13 @@ def fit_segmenter(recipe: Recipe, session: Session, weights) -> None:
         normalisation = chosen_normalisation(settings.normalise, session.row, train_pairs[0], count)
         decoder = recipe.decoder and partial(resolve_name(recipe.decoder), settings=settings)
         return build_segmenter(
-            session.row, classes, session.weights, session.frozen(0), normalisation, decoder, recipe.head
+            session.row,
+            classes,
+            session.weights,
+            session.frozen(0),
+            normalisation,
+            decoder,
+            resolve_name(recipe.head),
         )
 
     objective = Objective(

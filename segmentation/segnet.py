@@ -6,7 +6,9 @@ logits.
 
 from segmentation.recipe import Recipe, main
 
-RECIPE = Recipe("segnet", backbone="segnet", decoder=None, config="SegNetConfig", head=3)
+RECIPE = Recipe(
+    "segnet", backbone="segnet", decoder=None, head="segmentation.decoders:convolution_3x3", config="SegNetConfig"
+)
 
 if __name__ == "__main__":
     main(RECIPE)

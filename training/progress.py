@@ -8,8 +8,8 @@ from training.run_folder import Row, RunFolder, facts
 
 SHAPE_THE_MODEL = (
     "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "optimizer",
-    "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "loss", "label_smoothing", "stem", "variant",
-    "depth", "norm", "seed",
+    "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters", "loss",
+    "label_smoothing", "stem", "variant", "depth", "norm", "seed",
 )  # fmt: skip
 """Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
 

@@ -16,6 +16,7 @@ from settings import SettingError, WorkError
 PARAMETERS = {
     "small": 1_772_192,
     "mobilenet_v2": 2_257_984,
+    "mobilenet_v2_to_block_16": 1_841_984,
     "inception_v3": 21_802_784,
     "xception": 20_861_480,
     "resnet50": 23_587_712,

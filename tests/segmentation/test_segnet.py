@@ -1,5 +1,7 @@
 """SegNet and its network of two stages: as large as published, and computing what the Caffe network computes."""
 
+from pkgutil import resolve_name
+
 import keras
 import numpy as np
 import pytest
@@ -18,9 +20,9 @@ from training.freezing import backbone_of
 ROWS = ["segnet", "segnet_basic", "segnet_basic_picture_norm"]
 
 
-def segmenter(name, classes=2, weights="none", head=1) -> keras.Model:
+def segmenter(name, classes=2, weights="none", head="segmentation.decoders:convolution") -> keras.Model:
     row = backbone(name)
-    return build_segmenter(row, classes, str(weights), 0, row.normalisation, None, head)
+    return build_segmenter(row, classes, str(weights), 0, row.normalisation, None, resolve_name(head))
 
 
 def learnt(layers) -> int:

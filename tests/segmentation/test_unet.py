@@ -17,7 +17,7 @@ from datatransformer.layout import read_data_folder
 from datatransformer.transformer import DataTransformer
 from layers.saved import load_saved_model
 from segmentation import recipe
-from segmentation.decoders import unet
+from segmentation.decoders import doubling, transposed, unet
 from segmentation.network import build_segmenter
 from segmentation.unet import RECIPE
 from tests.conftest import run
@@ -126,6 +126,15 @@ def test_skips_of_mobilenet_v2_are_those_of_s2():
     )
     names = [tensor._keras_history.operation.name for tensor in backbone_of(model).outputs[:-1]]
     assert names == [f"block_{number}_expand_relu" for number in (1, 3, 6, 13)]
+
+
+def test_s2s_network_has_its_parameters():
+    row = backbone("mobilenet_v2_to_block_16")
+    decoder = partial(transposed, settings=None)
+    model = build_segmenter(row, 3, "none", row.layers, row.normalisation, decoder, doubling)
+    learning = sum(weight.shape.num_elements() for weight in model.trainable_weights)
+    assert (model.count_params(), learning) == (6_504_227, 4_660_323), "S2 counts 1,843,904 that do not learn"
+    assert model(np.zeros((1, 128, 128, 3), np.float32)).shape == (1, 128, 128, 3)
 
 
 def test_masks_of_other_pictures(trained, shared, tmp_path):
