@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import log_loss
 
 from command import import_tensorflow, run
 from datatransformer.tables import line, write_table
@@ -86,6 +85,8 @@ def scores(validations: list[Validation]) -> Iterator[Scored]:
 
 
 def _score(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
+    from sklearn.metrics import log_loss  # takes a second to import, which --help shall not
+
     ranks = np.argsort(-probabilities, axis=1, kind="stable")
     right = ranks == labels[:, None]
     loss = log_loss(labels, probabilities, labels=range(probabilities.shape[1]))
