@@ -132,9 +132,9 @@ def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
     done = predict(tmp_path / "a", scenes / "val", tmp_path / "p.csv")
     assert done.code == 1 and "is damaged" in done.err
     text = (tmp_path / "a" / "config.json").read_text()
-    (tmp_path / "a" / "config.json").write_text(text.replace('"classifier"', '"segmentation"'))
+    (tmp_path / "a" / "config.json").write_text(text.replace('"classifier"', '"generation"'))
     done = predict(tmp_path / "a", scenes / "val", tmp_path / "p.csv")
-    assert done.code == 2 and "run of kind segmentation" in done.err
+    assert done.code == 2 and "run of kind generation" in done.err
     done = predict(small_run, scenes / "nothing", tmp_path / "p.csv")
     assert done.code == 2 and "test_images" in done.err
     done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 9)
