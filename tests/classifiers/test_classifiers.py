@@ -29,8 +29,8 @@ VARIANTS = [(name, ()) for name in MODULES] + [
     ("efficientnet_v2", ("--variant", "b0")),
     ("cifar_resnet", ("--depth", "56")),
 ]
-QUICK_ONES = {"small", "mobilenet_v2", "resnet50", "vgg16", "convnext", "cifar_resnet", "cifar_vgg16"}
-SLOW = {variant for variant in VARIANTS if variant[0] not in QUICK_ONES}
+QUICK_ONES = {"small", "mobilenet_v2", "resnet50", "convnext", "cifar_resnet", "cifar_vgg16"}
+SLOW = {variant for variant in VARIANTS if variant[0] not in QUICK_ONES or "56" in variant[1]}
 QUICK = [variant for variant in VARIANTS if variant not in SLOW]
 
 PREDICT = """
