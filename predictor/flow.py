@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from datatransformer.parallel import in_parallel
 from predictor.members import Member
 from predictor.pictures import Picture
 
-Size = tuple[int, int]
+Decoded = TypeVar("Decoded")
 
 
 class Predicted(NamedTuple):
@@ -21,11 +21,11 @@ class Predicted(NamedTuple):
     probabilities: np.ndarray
 
 
-class Opened(NamedTuple):
-    """A picture's name and its views for each size that a model wants, or why there are none."""
+class Opened(NamedTuple, Generic[Decoded]):
+    """A picture's name and what was decoded of it, or why nothing was."""
 
     name: str
-    views: dict[Size, np.ndarray]
+    decoded: Decoded | None
     unreadable: UnreadableImage | None = None
 
 
@@ -38,56 +38,59 @@ def predictions(
     reject: Callable[[str, str], None],
     shown: Callable[[Iterable], Iterable] = iter,
 ) -> Iterator[Predicted]:
-    """In the order of the pictures. Those that cannot be read go to `reject` with the reason.
-
-    `shown` is laid around the pictures as they come, a progress bar say.
-    """
-    open_views = _opener(sorted({member.size for member in members}), tta)
-    opened = shown(in_parallel(open_views, listed, workers))
-    for names, views in _batches(opened, batch_size, reject):
-        yield Predicted(names, np.stack([member.probabilities(views[member.size]) for member in members]))
-
-
-def _opener(sizes: Sequence[Size], tta: str) -> Callable[[Picture], Opened]:
-    import tensorflow as tf
-
+    """In the order of the pictures. Those that cannot be read go to `reject` with the reason."""
     from predictor.views import views
 
-    signature = [tf.TensorSpec((), tf.string)]
-    decoders = {
-        size: tf.function(partial(views, size=size, tta=tta), input_signature=signature, autograph=False)
-        for size in sizes
-    }
+    decoders = {member.size: decoder(partial(views, size=member.size, tta=tta)) for member in members}
 
-    def open_views(picture: Picture) -> Opened:
-        try:
-            content = tf.constant(read_image(picture.path).content)
-            return Opened(picture.name, {size: decode(content).numpy() for size, decode in decoders.items()})
-        except UnreadableImage as error:
-            return Opened(picture.name, {}, error)
-        except tf.errors.InvalidArgumentError as error:
-            reason = f"cannot be decoded: {error.message.splitlines()[0]}"
-            return Opened(picture.name, {}, UnreadableImage(reason))
+    def decode(content) -> dict[tuple[int, int], np.ndarray]:
+        return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
 
-    return open_views
+    for batch in opened(decode, listed, batch_size, workers, reject, shown):
+        views_of = {size: np.stack([picture.decoded[size] for picture in batch]) for size in decoders}
+        names = [picture.name for picture in batch]
+        yield Predicted(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
 
 
-def _batches(
-    opened: Iterable[Opened], batch_size: int, reject: Callable[[str, str], None]
-) -> Iterator[tuple[list[str], dict[Size, np.ndarray]]]:
-    batch: list[Opened] = []
-    for picture in opened:
+def opened(
+    decode: Callable[[object], Decoded],
+    listed: Iterable[Picture],
+    batch_size: int,
+    workers: int | None,
+    reject: Callable[[str, str], None],
+    shown: Callable[[Iterable], Iterable] = iter,
+) -> Iterator[list[Opened[Decoded]]]:
+    """Batches of pictures, of which `decode` makes something from a file's bytes, a string tensor.
+
+    What cannot be read goes to `reject` with the reason. `shown` is laid around the pictures as they come, a progress
+    bar say.
+    """
+    batch: list[Opened[Decoded]] = []
+    for picture in shown(in_parallel(partial(_open, decode), listed, workers)):
         if picture.unreadable:
             reject(picture.name, str(picture.unreadable))
             continue
         batch.append(picture)
         if len(batch) == batch_size:
-            yield _stacked(batch)
+            yield batch
             batch = []
     if batch:
-        yield _stacked(batch)
+        yield batch
 
 
-def _stacked(batch: list[Opened]) -> tuple[list[str], dict[Size, np.ndarray]]:
-    views = {size: np.stack([picture.views[size] for picture in batch]) for size in batch[0].views}
-    return [picture.name for picture in batch], views
+def decoder(decode: Callable) -> Callable:
+    """`decode`, which takes a file's bytes, as a graph."""
+    import tensorflow as tf
+
+    return tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+
+
+def _open(decode: Callable[[object], Decoded], picture: Picture) -> Opened[Decoded]:
+    import tensorflow as tf
+
+    try:
+        return Opened(picture.name, decode(tf.constant(read_image(picture.path).content)))
+    except UnreadableImage as error:
+        return Opened(picture.name, None, error)
+    except tf.errors.InvalidArgumentError as error:
+        return Opened(picture.name, None, UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}"))

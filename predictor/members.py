@@ -1,6 +1,6 @@
 """The runs that predict: one, or several whose opinions are combined."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,23 +27,11 @@ class Member:
         return height_and_width(self.run.config()["settings"]["image_size"])
 
     @cached_property
-    def model(self):
-        from layers.saved import load_saved_model
-
-        model = load_saved_model(self.run.best)
-        if model.output_shape[-1] != len(self.classes):
-            known = f"{model.output_shape[-1]} classes, {self.run.path}/classes.csv {len(self.classes)}"
-            raise WorkError(f"{self.run.best} knows {known}")
-        return model
-
-    @cached_property
     def answer(self):
-        """Pictures (batch, height, width, 3) -> (batch, classes): a softmax of logits, the one place where it is."""
+        """Pictures uint8 (batch, height, width, 3) -> probabilities (batch, classes)."""
         import tensorflow as tf
 
-        model = self.model  # loaded here: what is loaded while a function is traced never gets its weights
-        signature = [tf.TensorSpec((None, *self.size, 3), tf.uint8)]
-        return tf.function(lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False)), signature)
+        return tf.function(trained_model(self.run), [tf.TensorSpec((None, *self.size, 3), tf.uint8)])
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
@@ -81,6 +69,22 @@ def _member(run: RunFolder) -> Member:
         raise SettingError(fault("run", run.path, f"is a run of kind {kind}, not {KIND}"))
     check_trained(run)
     return Member(run, run.classes())
+
+
+def trained_model(run: RunFolder) -> Callable:
+    """The run's best model, loaded: pictures uint8 -> probabilities. A softmax of logits, the one place where it is.
+
+    To be called outside of graphs: what is loaded while a function is traced never gets its weights. Raises WorkError
+    if the model is damaged or knows other classes than the run.
+    """
+    import tensorflow as tf
+
+    from layers.saved import load_saved_model
+
+    model, classes = load_saved_model(run.best), len(run.classes())
+    if model.output_shape[-1] != classes:
+        raise WorkError(f"{run.best} knows {model.output_shape[-1]} classes, {run.path}/classes.csv {classes}")
+    return lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
 
 
 def check_trained(run: RunFolder) -> None:

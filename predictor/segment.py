@@ -1,18 +1,17 @@
 """Prediction by a segmentation network: a mask for each picture, at the picture's own size."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import DataFolder, read_colours
-from datatransformer.parallel import in_parallel
 from datatransformer.tables import harmless, replacing_binary
-from predictor.members import check_trained
+from predictor.flow import Opened, decoder, opened
+from predictor.members import check_trained, trained_model
 from predictor.output import Output
 from predictor.palette import coloured, overlay, palette
 from predictor.pictures import Picture, validation_pictures
@@ -32,15 +31,6 @@ class Segmented(NamedTuple):
     name: str
     picture: np.ndarray
     mask: np.ndarray
-
-
-class Opened(NamedTuple):
-    """A picture as it is and at the size of the model, or why there is none."""
-
-    name: str
-    picture: np.ndarray | None = None
-    resized: np.ndarray | None = None
-    unreadable: UnreadableImage | None = None
 
 
 class Segmentation:
@@ -64,19 +54,15 @@ class Segmentation:
         self.settings, self.runs = settings, runs
         self.classes = runs[0].classes()
         self.columns = ["height", "width", *(f"share {harmless(name)}" for name in self.classes)]
-        kinds = {
-            *settings.mask_files,
-            *(["index"] if settings.evaluate else []),
-        }
-        self.mask_files = sorted(kinds)
+        self.mask_files = sorted({*settings.mask_files, *["index"] * bool(settings.evaluate)})  # which is evaluated
         self.depends_on = {"tta": settings.tta, "mask_files": self.mask_files}
 
     def rows(
         self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
-        network = Network(self.runs[0], self.settings.tta)
+        network, colours = Network(self.runs[0], self.settings.tta), palette(read_colours(self.runs[0].path))
         for one in segmented(network, rest, self.settings.batch_size, self.settings.workers, output.reject, bar):
-            self._write(one, output.path)
+            self._write(one, output.path, colours)
             shares = np.bincount(one.mask.ravel(), minlength=len(self.classes)) / one.mask.size
             yield [one.name], [[*one.mask.shape, *(f"{share:.6f}" for share in shares)]]
 
@@ -92,8 +78,7 @@ class Segmentation:
                 image = cv2.imdecode(np.frombuffer(picture.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
                 yield Segmented(picture.name, image, cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE))
 
-    def _write(self, one: Segmented, output: Path) -> None:
-        colours = palette(read_colours(self.runs[0].path))
+    def _write(self, one: Segmented, output: Path, colours: np.ndarray) -> None:
         images = {
             "index": lambda: one.mask,
             "colour": lambda: coloured(one.mask, colours)[..., ::-1],
@@ -129,27 +114,27 @@ class Network:
         """Pictures (batch, height, width, 3) -> probabilities of each class (batch, height, width, classes)."""
         import tensorflow as tf
 
-        from layers.saved import load_saved_model
-
-        model = load_saved_model(self.run.best)
+        model = trained_model(self.run)
 
         def probabilities(images: tf.Tensor) -> tf.Tensor:
-            images = tf.cast(images, tf.float32)
-            once = tf.nn.softmax(model(images, training=False))
             if self.tta == "none":
-                return once
-            return (once + tf.nn.softmax(model(images[:, :, ::-1], training=False))[:, :, ::-1]) / 2
+                return model(images)
+            return (model(images) + model(images[:, :, ::-1])[:, :, ::-1]) / 2
 
         return tf.function(probabilities, [tf.TensorSpec((None, *self.size, 3), tf.uint8)])
 
-    def masks(self, opened: Sequence[Opened]) -> Iterator[Segmented]:
-        """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then."""
-        answers = self.answer(np.stack([one.resized for one in opened])).numpy()
-        for one, answer in zip(opened, answers, strict=True):
-            height, width = one.picture.shape[:2]
+    def masks(self, batch: Sequence[Opened]) -> Iterator[Segmented]:
+        """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then.
+
+        What is decoded of a picture is it as it is, and at the size of the model.
+        """
+        answers = self.answer(np.stack([one.decoded[1] for one in batch])).numpy()
+        for one, answer in zip(batch, answers, strict=True):
+            picture = one.decoded[0]
+            height, width = picture.shape[:2]
             if answer.shape[:2] != (height, width):
                 answer = cv2.resize(answer, (width, height), interpolation=cv2.INTER_LINEAR)
-            yield Segmented(one.name, one.picture, answer.argmax(axis=-1).astype(np.uint8))
+            yield Segmented(one.name, picture, answer.argmax(axis=-1).astype(np.uint8))
 
 
 def segmented(
@@ -161,37 +146,16 @@ def segmented(
     shown: Callable[[Iterable], Iterable] = iter,
 ) -> Iterator[Segmented]:
     """In the order of the pictures. Those that cannot be read go to `reject` with the reason."""
-    batch: list[Opened] = []
-    for one in shown(in_parallel(_opener(network.size), listed, workers)):
-        if one.unreadable:
-            reject(one.name, str(one.unreadable))
-            continue
-        batch.append(one)
-        if len(batch) == batch_size:
-            yield from network.masks(batch)
-            batch = []
-    if batch:
-        yield from network.masks(batch)
-
-
-def _opener(size: tuple[int, int]) -> Callable[[Picture], Opened]:
-    import tensorflow as tf
-
     from pipeline.decode import decode, resize
 
-    @partial(tf.function, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
-    def both(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = decode(content)
-        return image, resize(image, size)
+    def both(content):
+        picture = decode(content)
+        return picture, resize(picture, network.size)
 
-    def open_picture(picture: Picture) -> Opened:
-        try:
-            image, resized = both(tf.constant(read_image(picture.path).content))
-            return Opened(picture.name, image.numpy(), resized.numpy())
-        except UnreadableImage as error:
-            return Opened(picture.name, unreadable=error)
-        except tf.errors.InvalidArgumentError as error:
-            reason = UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}")
-            return Opened(picture.name, unreadable=reason)
+    graph = decoder(both)
 
-    return open_picture
+    def decode_both(content) -> tuple[np.ndarray, ...]:
+        return tuple(part.numpy() for part in graph(content))
+
+    for batch in opened(decode_both, listed, batch_size, workers, reject, shown):
+        yield from network.masks(batch)
