@@ -13,6 +13,8 @@ from settings import File, Folder, Frozen, ImageSize, Listed, RunName, Settings,
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[Listed[Count], Field(min_length=1)]
+Rates = Annotated[Listed[Positive], Field(min_length=1)]
 
 
 class DataTransformerConfig(Settings):
@@ -93,7 +95,10 @@ class DataTransformerConfig(Settings):
 
 
 class TrainingConfig(Settings):
-    """What every training command takes, whatever it trains."""
+    """What every training command takes, whatever it trains.
+
+    Settings marked with * take a value for all stages, or one for each: 180x240,360x480.
+    """
 
     data: UserPath = "data"
     """The data folder that `python -m datatransformer` has made."""
@@ -110,50 +115,33 @@ class TrainingConfig(Settings):
     steps_per_epoch: Count | None = None
     """Batches in an epoch. Empty: as many as the training images fill."""
 
-    batch_size: Count = 32
-    """Images in a batch, over all devices together. Less if memory runs out."""
+    batch_size: Counts = 32
+    """* Images in a batch, over all devices together. Less if memory runs out."""
 
-    image_size: ImageSize | None = None
-    """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: Listed[ImageSize] = ()
+    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model.
+    180x240,360x480 trains at half size first, which is fast, and goes on at full size from there."""
 
-    normalise: Literal["backbone", "imagenet", "dataset"] = "backbone"
-    """How colours become the numbers that the network sees; part of the saved model. backbone: as its weights were
-    trained. imagenet: less the mean of ImageNet, over its deviation. dataset: those of your own training images."""
-
-    weights: str = "auto"
-    """What the backbone starts from: imagenet (downloaded by Keras), none (random numbers) or a file
-    (.keras, .weights.h5, .h5) of a whole model or a backbone. auto: imagenet where the backbone has such weights."""
-
-    freeze: int = 0
-    """Layers of the backbone that do not learn, as Python's slice layers[:N]: 0 none, 50 the first fifty,
-    -20 all but the last twenty."""
-
-    unfreeze_schedule: Listed[Frozen] = ()
-    """What learns in each stage of `learning_rates`, for example head,-20,all with three rates: first only the new
-    last layers, then the last 20 of the backbone too, then all. A number is as in `freeze`. Empty: `freeze` for all."""
-
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Less than 1: the nearer to the picture, the slower a layer learns. The backbone is cut in 12 parts, and each
-    learns at this share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
+    find_lr: bool = False
+    """Train nothing: try ever larger learning rates for a hundred batches, draw the loss and suggest a rate."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "adam"
     """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
 
-    schedule: Literal["stages", "constant", "cosine"] = "stages"
+    schedule: Literal["stages", "constant", "cosine", "one-cycle"] = "stages"
     """stages: each learning rate until validation no longer improves, then the next from the best weights so far.
-    constant: the first learning rate for all epochs. cosine: from the first learning rate down to zero."""
+    constant: one learning rate for all epochs. cosine: from the learning rate down to zero. one-cycle: up to it in the
+    first quarter and down to nothing, momentum the other way. With several sizes or an unfreeze schedule the last three
+    give each stage an even share of the epochs."""
 
-    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (1e-3, 1e-4, 1e-5)
-    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    learning_rates: Rates = (1e-3, 1e-4, 1e-5)
+    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
     patience: Count = 6
     """A stage ends when validation accuracy has not risen for this many epochs."""
 
     min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
     """What counts as risen: validation accuracy better than the best so far by more than this (0.001 is 0.1 %)."""
-
-    stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Training ends when validation accuracy is as good as this, 0.9 say. Empty: it goes on."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Pulls weights towards zero, but not biases and norms, against over-fitting: 0.0001 to 0.05. Empty: 0.01 for
@@ -167,13 +155,6 @@ class TrainingConfig(Settings):
 
     mixed_precision: bool = False
     """Compute with 16 bits where that is safe: float16 on GPUs, bfloat16 on others. Less memory, faster on new GPUs."""
-
-    class_weights: str = "none"
-    """What errors on each class cost. balanced: more for rare classes, in proportion. Or a CSV of `name,weight`."""
-
-    augment: Literal["none", "light", "strong", "randaugment"] = "light"
-    """Random changes to training images, new each epoch. light: crop, mirror, light. strong: also turn and colour.
-    randaugment: two of fourteen strong changes each."""
 
     cache: Literal["none", "memory", "disk"] = "memory"
     """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder."""
@@ -195,7 +176,49 @@ class TrainingConfig(Settings):
     """Start of all random numbers: two runs with one seed on one CPU give the same numbers."""
 
 
-class ClassifierConfig(TrainingConfig):
+class SupervisedConfig(TrainingConfig):
+    """What every training command takes that stands on a backbone and learns from labels or masks."""
+
+    normalise: Literal["backbone", "imagenet", "dataset"] = "backbone"
+    """How colours become the numbers that the network sees; part of the saved model. backbone: as its weights were
+    trained. imagenet: less the mean of ImageNet, over its deviation. dataset: those of your own training images."""
+
+    weights: str = "auto"
+    """What the backbone starts from: imagenet (downloaded by Keras), none (random numbers) or a file
+    (.keras, .weights.h5, .h5) of a whole model or a backbone. auto: imagenet where the backbone has such weights."""
+
+    freeze: int = 0
+    """Layers of the backbone that do not learn, as Python's slice layers[:N]: 0 none, 50 the first fifty,
+    -20 all but the last twenty."""
+
+    unfreeze_schedule: Listed[Frozen] = ()
+    """What learns in each stage, for example head,-20,all with three rates: first only the new last layers, then the
+    last 20 of the backbone too, then all. A number is as in `freeze`. Empty: `freeze` for all."""
+
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Less than 1: the backbone (the encoder) learns at this share of the learning rate, what is new behind it at all
+    of it. 0.1 is usual for pre-trained weights."""
+
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Less than 1: the nearer to the picture, the slower a layer learns. The backbone is cut in 12 parts, and each
+    learns at this share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
+
+    stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Training ends when validation accuracy is as good as this, 0.9 say. Empty: it goes on."""
+
+    recalibrate_bn: bool = False
+    """After training give batch norm its statistics over the whole training set, and keep the better of both models.
+    Helps where the running ones lag behind: high learning rates, small batches."""
+
+    class_weights: str = "none"
+    """What errors on each class cost. balanced: more for rare classes, in proportion. Or a CSV of `name,weight`."""
+
+    augment: Literal["none", "light", "strong", "randaugment"] = "light"
+    """Random changes to training images, new each epoch. light: crop, mirror, light. strong: also turn and colour.
+    randaugment: two of fourteen strong changes each."""
+
+
+class ClassifierConfig(SupervisedConfig):
     """`python -m classifiers.NAME`: a data folder in, a run with a trained classifier out."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -237,11 +260,11 @@ class CifarConfig(ClassifierConfig):
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
     """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
 
-    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.05, 0.005, 0.0005)
-    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    learning_rates: Rates = (0.05, 0.005, 0.0005)
+    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
-    batch_size: Count = 128
-    """Images in a batch, over all devices together. Less if memory runs out."""
+    batch_size: Counts = 128
+    """* Images in a batch, over all devices together. Less if memory runs out."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = 1e-3
     """Pulls weights towards zero, but not biases and norms, against over-fitting. Times the learning rate, once a
@@ -254,15 +277,19 @@ class CifarResNetConfig(CifarConfig):
     depth: Annotated[Literal[20, 32, 44, 56, 110], BeforeValidator(int_or_as_it_is)] = 20
     """Layers with weights: 0.27, 0.46, 0.66, 0.85 or 1.7 million parameters."""
 
-    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.1, 0.01, 0.001)
-    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    learning_rates: Rates = (0.1, 0.01, 0.001)
+    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
 
-class SegmentationConfig(TrainingConfig):
+class SegmentationConfig(SupervisedConfig):
     """`python -m segmentation.NAME`: a data folder with masks in, a run with a trained network out."""
 
-    batch_size: Count = 8
-    """Images in a batch, over all devices together. Less if memory runs out."""
+    crop: ImageSize | None = None
+    """Train on random parts of this size of the pictures, 256 or height x width as 180x240, and validate on whole ones.
+    For large pictures: with --image-size as large as they are, memory would not do for a batch."""
+
+    batch_size: Counts = 8
+    """* Images in a batch, over all devices together. Less if memory runs out."""
 
     loss: str = "ce"
     """What is made small: ce (cross-entropy), dice, jaccard, focal, or a sum of them such as ce+dice."""
@@ -285,24 +312,43 @@ class UNetConfig(SegmentationConfig):
 class UNetMobileNetV2Config(SegmentationConfig):
     """`python -m segmentation.unet_mobilenet_v2`: as S2 trained on pets."""
 
-    batch_size: Count = 64
-    """Images in a batch, over all devices together. Less if memory runs out."""
+    batch_size: Counts = 64
+    """* Images in a batch, over all devices together. Less if memory runs out."""
 
     freeze: int = 150
     """Layers of the backbone that do not learn, as Python's slice layers[:N]: 150 all of them, as S2 had it, 0 none."""
 
 
+class UNetResNet50Config(SegmentationConfig):
+    """`python -m segmentation.unet_resnet50`: as S4 trained on PASCAL VOC."""
+
+    image_size: Listed[ImageSize] = "256"
+    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+
+    cut: Literal["conv2_block3_out", "conv3_block4_out", "conv4_block1_out", "conv4_block6_out", "conv5_block3_out"] = (
+        "conv4_block1_out"
+    )
+    """Where the encoder ends: the layer's name in Keras's ResNet50. conv4_block1_out is half its depth, the others are
+    the ends of its stages; conv5_block3_out is all of it. The later, the more it knows and the slower it is."""
+
+    skip: bool = True
+    """The decoder sees the encoder's feature maps too, and so finds small things and edges. no-skip: it does not."""
+
+    decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32)
+    """How wide each step of the decoder is, from the coarsest up."""
+
+
 class SegNetConfig(SegmentationConfig):
     """`python -m segmentation.segnet`: as Badrinarayanan et al. 2017 and S3 trained on CamVid."""
 
-    image_size: ImageSize | None = "360x480"
-    """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: Listed[ImageSize] = "360x480"
+    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
     """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
 
-    learning_rates: Annotated[Listed[Positive], Field(min_length=1)] = (0.1,)
-    """The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    learning_rates: Rates = (0.1,)
+    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
 
     class_weights: str = "median-frequency"
     """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
@@ -312,11 +358,11 @@ class SegNetConfig(SegmentationConfig):
 class SegNetBasicConfig(SegNetConfig):
     """`python -m segmentation.segnet_basic`: SegNet of two stages."""
 
-    image_size: ImageSize | None = "128"
-    """Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: Listed[ImageSize] = "128"
+    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
 
-    batch_size: Count = 4
-    """Images in a batch, over all devices together. Less if memory runs out."""
+    batch_size: Counts = 4
+    """* Images in a batch, over all devices together. Less if memory runs out."""
 
     class_weights: str = "none"
     """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
@@ -325,6 +371,50 @@ class SegNetBasicConfig(SegNetConfig):
     norm: Literal["picture", "batch"] = "picture"
     """What a layer's values are normalised by. picture: mean and deviation of the picture itself, always. batch: those
     of the batch in training, their running mean afterwards, which suits pictures that are all alike."""
+
+
+class ClassicalConfig(Settings):
+    """`python -m segmentation.classical`: pictures in, masks out by methods that do not learn; the baseline."""
+
+    method: Literal["mean-shift", "kmeans", "otsu", "histogram", "canny"] = "mean-shift"
+    """How a picture is parted. mean-shift: connected regions of like colour. kmeans: kinds of colours. otsu: dark and
+    bright. histogram: shades of gray between the valleys of its histogram. canny: what edges enclose."""
+
+    regions: Annotated[int, Field(ge=2, le=255)] | None = None
+    """The most regions (mean-shift and canny: the largest; empty: 100), colours (kmeans; empty: 8) or shades
+    (histogram; empty: 6) of a picture. otsu has two."""
+
+    spatial_radius: Annotated[int, Field(ge=1, le=200)] | None = None
+    """How far mean-shift looks, in pixels. Larger: larger regions, more time. Empty: 8."""
+
+    colour_radius: Annotated[float, Field(ge=1, le=255)] | None = None
+    """How different colours of one region may be (mean-shift), in steps of 256. Larger: larger regions. Empty: 16."""
+
+    match: UserPath | None = None
+    """A data folder with masks: each region gets the class that regions of such a colour and place mostly have in its
+    training masks. Empty: that of `evaluate`; without both, masks hold the numbers of the regions."""
+
+    evaluate: UserPath | None = None
+    """A data folder with masks: segment its validation images and say how well, in a folder beside `output`."""
+
+    test_images: Annotated[str, Field(min_length=1)] = "data/val"
+    """What to segment: a folder (with all its folders), a picture, or a pattern such as "photos/*.jpg"."""
+
+    output: UserPath = "classical.csv"
+    """The CSV to write. Pictures that cannot be read are listed beside it, in `classical.rejected.csv`."""
+
+    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    """What is written of each mask, in folders beside `output`. index: class indices, in classical.masks.
+    colour: in the colours of the classes. overlay: the picture tinted with them, and a legend beneath it."""
+
+    overwrite: bool = False
+    """Replace an output that was made by another method, or of other pictures."""
+
+    workers: Count | None = None
+    """How many pictures are segmented at the same time. Empty: one a processor core."""
+
+    seed: Seed | None = None
+    """Start of the random numbers of kmeans, and of matching. The same seed gives the same masks. Empty: 0."""
 
 
 class PredictorConfig(Settings):
@@ -342,7 +432,16 @@ class PredictorConfig(Settings):
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
     """Views of each picture whose probabilities are averaged: the picture; and its mirror image; corners and middle
-    and their mirror images (10 views); three sizes and their mirror images (6). More views take more time."""
+    and their mirror images (10 views, not for masks); three sizes and their mirror images (6). More views take more
+    time."""
+
+    tile: Annotated[int, Field(ge=32)] | None = None
+    """For masks: predict a picture at its own size, in squares of so many pixels, 512 say, that overlap. Right for
+    pictures larger than memory allows, and for a network that was trained at the scale of the pictures (on crops of
+    them). Empty: a picture is resized to what the network was trained at, which is right for one trained so."""
+
+    overlap: Annotated[int, Field(ge=0)] | None = None
+    """Pixels that tiles share, at most half a tile. More: fewer seams, more time. Empty: an eighth of `tile`."""
 
     evaluate: UserPath | None = None
     """A data folder: predict its validation images and say how well, in a folder beside `output`."""
@@ -358,16 +457,16 @@ class PredictorConfig(Settings):
 
     mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
     """What is written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
-    colour: in the colours of the classes. overlay: the picture tinted with them."""
+    colour: in the colours of the classes. overlay: the picture tinted with them, and a legend beneath it."""
 
     batch_size: Count = 32
-    """Pictures that go through the model at a time."""
+    """Pictures, or tiles of one, that go through the model at a time. Less if memory runs out."""
 
     overwrite: bool = False
     """Replace an output that was made by another run, or of other pictures."""
 
     workers: Count | None = None
-    """How many pictures are read at the same time. Empty: one a processor core."""
+    """How many pictures are read at the same time. Empty: one a processor core; with `tile` one."""
 
 
 class SelectConfig(Settings):

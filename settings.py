@@ -80,7 +80,7 @@ def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[lis
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
     kept, faults, dropped = [], [], False
-    for word in _joined(argv, known):
+    for word in _last_of_each(_joined(argv, known)):
         if word.startswith("--"):
             name = word.partition("=")[0]
             dropped = True
@@ -104,6 +104,18 @@ def _joined(argv: list[str], known: set[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+def _last_of_each(argv: list[str]) -> list[str]:
+    """A flag that is given twice counts as it was given last, lists too: so a script's flags can be overruled."""
+    groups: dict[str, list[str]] = {}
+    name = ""
+    for word in argv:
+        if word.startswith("--"):
+            name = word.partition("=")[0]
+            groups.pop(name, None)
+        groups.setdefault(name, []).append(word)
+    return [word for group in groups.values() for word in group]
 
 
 def _unknown_variables() -> list[str]:
@@ -134,7 +146,10 @@ def _readable(entry: dict[str, Any]) -> str:
 
 
 def _split_commas(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """Text, or a single value as it may stand in config.py, as a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _image_size(value: object) -> str:

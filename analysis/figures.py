@@ -3,15 +3,68 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from datatransformer.tables import write_table
 from predictor.figures import BLUE, GRAY, ORANGE
 from predictor.sheet import save_figure
+from training.run_folder import Row
+from training.schedules import Schedule
+
+if TYPE_CHECKING:
+    from training.rate_finder import RateCurve
+
+POINTS = 20
+"""Of the learning rate that are drawn in an epoch."""
 
 
-def draw_learning_curve(rows: Sequence[dict[str, float]], path: Path) -> None:
+def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path) -> None:
+    """Learning rate, and momentum where the schedule moves it, through the epochs of a run; also a CSV."""
+    times, rates, momenta = [], [], []
+    for row in rows:
+        schedule.stage = int(row["stage"])
+        for time in np.linspace(row["epoch"] - 1, row["epoch"], POINTS, endpoint=False):
+            times.append(time)
+            rates.append(schedule.learning_rate(time))
+            momenta.append(schedule.momentum(time))
+    moves = momenta[0] is not None
+    cells = zip(times, rates, momenta, strict=True)
+    write_table(path.with_suffix(".csv"), ("epochs_done", "learning_rate", "momentum"), cells)
+    figure = Figure(figsize=(8, 6 if moves else 3.5), layout="constrained")
+    panels = figure.subplots(1 + moves, 1, sharex=True, squeeze=False)[:, 0]
+    panels[0].plot(times, rates, color=BLUE)
+    panels[0].set_ylabel("learning rate")
+    if moves:
+        panels[1].plot(times, momenta, color=ORANGE)
+        panels[1].set_ylabel("momentum")
+    panels[-1].set_xlabel("epochs done")
+    for axes in panels:
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
+    """The loss against ever larger learning rates, with what is suggested; also a CSV."""
+    rows = ((f"{rate:.6g}", f"{loss:.6g}") for rate, loss in zip(curve.rates, curve.losses, strict=True))
+    write_table(path.with_suffix(".csv"), ("learning_rate", "loss"), rows)
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve.rates, curve.losses, color=BLUE)
+    if curve.suggestion is not None:
+        loss = curve.losses[list(curve.rates).index(curve.suggestion)]
+        axes.plot(curve.suggestion, loss, "o", color=ORANGE, label=f"falls the steepest: {curve.suggestion:.1e}")
+    axes.axvline(curve.least, color=GRAY, linestyle=":", label=f"least: {curve.least:.1e}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss of the batches, smoothed")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def draw_learning_curve(rows: Sequence[Row], path: Path) -> None:
     """Accuracy, loss and learning rate by epoch; stages are marked, and the best epoch. Its numbers are history.csv."""
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(8, 8), layout="constrained")

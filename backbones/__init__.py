@@ -6,7 +6,7 @@ its network and imports nothing.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,6 +67,11 @@ def backbones() -> dict[str, Backbone]:
     names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     modules = (importlib.import_module(f"backbones.{name}") for name in names)
     return {name: row for module in modules for name, row in module.BACKBONES.items()}
+
+
+def chosen_backbone(choice: str | Callable[..., str], settings) -> Backbone:
+    """The row of that name, or of the one that `choice` makes of the settings."""
+    return backbone(choice if isinstance(choice, str) else choice(settings))
 
 
 def backbone(name: str) -> Backbone:

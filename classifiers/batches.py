@@ -1,10 +1,12 @@
 """The data folder -> what a classifier is trained and validated on."""
 
+from functools import lru_cache
+
 import tensorflow as tf
 
 from pipeline.augment import augmentation, erase
-from pipeline.batches import Change, training_batches, validation_batches
-from pipeline.cache import Loader, make_loader
+from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.cache import make_loader
 from pipeline.geometry import split_seed
 from pipeline.mixing import mix
 from pipeline.weights import class_weights
@@ -12,27 +14,31 @@ from training.fit import Batches
 from training.session import Session
 
 
-def make_loaders(session: Session) -> tuple[Loader, Loader]:
-    """The pictures for training and for validation, by index."""
-    data, cache = session.data, session.settings.cache
-    load, load_val = (
-        make_loader(data.images(split), session.size, cache, session.run.cache) for split in ("train", "val")
-    )
-    return load, load_val
-
-
-def make_batches(session: Session, load: Loader, load_val: Loader) -> Batches:
+def make_batches(session: Session) -> Batches:
     """Images (batch, height, width, 3) of 0..255, targets (batch, classes) and, with class weights, (batch,)."""
-    settings, data = session.settings, session.data
-    classes, size = len(data.classes), session.batch_size
-    labels, labels_val = (tf.constant(data.labels(split), tf.int32) for split in ("train", "val"))
+    settings, data, classes = session.settings, session.data, len(session.data.classes)
     change = make_change(settings, class_weights(settings.class_weights, data.labels("train"), data.classes))
+    labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
+
+    @lru_cache(maxsize=2)  # those of the stage
+    def load(split: str, size: tuple[int, int]) -> Load:
+        images = make_loader(data.images(split), size, settings.cache, session.run.cache)
+        return lambda index: (images(index), tf.one_hot(labels[split][index], classes))
+
     return Batches(
-        lambda first_step: training_batches(
-            lambda i: (load(i), tf.one_hot(labels[i], classes)), len(labels), size, settings.seed, first_step, change
+        lambda stage, epoch: training_batches(
+            load("train", stage.size),
+            len(data.images("train")),
+            stage.batch_size,
+            settings.seed,
+            epoch * stage.steps,
+            change,
         ),
-        lambda devices: validation_batches(
-            lambda i: (load_val(i), tf.one_hot(labels_val[i], classes)), len(labels_val), size, devices
+        lambda stage, devices: validation_batches(
+            load("val", stage.size), len(data.images("val")), stage.batch_size, devices
+        ),
+        lambda stage: validation_batches(
+            lambda index: load("train", stage.size)(index)[0], len(data.images("train")), stage.batch_size
         ),
     )
 

@@ -12,7 +12,7 @@ from training.freezing import freeze
 
 def build_classifier(
     row: Backbone,
-    size: tuple[int, int],
+    input_shape: tuple[int | None, int | None, int],
     classes: int,
     weights: str,
     frozen: int = 0,
@@ -23,16 +23,16 @@ def build_classifier(
 
     Arguments:
         row: what it stands on.
-        size: height and width in pixels.
+        input_shape: height and width in pixels, None where they are open, and 3.
         weights: `imagenet`, `none` or a file of the backbone or the whole classifier.
         frozen: the backbone's layers[:frozen] do not learn; batch norm among them keeps its statistics.
         dropout: share of the features left out while training.
         normalisation: that of the row if None.
     """
     of_whole_classifier = weights not in ("imagenet", "none") and not row.rebuild
-    backbone = build_backbone(row, (*size, 3), "none" if of_whole_classifier else weights)
+    backbone = build_backbone(row, input_shape, "none" if of_whole_classifier else weights)
     normalisation = normalisation or row.normalisation
-    inputs = keras.Input((*size, 3), name="image")
+    inputs = keras.Input(input_shape, name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(x))
     x = keras.layers.Dropout(dropout, name="dropout")(x)

@@ -3,14 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from backbones import backbone
+from analysis.training_command import run_session
+from backbones import chosen_backbone
 from command import import_tensorflow, run
 from datatransformer.lock import only_here
 from pipeline.weights import class_weights
 from predictor.members import KIND
 from settings import SettingError, fault, flag
+from training.schedules import make_schedule
 from training.session import Session, open_session
+
+if TYPE_CHECKING:
+    from training.fit import Trainee
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ def main(recipe: Recipe) -> None:
 def train(recipe: Recipe, settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
     check_targets(settings)
-    row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
+    row = chosen_backbone(recipe.backbone, settings)
     with only_here(settings.runs / (settings.name or recipe.name)):
         session = open_session(
             KIND,
@@ -46,24 +52,15 @@ def train(recipe: Recipe, settings) -> None:
             settings,
             lambda data: class_weights(settings.class_weights, data.labels("train"), data.classes),
         )
-        data, size = session.data, session.size
-        if session.is_finished:
-            report(session, f"was finished before: {session.why_finished}")
-            return
-        print(
-            f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
-            f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
-        )
-        fit_classifier(session)
-        report(session, "is finished")
+        run_session(session, prepare, report)
 
 
 def check_targets(settings) -> None:
     """Raises SettingError for what cannot be mixed: one picture; labels for focal loss, which goes by the one class."""
     mixed = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
-    if mixed and settings.batch_size < 2:
+    if mixed and min(settings.batch_size) < 2:
         raise SettingError(
-            fault("batch_size", settings.batch_size, f"{' and '.join(mixed)} needs two pictures or more")
+            fault("batch_size", min(settings.batch_size), f"{' and '.join(mixed)} needs two pictures or more")
         )
     soft = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
     if settings.loss == "focal" and soft:
@@ -71,30 +68,28 @@ def check_targets(settings) -> None:
         raise SettingError(fault("loss", settings.loss, allowed))
 
 
-def fit_classifier(session: Session) -> None:
-    """Accuracy decides what is best."""
-    import_tensorflow()
-    from classifiers.batches import make_batches, make_loaders
+def prepare(session: Session) -> "Trainee":
+    """The network and what it is trained on. Accuracy decides what is best."""
+    from classifiers.batches import make_batches
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
     from pipeline.statistics import chosen_normalisation
     from predictor.sheet import draw_batch
-    from training.fit import fit
+    from training.fit import Trainee
 
-    settings, data, row = session.settings, session.data, session.row
+    settings, data, row, first = session.settings, session.data, session.row, session.stages[0]
     classes = len(data.classes)
-    loaders = make_loaders(session)
-    batches = make_batches(session, *loaders)
-    if not session.progress.rows:
-        draw_batch(batches.training(0), data.classes, session.run.figures / "augmentation.png")
+    batches = make_batches(session)
+    if not (session.progress.rows or settings.find_lr):
+        draw_batch(batches.training(first, 0), data.classes, session.run.figures / "augmentation.png")
 
     def build():
-        normalisation = chosen_normalisation(settings.normalise, row, loaders[0], len(data.images("train")))
+        normalisation = chosen_normalisation(settings.normalise, row, lambda: batches.pictures(first))
         return build_classifier(
-            row, session.size, classes, session.weights, session.frozen(0), settings.dropout, normalisation
+            row, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
         )
 
-    fit(session, build, make_objective(settings, classes), batches)
+    return Trainee(build, make_objective(settings, classes), batches)
 
 
 def report(session: Session, how: str) -> None:
@@ -104,12 +99,13 @@ def report(session: Session, how: str) -> None:
     newest = run.history_file.stat().st_mtime
     if not all(figure.exists() and figure.stat().st_mtime >= newest for figure in (curve, confusion)):
         import_tensorflow()
-        from analysis.figures import draw_learning_curve
+        from analysis.figures import draw_learning_curve, draw_learning_rate
         from predictor.figures import draw_confusion_matrix
         from predictor.members import find_members
         from predictor.validation import validate
 
         draw_learning_curve(rows, curve)
+        draw_learning_rate(make_schedule(session.settings, session.stages, []), rows, run.figures / "learning_rate.png")
         validation = validate(find_members([run], "none")[0])
         predicted = validation.probabilities.argmax(axis=1)
         draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)

@@ -6,6 +6,7 @@ DATA/classes.csv    index,name[,red,green,blue]: the one order of the classes
 DATA/manifest.csv   one row an image: where it is, its split, its class or mask, its source
 DATA/rejected.csv   one row a source that was left out, and why
 DATA/settings.json  what it was made with
+DATA/pixels.json    how many pixels the training masks have of each class, once training has counted them
 """
 
 import hashlib
@@ -29,6 +30,7 @@ LONGEST_NAME = 200
 
 SPLITS = ("train", "val")
 CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
+PIXELS = "pixels.json"
 CLASSES_HEADER = ("index", "name")
 COLOURS = ("red", "green", "blue")
 Colour = tuple[int, int, int]

@@ -35,6 +35,16 @@ def crop(images: tf.Tensor, seed: tf.Tensor, smallest: float, method: str = "bil
     return tf.image.crop_and_resize(tf.cast(images, tf.float32), boxes, tf.range(shape[0]), shape[1:3], method)
 
 
+def random_crops(images: tf.Tensor, seed: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """A part of `size` (height, width) in pixels of each picture, pixel by pixel as it is."""
+    (tall, wide), shape = size, tf.shape(images)
+    place = tf.random.stateless_uniform((2, shape[0], 1), seed)
+    free = tf.cast(tf.reshape([shape[1] - tall, shape[2] - wide], (2, 1, 1)) + 1, tf.float32)
+    top, left = tf.unstack(tf.cast(tf.floor(place * free), tf.int32))
+    rows = tf.gather(images, top + tf.range(tall), axis=1, batch_dims=1)
+    return tf.gather(rows, left + tf.range(wide), axis=2, batch_dims=1)
+
+
 def crop_matrices(shape: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
     """`random_boxes` as matrices (batch, 3, 3).
 

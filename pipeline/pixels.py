@@ -1,5 +1,8 @@
 """How many pixels each class has in the training masks, and what they count in the loss."""
 
+import contextlib
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -7,8 +10,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from datatransformer.layout import PIXELS, DataFolder
 from datatransformer.mask_classes import VOID
 from datatransformer.parallel import in_parallel
+from datatransformer.tables import read_json, write_json
 from pipeline.weights import weights_from_file
 from settings import SettingError, fault
 
@@ -28,6 +33,22 @@ class PixelCounts(NamedTuple):
 
     pixels: np.ndarray
     where_it_occurs: np.ndarray
+
+
+def kept_counts(data: DataFolder) -> PixelCounts:
+    """Of the training masks: counted once and kept in the data folder, for as long as the masks are the same."""
+    masks, classes = data.masks("train"), len(data.classes)
+    files = [(mask, status.st_size, status.st_mtime_ns) for mask in masks if (status := os.stat(mask))]
+    digest = hashlib.sha256(repr((classes, files)).encode()).hexdigest()
+    kept = read_json(data.path / PIXELS)
+    if kept and kept.get("of") == digest:
+        return PixelCounts(np.array(kept["pixels"]), np.array(kept["where_it_occurs"]))
+    counts = count_pixels(masks, classes)
+    with contextlib.suppress(OSError):  # a folder that only others may write: then they are counted each time
+        write_json(
+            data.path / PIXELS, {"of": digest} | {key: value.tolist() for key, value in counts._asdict().items()}
+        )
+    return counts
 
 
 def count_pixels(masks: Sequence[str], classes: int) -> PixelCounts:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from settings import SettingError, WorkError, fault, height_and_width
+from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder
 
 KIND = "classifier"
@@ -24,7 +24,7 @@ class Member:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels of the pictures that the model takes."""
-        return height_and_width(self.run.config()["settings"]["image_size"])
+        return self.run.image_size()
 
     @cached_property
     def answer(self):

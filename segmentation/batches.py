@@ -1,48 +1,58 @@
 """The data folder -> what a segmentation network is trained and validated on."""
 
+from functools import lru_cache
+
 import tensorflow as tf
 
 from pipeline.augment import augmentation
-from pipeline.batches import training_batches, validation_batches
-from pipeline.cache import Loader, make_loader
+from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.cache import make_loader
+from pipeline.geometry import random_crops, split_seed
+from settings import height_and_width
 from training.fit import Batches
 from training.session import Session
 
-Pairs = tuple[Loader, Loader]
-"""Pictures and their masks, by index."""
 
-
-def make_loaders(session: Session) -> tuple[Pairs, Pairs]:
-    """For training and for validation."""
-    data, cache, folder = session.data, session.settings.cache, session.run.cache
-    train, val = (
-        (
-            make_loader(data.images(split), session.size, cache, folder),
-            make_loader(data.masks(split), session.size, cache, folder, masks=True),
-        )
-        for split in ("train", "val")
-    )
-    return train, val
-
-
-def make_batches(session: Session, train: Pairs, val: Pairs) -> Batches:
+def make_batches(session: Session) -> Batches:
     """Images (batch, height, width, 3) of 0..255 and masks (batch, height, width) of class indices, 255 for void."""
     settings, data = session.settings, session.data
-    augment = augmentation(settings.augment)
+    change = make_change(settings)
 
-    def change(batch: tuple, seed: tf.Tensor) -> tuple:
-        images, masks = batch
-        moved = augment.move(masks[..., None], seed, "nearest")[..., 0]
-        return augment(images, seed), tf.cast(moved, tf.int32)
+    @lru_cache(maxsize=2)  # those of the stage
+    def load(split: str, size: tuple[int, int]) -> Load:
+        images = make_loader(data.images(split), size, settings.cache, session.run.cache)
+        masks = make_loader(data.masks(split), size, settings.cache, session.run.cache, masks=True)
+        return lambda index: (images(index), tf.cast(masks(index)[..., 0], tf.int32))
 
     return Batches(
-        lambda first_step: training_batches(
-            _load(train), len(data.images("train")), session.batch_size, settings.seed, first_step, change
+        lambda stage, epoch: training_batches(
+            load("train", stage.size),
+            len(data.images("train")),
+            stage.batch_size,
+            settings.seed,
+            epoch * stage.steps,
+            change,
         ),
-        lambda devices: validation_batches(_load(val), len(data.images("val")), session.batch_size, devices),
+        lambda stage, devices: validation_batches(
+            load("val", stage.size), len(data.images("val")), stage.batch_size, devices
+        ),
+        lambda stage: validation_batches(
+            lambda index: load("train", stage.size)(index)[0], len(data.images("train")), stage.batch_size
+        ),
     )
 
 
-def _load(pairs: Pairs):
-    load, load_mask = pairs
-    return lambda index: (load(index), tf.cast(load_mask(index)[..., 0], tf.int32))
+def make_change(settings) -> Change:
+    """Everything random that is done to a batch: a mask goes where its picture goes."""
+    augment = augmentation(settings.augment)
+    size = settings.crop and height_and_width(settings.crop)
+
+    def change(batch: tuple, seed: tf.Tensor) -> tuple:
+        images, masks = batch[0], batch[1][..., None]
+        if size:
+            place, seed = split_seed(seed, 2)
+            images, masks = random_crops(images, place, size), random_crops(masks, place, size)
+        moved = augment.move(masks, seed, "nearest")[..., 0]
+        return augment(images, seed), tf.cast(moved, tf.int32)
+
+    return change

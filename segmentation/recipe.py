@@ -4,17 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backbones import backbone
+from analysis.training_command import run_session
+from backbones import Backbone, chosen_backbone
 from command import import_tensorflow, run
 from datatransformer.layout import DataFolder
 from datatransformer.lock import only_here
-from pipeline.pixels import COUNTED, PixelCounts, count_pixels, pixel_weights
-from settings import SettingError, fault
+from pipeline.pixels import COUNTED, PixelCounts, kept_counts, pixel_weights
+from settings import SettingError, fault, height_and_width
 from training.loss_names import parse_loss
+from training.schedules import make_schedule
 from training.session import Session, open_session
+
+if TYPE_CHECKING:
+    from training.fit import Trainee
 
 KIND = "segmentation"
 
@@ -50,77 +56,65 @@ def train(recipe: Recipe, settings) -> None:
         parse_loss(settings.loss)
     except ValueError as error:
         raise SettingError(fault("loss", settings.loss, str(error))) from error
-    row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
+    row = chosen_backbone(recipe.backbone, settings)
+    check_crop(settings, row)
     with only_here(settings.runs / (settings.name or recipe.name)):
         session = open_session(KIND, KIND, recipe.name, row, settings, partial(check_weights, settings.class_weights))
-        data, size = session.data, session.size
-        if session.is_finished:
-            report(session, f"was finished before: {session.why_finished}")
-            return
-        weights = class_weights(session)
-        print(
-            f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
-            f"of {len(data.classes)} classes, at {size[0]}x{size[1]} pixels"
-        )
-        fit_segmenter(recipe, session, weights)
-        report(session, "is finished")
+        run_session(session, partial(prepare, recipe), report)
+
+
+def check_crop(settings, row: Backbone) -> None:
+    """Raises SettingError if a crop does not fit into the pictures of every stage."""
+    for size in settings.image_size or [str(row.image_size)] if settings.crop else []:
+        if any(part > whole for part, whole in zip(*map(height_and_width, (settings.crop, size)), strict=True)):
+            raise SettingError(fault("crop", settings.crop, f"is larger than the pictures at --image-size {size}"))
 
 
 def check_weights(name: str, data: DataFolder) -> None:
     """Raises SettingError at once; the pixels are counted later."""
-    nothing = PixelCounts(np.zeros(len(data.classes), np.int64), np.zeros(len(data.classes), np.int64))
     if name not in COUNTED:
-        pixel_weights(name, nothing, data.classes)
+        class_weights(name, data)
 
 
-def class_weights(session: Session):
-    """What the pixels of each class count, or None. Masks are counted only where that is needed."""
-    name, data = session.settings.class_weights, session.data
-    counted = data.masks("train") if name in COUNTED else []
-    return pixel_weights(name, count_pixels(counted, len(data.classes)), data.classes)
+def class_weights(name: str, data: DataFolder) -> list[float] | None:
+    """What the pixels of each class count. Masks are counted only where that is needed."""
+    nothing = PixelCounts(*np.zeros((2, len(data.classes)), np.int64))
+    weights = pixel_weights(name, kept_counts(data) if name in COUNTED else nothing, data.classes)
+    return None if weights is None else weights.tolist()
 
 
-def fit_segmenter(recipe: Recipe, session: Session, weights) -> None:
-    """Accuracy without void decides what is best."""
-    import_tensorflow()
+def prepare(recipe: Recipe, session: Session) -> "Trainee":
+    """The network and what it is trained on. Accuracy without void decides what is best."""
     from layers.losses import SegmentationLoss
     from layers.metrics import MeanIoU, PixelAccuracy, PixelAccuracyWithVoid
     from pipeline.statistics import chosen_normalisation
     from predictor.mask_sheet import draw_batch
-    from segmentation.batches import make_batches, make_loaders
+    from segmentation.batches import make_batches
     from segmentation.network import build_segmenter
-    from training.fit import Objective, fit
+    from segmentation.strip import MaskStrip
+    from training.fit import Objective, Trainee
 
-    settings, data = session.settings, session.data
+    settings, data, first = session.settings, session.data, session.stages[0]
     classes = len(data.classes)
-    train_pairs, val_pairs = make_loaders(session)
-    batches = make_batches(session, train_pairs, val_pairs)
-    if not session.progress.rows:
-        draw_batch(batches.training(0), data, session.run.figures / "augmentation.png")
+    batches = make_batches(session)
+    if not (session.progress.rows or settings.find_lr):
+        draw_batch(batches.training(first, 0), data, session.run.figures / "augmentation.png")
 
     def build():
-        count = len(data.images("train"))
-        normalisation = chosen_normalisation(settings.normalise, session.row, train_pairs[0], count)
+        normalisation = chosen_normalisation(settings.normalise, session.row, lambda: batches.pictures(first))
         decoder = recipe.decoder and partial(resolve_name(recipe.decoder), settings=settings)
-        return build_segmenter(
-            session.row,
-            classes,
-            session.weights,
-            session.frozen(0),
-            normalisation,
-            decoder,
-            resolve_name(recipe.head),
-        )
+        head = resolve_name(recipe.head)
+        return build_segmenter(session.row, classes, session.weights, first.frozen, normalisation, decoder, head)
 
     objective = Objective(
-        partial(SegmentationLoss, parse_loss(settings.loss), None if weights is None else weights.tolist()),
+        partial(SegmentationLoss, parse_loss(settings.loss), class_weights(settings.class_weights, data)),
         lambda: [
             PixelAccuracy(name="accuracy"),
             PixelAccuracyWithVoid(name="accuracy_with_void"),
             MeanIoU(classes, name="mean_iou"),
         ],
     )
-    fit(session, build, objective, batches)
+    return Trainee(build, objective, batches, [MaskStrip(session)])
 
 
 def report(session: Session, how: str) -> None:
@@ -129,11 +123,12 @@ def report(session: Session, how: str) -> None:
     curve = run.figures / "learning_curve.png"
     if not (curve.exists() and curve.stat().st_mtime >= run.history_file.stat().st_mtime):
         import_tensorflow()
-        from analysis.figures import draw_learning_curve
+        from analysis.figures import draw_learning_curve, draw_learning_rate
         from predictor.mask_evaluation import evaluate, validation_masks
         from predictor.segment import Network
 
         draw_learning_curve(rows, curve)
+        draw_learning_rate(make_schedule(session.settings, session.stages, []), rows, run.figures / "learning_rate.png")
         evaluate(validation_masks(Network(run, "none"), session.data), session.data, run.figures)
     best = max(rows, key=lambda row: row["val_accuracy"])
     print(f"{run.path} {how}.")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from config import ClassifierConfig, DataTransformerConfig
-from settings import height_and_width
+from settings import height_and_width, read_settings
 from tests.conftest import ROOT, run
 
 COMMANDS = (
@@ -139,3 +139,9 @@ def test_every_field_explains_itself():
 def test_height_and_width():
     assert height_and_width("96") == (96, 96)
     assert height_and_width("180x240") == (180, 240)
+
+
+def test_a_flag_given_twice_counts_as_it_was_given_last():
+    argv = ["--learning-rates", "1e-2,1e-3", "--batch-size=8", "--learning-rates", "0.5", "--batch-size", "4,2"]
+    settings = read_settings(ClassifierConfig, argv, "program")
+    assert (settings.learning_rates, settings.batch_size) == ((0.5,), (4, 2))

@@ -3,44 +3,48 @@
 import math
 import signal
 import time
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
 from settings import WorkError
-from training.run_folder import Averaged, RunFolder
+from training.run_folder import Averaged, Row, RunFolder, score
 from training.schedules import Schedule
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate of the schedule; ends training when a stage ends, or when it is as good as wished."""
+    """Sets learning rate and momentum of the schedule; ends training when a stage ends, or when all is `reached`."""
 
-    def __init__(self, schedule: Schedule, steps_per_epoch: int, stop_at: float | None):
+    def __init__(self, schedule: Schedule, reached: Callable[[Sequence[Row]], bool]):
         super().__init__()
-        self.schedule, self.steps_per_epoch, self.stop_at = schedule, steps_per_epoch, stop_at
-        self.first_step = 0
-        self.rate_set: float | None = None
+        self.schedule, self.reached = schedule, reached
+        self.epoch = 0
+        self.set: tuple = (None, None)
 
     def on_train_begin(self, logs=None):
-        self.rate_set = None  # the model may have come with an optimizer of its own
+        self.set = (None, None)  # the model may have come with an optimizer of its own
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.first_step = epoch * self.steps_per_epoch
-        self._set_rate(self.first_step)
+        self.epoch = epoch
+        self._follow(epoch)
 
     def on_train_batch_begin(self, batch, logs=None):
-        self._set_rate(self.first_step + batch)
+        self._follow(self.epoch + batch / self.params["steps"])
 
     def on_epoch_end(self, epoch, logs=None):
         stage = self.schedule.stage
-        self.schedule.observe(logs["val_accuracy"], stage)
-        wished = self.stop_at is not None and logs["val_accuracy"] >= self.stop_at
-        self.model.stop_training = wished or self.schedule.stage != stage
+        row = logs | {"epoch": epoch + 1, "stage": stage}
+        self.schedule.observe(row)
+        self.model.stop_training = self.reached([row]) or self.schedule.stage != stage
 
-    def _set_rate(self, step: int) -> None:
-        rate = self.schedule.learning_rate(step)
-        if rate != self.rate_set:
-            self.model.optimizer.learning_rate = self.rate_set = rate
+    def _follow(self, time: float) -> None:
+        rate, momentum = self.schedule.learning_rate(time), self.schedule.momentum(time)
+        if (rate, momentum) != self.set:
+            self.model.optimizer.learning_rate = rate
+            if momentum is not None:
+                self.model.optimizer.follow_momentum(momentum)
+            self.set = rate, momentum
 
 
 class SeedEpochs(keras.callbacks.Callback):
@@ -134,11 +138,12 @@ class KeepRun(keras.callbacks.Callback):
             "epoch": epoch + 1,
             "stage": self.schedule.stage,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "momentum": self.model.optimizer.momentum_now,
             **{key: float(logs[key]) for key in sorted(logs, key=_column)},
             "seconds": time.monotonic() - self.begun,
         }
-        is_best = logs["val_accuracy"] > self.best
-        self.best = max(self.best, logs["val_accuracy"])
+        is_best = score(row) > self.best
+        self.best = max(self.best, score(row))
         self.run.save(self.model, row, is_best, self.keep, self.averaged)
 
 

@@ -1,8 +1,9 @@
 """The training flow that every kind of model shares: build or restore, fit, keep."""
 
+import contextlib
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -13,9 +14,11 @@ from settings import WorkError
 from training.averaging import ValidateAverage, averaged
 from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
 from training.freezing import freeze
-from training.optimizers import make_optimizer
-from training.schedules import make_schedule
+from training.optimizers import learning_shares, make_optimizer
+from training.run_folder import Row
+from training.schedules import Schedule, make_schedule
 from training.session import Session
+from training.stages import Stage
 from training.strategy import check_batch_size, device_line, make_strategy, precision
 
 
@@ -23,12 +26,14 @@ from training.strategy import check_batch_size, device_line, make_strategy, prec
 class Batches:
     """What a model is trained on.
 
-    `training` takes the number of the first batch and gives an endless stream of images, targets and, if classes
-    have weights, what each target counts; `validation` takes the number of devices that share each batch.
+    `training` takes the stage and how many epochs are done, and gives an endless stream of images, targets and, if
+    classes have weights, what each target counts; `validation` takes the stage and the number of devices that share
+    each batch; `pictures` gives the training images once, as they are.
     """
 
-    training: Callable[[int], tf.data.Dataset]
-    validation: Callable[[int], tf.data.Dataset]
+    training: Callable[[Stage, int], tf.data.Dataset]
+    validation: Callable[[Stage, int], tf.data.Dataset]
+    pictures: Callable[[Stage], tf.data.Dataset]
 
 
 @dataclass(frozen=True)
@@ -39,23 +44,25 @@ class Objective:
     metrics: Callable[[], list[keras.metrics.Metric]]
 
 
-def fit(session: Session, build: Callable[[], keras.Model], objective: Objective, batches: Batches) -> None:
+@dataclass(frozen=True)
+class Trainee:
+    """A model that can be trained: how it is built, what it is to become good at, on what."""
+
+    build: Callable[[], keras.Model]
+    objective: Objective
+    batches: Batches
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+
+def fit(session: Session, trainee: Trainee) -> None:
     """Trains until the schedule or the epochs end. After each epoch the run folder is whole.
 
     Raises KeyboardInterrupt with a text that says how to go on, WorkError if training diverges or memory runs out.
     """
-    settings, run, progress, steps = session.settings, session.run, session.progress, session.steps_per_epoch
-    keras.utils.set_random_seed(settings.seed)
-    strategy = make_strategy(settings.strategy)
-    check_batch_size(strategy, session.batch_size)
-    with strategy.scope(), precision(settings.mixed_precision):
-        if progress.checkpoint:
-            model = load_saved_model(progress.checkpoint, compiled=True)
-        else:
-            model = build()
-            _compile(model, settings, objective)
+    settings, progress, run = session.settings, session.progress, session.run
+    strategy, model = open_model(session, trainee)
     _introduce(model, session, strategy)
-    schedule = make_schedule(settings, steps, progress.rows)
+    schedule = make_schedule(settings, session.stages, progress.rows)
     stop_on_signal = StopOnSignal()
     callbacks = [
         stop_on_signal,
@@ -63,36 +70,90 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         ShareStatistics(strategy),
         *([ValidateAverage()] if settings.ema else []),
         KeepRun(run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
-        FollowSchedule(schedule, steps, settings.stop_at),
+        *trainee.callbacks,
+        FollowSchedule(schedule, session.reached),
         keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),
     ]
-    epochs_done, stage_of_weights = progress.epochs_done, progress.stage_of_weights
+    rows = progress.rows
+    with _reported(session), stop_on_signal:
+        while len(rows) < settings.epochs and not schedule.ended and not session.reached(rows):
+            stage = session.stages[schedule.stage]
+            with strategy.scope():
+                _prepare_stage(model, session, trainee.objective, schedule, rows)
+            model.fit(
+                trainee.batches.training(stage, len(rows)),
+                validation_data=trainee.batches.validation(stage, strategy.num_replicas_in_sync),
+                initial_epoch=len(rows),
+                epochs=settings.epochs,
+                steps_per_epoch=stage.steps,
+                callbacks=callbacks,
+                shuffle=False,  # the stream has its own order; Keras warns otherwise
+                verbose=_verbosity(settings.verbose),
+            )
+            rows = run.history()
+
+
+def open_model(session: Session, trainee: Trainee) -> tuple[tf.distribute.Strategy, keras.Model]:
+    """The devices, and on them the compiled model: a new one, or that of the checkpoint to go on from."""
+    settings = session.settings
+    keras.utils.set_random_seed(settings.seed)
+    strategy = make_strategy(settings.strategy)
+    for stage in session.stages:
+        check_batch_size(strategy, stage.batch_size)
+    with strategy.scope(), precision(settings.mixed_precision):
+        if session.progress.checkpoint:
+            return strategy, load_saved_model(session.progress.checkpoint, compiled=True)
+        model = trainee.build()
+        _compile(model, session, trainee.objective)
+        return strategy, model
+
+
+def _compile(model: keras.Model, session: Session, objective: Objective) -> None:
+    settings = session.settings
+    shares = learning_shares(model, settings.backbone_rate, settings.layer_decay) if session.row else []
+    model.compile(make_optimizer(settings, shares), loss=objective.loss(), metrics=objective.metrics())
+
+
+def _prepare_stage(
+    model: keras.Model, session: Session, objective: Objective, schedule: Schedule, rows: Sequence[Row]
+) -> None:
+    """A later stage than that of the last epoch begins from the best weights so far, and with what it lets learn."""
+    number, stage = schedule.stage, session.stages[schedule.stage]
+    begins = bool(rows) and number > rows[-1]["stage"]
+    if begins:
+        height, width = stage.size
+        at = f" at {height}x{width} pixels" if None in session.input_shape else ""
+        rate = schedule.learning_rate(len(rows))
+        print(f"Stage {number + 1}, learning rate {rate:g}{at}, from the best weights so far")
+    parts = getattr(session.settings, "unfreeze_schedule", ())
+    if not parts:
+        if begins:
+            model.load_weights(session.run.best)  # the optimizer of that time comes along
+        return
+    if begins:  # an optimizer knows only the weights that learn, so each stage has one of its own
+        model.set_weights(load_saved_model(session.run.best).get_weights())
+    if freeze(model, stage.frozen) or begins:
+        _compile(model, session, objective)
+        print(f"{parts[number]}: {_learning(model):,} parameters learn")
+
+
+@contextlib.contextmanager
+def _reported(session: Session) -> Iterator[None]:
+    """What a user can do something about is said in words."""
+    run = session.run
     try:
-        with stop_on_signal:
-            while epochs_done < settings.epochs and not schedule.ended and not session.reached(run.history()):
-                with strategy.scope():
-                    _prepare_stage(model, session, objective, schedule, stage_of_weights)
-                model.fit(
-                    batches.training(epochs_done * steps),
-                    validation_data=batches.validation(strategy.num_replicas_in_sync),
-                    initial_epoch=epochs_done,
-                    epochs=settings.epochs,
-                    steps_per_epoch=steps,
-                    callbacks=callbacks,
-                    shuffle=False,  # the stream has its own order; Keras warns otherwise
-                    verbose=_verbosity(settings.verbose),
-                )
-                epochs_done, stage_of_weights = len(run.history()), int(run.history()[-1]["stage"])
+        yield
     except KeyboardInterrupt:
-        done = len(run.history())
+        done, never = len(run.history()), session.settings.resume == "never"
         raise KeyboardInterrupt(
             f"\nStopped in epoch {done + 1}; {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            f"Run the same command again{' without --resume never' * (settings.resume == 'never')} to go on."
+            f"Run the same command again{' without --resume never' * never} to go on."
         ) from None
     except tf.errors.ResourceExhaustedError as error:
         if "No space left" in str(error) or "quota" in str(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
-        raise WorkError(f"Memory ran out; a smaller --batch-size than {settings.batch_size} needs less.") from error
+        largest = max(stage.batch_size for stage in session.stages)
+        raise WorkError(f"Memory ran out; a smaller --batch-size than {largest} needs less.") from error
     except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
         lines = str(error).splitlines()
         reason = next((line for line in lines if "No such file" in line or "decode" in line), None)
@@ -102,25 +163,6 @@ def fit(session: Session, build: Callable[[], keras.Model], objective: Objective
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
 
 
-def _prepare_stage(model: keras.Model, session: Session, objective: Objective, schedule, stage_of_weights: int) -> None:
-    """A later stage than that of the weights begins from the best ones so far, and with what it lets learn."""
-    settings, run, stage = session.settings, session.run, schedule.stage
-    begins = stage > stage_of_weights
-    if begins:
-        rate = schedule.learning_rate(len(run.history()) * session.steps_per_epoch)
-        print(f"Stage {stage + 1}, learning rate {rate:g}, from the best weights so far")
-    if not settings.unfreeze_schedule:
-        if begins:
-            model.load_weights(run.best)  # the optimizer of that time comes along
-        return
-    if begins:  # an optimizer knows only the weights that learn, so each stage has one of its own
-        model.set_weights(load_saved_model(run.best).get_weights())
-    if freeze(model, session.frozen(stage)) or begins:
-        _compile(model, settings, objective)
-        learning = sum(weight.shape.num_elements() for weight in model.trainable_weights)
-        print(f"{settings.unfreeze_schedule[stage]}: {learning:,} parameters learn")
-
-
 def _verbosity(verbose: str) -> int:
     """Keras's number; a bar that moves is only for a screen."""
     if verbose == "bar":
@@ -128,19 +170,18 @@ def _verbosity(verbose: str) -> int:
     return {"line": 2, "none": 0}[verbose]
 
 
-def _compile(model: keras.Model, settings, objective: Objective) -> None:
-    model.compile(optimizer=make_optimizer(settings, model), loss=objective.loss(), metrics=objective.metrics())
-
-
 def _introduce(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
     """The lines before the first epoch."""
     run, progress = session.run, session.progress
-    trainable = sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)
-    frozen = model.count_params() - trainable
-    print(f"{run.path.name}: {trainable:,} parameters learn, {frozen:,} are frozen or statistics")
+    learning = _learning(model)
+    others = model.count_params() - learning
+    print(f"{run.path.name}: {learning:,} parameters learn, {others:,} are frozen or statistics")
     print(f"On {device_line(strategy)}. The run is kept in {run.path}")
     if progress.checkpoint:
-        print(
-            f"Going on after epoch {progress.epochs_done} from {progress.checkpoint.name}, "
-            f"best validation accuracy so far {progress.best:.4f}"
-        )
+        done, checkpoint = progress.epochs_done, progress.checkpoint.name
+        print(f"Going on after epoch {done} from {checkpoint}, best validation score so far {progress.best:.4f}")
+
+
+def _learning(model: keras.Model) -> int:
+    """Parameters."""
+    return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)

@@ -1,5 +1,7 @@
 """Optimizers as the settings ask for them."""
 
+from collections.abc import Sequence
+
 import keras
 
 from layers import optimizers
@@ -12,13 +14,13 @@ LAYER_GROUPS = 12
 """Parts into which layer-wise rate decay cuts a backbone, as Liu et al. 2022 (ConvNeXt) do whatever its depth."""
 
 
-def make_optimizer(settings, model: keras.Model) -> keras.optimizers.Optimizer:
-    """`optimizer`, `weight_decay`, `clip_norm`, `ema` and `layer_decay` of the settings, for the weights of `model`."""
+def make_optimizer(settings, shares: Sequence[float]) -> keras.optimizers.Optimizer:
+    """`optimizer`, `weight_decay`, `clip_norm` and `ema` of the settings; `shares` as `learning_shares` gives them."""
     rate = settings.learning_rates[0]
     options = {
         "weight_decay": settings.weight_decay,
         "global_clipnorm": settings.clip_norm,
-        "shares": learning_shares(model, settings.layer_decay),
+        "shares": shares,
     }
     if settings.ema:
         options |= {"use_ema": True, "ema_momentum": settings.ema}
@@ -30,16 +32,16 @@ def make_optimizer(settings, model: keras.Model) -> keras.optimizers.Optimizer:
     return {"adam": optimizers.Adam, "sgd": optimizers.SGD}[settings.optimizer](rate, **options)
 
 
-def learning_shares(model: keras.Model, decay: float) -> list[float]:
-    """For each weight that learns its share of the learning rate: decay ** (parts of the backbone up to the head).
+def learning_shares(model: keras.Model, backbone_rate: float, decay: float) -> list[float]:
+    """For each weight that learns its share of the learning rate; empty if all learn alike.
 
-    Empty if all learn alike.
+    Within the backbone it is backbone_rate * decay ** (parts of the backbone up to the head), behind it 1.
     """
-    if decay == 1:
+    if decay == backbone_rate == 1:
         return []
     layers = [layer for layer in backbone_of(model).layers if layer.weights]
     shares = {
-        id(weight): decay ** (LAYER_GROUPS - number * LAYER_GROUPS // len(layers))
+        id(weight): backbone_rate * decay ** (LAYER_GROUPS - number * LAYER_GROUPS // len(layers))
         for number, layer in enumerate(layers)
         for weight in layer.weights
     }

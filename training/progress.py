@@ -1,22 +1,23 @@
 """Where a run stands, read from its folder without TensorFlow: what is done, what to go on from."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from settings import SettingError, WorkError, fault
-from training.run_folder import Row, RunFolder, facts
+from training.run_folder import Row, RunFolder, facts, score
 
 SHAPE_THE_MODEL = (
-    "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "optimizer",
-    "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters", "loss",
-    "label_smoothing", "stem", "variant", "depth", "norm", "seed",
+    "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
+    "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters",
+    "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "seed",
 )  # fmt: skip
 """Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`rows` of history that count, the checkpoint to go on from (None: from the start), the best accuracy so far."""
+    """`rows` of history that count, the checkpoint to go on from (None: from the start), the best score so far."""
 
     rows: list[Row]
     checkpoint: Path | None
@@ -26,9 +27,8 @@ class Progress:
     def epochs_done(self) -> int:
         return len(self.rows)
 
-    @property
-    def stage_of_weights(self) -> int:
-        return int(self.rows[-1]["stage"]) if self.rows else 0
+
+NOTHING_DONE = Progress([], None, -math.inf)
 
 
 def read_progress(run: RunFolder, resume: str) -> Progress:
@@ -54,7 +54,7 @@ def read_progress(run: RunFolder, resume: str) -> Progress:
         rows = rows[: int((last or best or {"epoch": 0})["epoch"])]
     if rows != run.history():
         run.write_history(rows)
-    return Progress(rows, checkpoint if rows else None, best["val_accuracy"] if best else float("-inf"))
+    return Progress(rows, checkpoint if rows else None, score(best) if best else -math.inf)
 
 
 def check_same_model(run: RunFolder, settings: dict, classes: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ RUN/history.csv       one row an epoch, appended
 RUN/tensorboard/
 RUN/figures/
 RUN/validation/       what its best checkpoint says of the validation images
+RUN/recalibration.csv what became of the metrics with batch-norm statistics of the whole training set
 """
 
 import json
@@ -19,9 +20,9 @@ from pathlib import Path
 
 from datatransformer.layout import read_classes, write_classes
 from datatransformer.tables import line, open_to_append, read_json, read_table, write_json, write_table
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, fault, height_and_width
 
-NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "val_accuracy", "seconds")
+NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. What else a kind of model measures stands between them."""
 
 FACTS = "scenelab.json"
@@ -48,6 +49,7 @@ class RunFolder:
         self.figures = path / "figures"
         self.cache = path / "cache"
         self.validation = path / "validation"
+        self.recalibration = path / "recalibration.csv"
 
     def exists(self) -> bool:
         return self.config_file.is_file()
@@ -75,6 +77,12 @@ class RunFolder:
         versions = {package: version(package) for package in VERSIONS_OF}
         config = {"kind": kind, "model": model, "seed": settings["seed"], "settings": settings, "versions": versions}
         write_json(self.config_file, config)
+
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels that the best checkpoint was trained at; stages may differ in them."""
+        sizes = self.config()["settings"]["image_size"].split(",")
+        row = facts(self.best) if len(sizes) > 1 else None
+        return height_and_width(sizes[int(row["stage"]) if row else 0])
 
     def set_aside(self) -> Path:
         """Moves the run to `.old` beside it, under the next free number."""
@@ -123,6 +131,12 @@ class RunFolder:
         self._write(model, row, [*names, self.last])
         self.append_history(row)
 
+    def save_recalibrated(self, model, row: Row, is_best: bool) -> None:
+        """The best checkpoint with other statistics; if that is better it is `best`, and the former one lies beside."""
+        if is_best:
+            _second_name(self.best, self.checkpoints / "before_recalibration.keras")
+        self._write(model, row, [self.checkpoints / "recalibrated.keras"] + [self.best] * is_best)
+
     def _write(self, model, row: Row, names: Sequence[Path]) -> None:
         """One file under all of these names."""
         work = self.checkpoints / ".work.keras"
@@ -135,6 +149,11 @@ class RunFolder:
             os.replace(work, names[-1])
         finally:
             work.unlink(missing_ok=True)
+
+
+def score(row: Row) -> float:
+    """What decides which epoch is best: validation accuracy or, where a model has none, how small its loss is."""
+    return row.get("val_accuracy", -row["val_loss"])
 
 
 def facts(checkpoint: Path) -> Row | None:

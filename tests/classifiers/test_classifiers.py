@@ -113,14 +113,14 @@ def test_settings_that_do_not_go_together(scenes, tmp_path, flags, words):
 
 @pytest.mark.parametrize(("freeze", "learning"), [(0, 154), (50, 104), (-20, 20), (1000, 0)])
 def test_freeze_is_a_slice_of_the_layers(freeze, learning):
-    model = build_classifier(backbone("mobilenet_v2"), (96, 96), 3, "none", freeze, 0.2)
+    model = build_classifier(backbone("mobilenet_v2"), (96, 96, 3), 3, "none", freeze, 0.2)
     layers = backbone_of(model).layers
     assert [layer.trainable for layer in layers].count(True) == learning == len(layers[freeze:] if freeze else layers)
     assert all(layer.trainable for layer in layers[-learning:] if learning)
 
 
 def test_frozen_batch_norm_keeps_its_statistics():
-    model = build_classifier(backbone("small"), (32, 32), 3, "none", 1000, 0.0)
+    model = build_classifier(backbone("small"), (32, 32, 3), 3, "none", 1000, 0.0)
     norms = [layer for layer in model.layers[2].layers if isinstance(layer, keras.layers.BatchNormalization)]
     before = [layer.get_weights() for layer in norms]
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -135,25 +135,25 @@ def test_frozen_batch_norm_keeps_its_statistics():
 @pytest.mark.parametrize("kind", ["model.keras", "model.weights.h5", "backbone.keras", "backbone.weights.h5"])
 def test_weights_of_a_whole_classifier_or_its_backbone(kind, tmp_path, capsys):
     keras.utils.set_random_seed(1)
-    donor = build_classifier(backbone("small"), (32, 32), 3, "none", 0, 0.2)
+    donor = build_classifier(backbone("small"), (32, 32, 3), 3, "none", 0, 0.2)
     saved = donor if kind.startswith("model") else donor.layers[2]
     (saved.save if kind.endswith(".keras") else saved.save_weights)(tmp_path / kind)
     keras.utils.set_random_seed(2)
-    model = build_classifier(backbone("small"), (32, 32), 3, str(tmp_path / kind), 0, 0.2)
+    model = build_classifier(backbone("small"), (32, 32, 3), 3, str(tmp_path / kind), 0, 0.2)
     same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), donor.get_weights(), strict=True)]
     assert all(same[:-2]) and same[-2] == kind.startswith("model"), "the head only if it was in the file"
     assert str(tmp_path / kind) in capsys.readouterr().out
 
 
 def test_a_head_for_other_classes_is_left_out_and_that_is_said(tmp_path, capsys):
-    build_classifier(backbone("small"), (32, 32), 7, "none", 0, 0.2).save(tmp_path / "seven.keras")
-    build_classifier(backbone("small"), (32, 32), 3, str(tmp_path / "seven.keras"), 0, 0.2)
+    build_classifier(backbone("small"), (32, 32, 3), 7, "none", 0, 0.2).save(tmp_path / "seven.keras")
+    build_classifier(backbone("small"), (32, 32, 3), 3, str(tmp_path / "seven.keras"), 0, 0.2)
     assert "start from random numbers: logits" in capsys.readouterr().out
 
 
 def test_normalisation_is_in_the_model():
     """MobileNetV2's weights want -1..1; the classifier takes 0..255."""
-    model = build_classifier(backbone("mobilenet_v2"), (96, 96), 3, "none", 0, 0.2)
+    model = build_classifier(backbone("mobilenet_v2"), (96, 96, 3), 3, "none", 0, 0.2)
     normalise = model.get_layer("normalise")
     np.testing.assert_allclose(normalise(np.array([[0.0, 127.5, 255.0]])), [[-1, 0, 1]])
     expected = keras.applications.mobilenet_v2.preprocess_input(np.array([[0.0, 100.0, 255.0]]))

@@ -20,6 +20,7 @@ from segmentation import recipe
 from segmentation.decoders import doubling, transposed, unet
 from segmentation.network import build_segmenter
 from segmentation.unet import RECIPE
+from settings import read_settings
 from tests.conftest import run
 from training.freezing import backbone_of
 
@@ -49,7 +50,7 @@ def masks(tmp_path_factory) -> Path:
 
 def train(data, runs, *flags) -> Path:
     argv = [str(flag) for flag in ("--data", data, "--runs", runs, *TINY, *flags)]
-    recipe.train(RECIPE, UNetConfig(_cli_parse_args=argv))
+    recipe.train(RECIPE, read_settings(UNetConfig, argv, "test"))
     return runs / "unet"
 
 

@@ -12,6 +12,7 @@ import pytest
 from classifiers import recipe
 from classifiers.small import RECIPE
 from config import ClassifierConfig
+from settings import read_settings
 from tests.conftest import QUICK, ROOT, evaluate, run
 
 MIRRORED = """
@@ -34,7 +35,7 @@ def train(scenes, runs, *flags):
 def here(scenes, runs, *flags) -> None:
     """As `train`, within this process, which has TensorFlow already."""
     argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
-    recipe.train(RECIPE, ClassifierConfig(_cli_parse_args=argv))
+    recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
 
 
 def rows(runs, name="small") -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from backbones import backbone
 from classifiers.network import build_classifier
@@ -14,13 +15,20 @@ from training.optimizers import learning_shares, make_optimizer
 
 def settings(**changed) -> SimpleNamespace:
     plain = {"optimizer": "sgd", "learning_rates": (0.5,), "weight_decay": None, "clip_norm": None, "ema": None}
-    return SimpleNamespace(**plain | {"layer_decay": 1.0} | changed)
+    return SimpleNamespace(**plain | changed)
 
 
 @pytest.fixture
 def model() -> keras.Model:
     keras.utils.set_random_seed(0)
-    return build_classifier(backbone("small"), (32, 32), 3, "none")
+    return build_classifier(backbone("small"), (32, 32, 3), 3, "none")
+
+
+def compiled(model: keras.Model, *, layer_decay: float = 1.0, backbone_rate: float = 1.0, **changed) -> keras.Model:
+    shares = learning_shares(model, backbone_rate, layer_decay)
+    model.compile(make_optimizer(settings(**changed), shares), "mse")
+    model.optimizer.build(model.trainable_weights)
+    return model
 
 
 def moved(model, gradients) -> dict[str, np.ndarray]:
@@ -36,9 +44,7 @@ def flat(model, value: float) -> list:
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "momentum"])
 def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path):
-    model.compile(make_optimizer(settings(optimizer=name, weight_decay=0.1, layer_decay=0.5), model), "mse")
-    model.optimizer.build(model.trainable_weights)
-    model.save(tmp_path / "model.keras")
+    compiled(model, optimizer=name, weight_decay=0.1, layer_decay=0.5).save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
     before = {weight.path: weight.numpy() for weight in loaded.trainable_weights}
     for path, distance in moved(loaded, flat(loaded, 0.0)).items():
@@ -52,37 +58,33 @@ def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path)
 
 
 def test_layers_near_the_picture_learn_slowly(model, tmp_path):
-    shares = dict(zip([weight.path for weight in model.trainable_weights], learning_shares(model, 0.5), strict=True))
+    shares = dict(
+        zip([weight.path for weight in model.trainable_weights], learning_shares(model, 1.0, 0.5), strict=True)
+    )
     assert shares["stem_conv/kernel"] == pytest.approx(0.5**12)
     assert shares["block_4_shortcut_bn/gamma"] == pytest.approx(0.5)
     assert list(shares.values()) == sorted(shares.values()) and shares["logits/bias"] == 1
-    model.compile(make_optimizer(settings(layer_decay=0.5), model), "mse")
-    model.optimizer.build(model.trainable_weights)
-    model.save(tmp_path / "model.keras")
+    compiled(model, layer_decay=0.5).save(tmp_path / "model.keras")
     for one in (model, load_saved_model(tmp_path / "model.keras", compiled=True)):
         for path, distance in moved(one, flat(one, 1.0)).items():
             np.testing.assert_allclose(distance, -0.5 * shares[path], rtol=2e-3, err_msg=path)
 
 
 def test_long_gradients_are_shortened(model):
-    model.compile(make_optimizer(settings(clip_norm=1.0), model), "mse")
-    steps = moved(model, flat(model, 7.0))
+    steps = moved(compiled(model, clip_norm=1.0), flat(model, 7.0))
     length = np.sqrt(sum((distance**2).sum() for distance in steps.values()))
     assert length == pytest.approx(0.5, rel=1e-2), "the rate times the norm"
 
 
 def test_no_weight_decay_is_none():
-    model = build_classifier(backbone("small"), (32, 32), 3, "none")
-    assert make_optimizer(settings(optimizer="adamw", weight_decay=0.0), model).weight_decay == 0
-    assert make_optimizer(settings(optimizer="adamw"), model).weight_decay == 0.01
+    assert make_optimizer(settings(optimizer="adamw", weight_decay=0.0), []).weight_decay == 0
+    assert make_optimizer(settings(optimizer="adamw"), []).weight_decay == 0.01
 
 
 @pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2_b0"])
 def test_shares_and_decay_outlive_saving_in_any_network(name, tmp_path):
     """Layers within layers change their path when they are loaded; ConvNeXt's scales have no name of their own."""
-    model = build_classifier(backbone(name), (32, 32), 3, "none")
-    model.compile(make_optimizer(settings(layer_decay=0.7, weight_decay=0.1), model), "mse")
-    model.optimizer.build(model.trainable_weights)
+    model = compiled(build_classifier(backbone(name), (32, 32, 3), 3, "none"), layer_decay=0.7, weight_decay=0.1)
     model.save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
     assert loaded.optimizer.shares == model.optimizer.shares and min(loaded.optimizer.shares) < 0.02
@@ -92,10 +94,37 @@ def test_shares_and_decay_outlive_saving_in_any_network(name, tmp_path):
 
 
 def test_the_moving_average_does_not_hang_on_to_the_start(model):
-    model.compile(make_optimizer(settings(ema=0.9999), model), "mse")
-    model.optimizer.build(model.trainable_weights)
+    compiled(model, ema=0.9999)
     for _ in range(30):
         model.optimizer.apply(flat(model, 0.1), model.trainable_weights)
     bias = model.get_layer("logits").bias
     average = dict(zip(map(id, model.trainable_weights), model.optimizer._model_variables_moving_average, strict=True))
     assert float(average[id(bias)][0]) < 0.8 * float(bias[0]) < 0, "0.9999 alone would still be near the first step"
+
+
+def test_the_encoder_learns_at_a_share_of_the_rate(model):
+    for path, distance in moved(compiled(model, backbone_rate=0.1), flat(model, 1.0)).items():
+        np.testing.assert_allclose(distance, -0.5 if path.startswith("logits") else -0.05, rtol=2e-3, err_msg=path)
+
+
+@pytest.mark.parametrize("name", ["adam", "momentum"])
+def test_momentum_follows_from_batch_to_batch(name, model):
+    """Against Keras's own optimizer, made anew with each momentum; within one graph, where a number would stay."""
+    compiled(model, optimizer=name)
+    ours = model.optimizer
+    index = [weight.path for weight in model.trainable_weights].index("logits/bias")
+    slots = ours._momentums if name == "adam" else ours.momentums
+    step = tf.function(lambda: ours.apply(flat(model, 1.0), model.trainable_weights))
+    velocity = 0.0
+    for momentum in (0.95, 0.5, 0.85):
+        ours.follow_momentum(momentum)
+        step()
+        velocity = momentum * velocity + (1 - momentum if name == "adam" else -0.5)
+        np.testing.assert_allclose(slots[index][0], velocity, rtol=1e-5)
+        assert ours.momentum_now == pytest.approx(momentum)
+    assert ours.get_config()["beta_1" if name == "adam" else "momentum"] == 0.9, "as it was made"
+
+
+def test_sgd_without_momentum_keeps_none(model):
+    compiled(model).optimizer.follow_momentum(0.9)
+    assert model.optimizer.momentum_now == 0

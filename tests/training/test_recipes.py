@@ -12,6 +12,7 @@ from classifiers.objective import make_objective
 from classifiers.small import RECIPE
 from config import ClassifierConfig
 from layers.saved import load_saved_model
+from settings import read_settings
 from tests.conftest import QUICK, evaluate
 from training.freezing import backbone_of
 
@@ -25,7 +26,7 @@ EVERYTHING = (
 
 def train(scenes, runs, *flags) -> Path:
     argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
-    recipe.train(RECIPE, ClassifierConfig(_cli_parse_args=argv))
+    recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
     return runs / "small"
 
 

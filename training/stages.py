@@ -1,0 +1,129 @@
+"""The stages of a training, read from the settings: what is trained at which size, at which rate, and what learns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from backbones import Backbone
+from settings import SettingError, fault, height_and_width
+
+Item = TypeVar("Item")
+
+BY_STAGE = ("image_size", "batch_size", "unfreeze_schedule", "learning_rates")
+"""Settings that hold a value for each stage, or one for all."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What holds until the next stage begins.
+
+    Attributes:
+        size: height and width in pixels.
+        batch_size: no more than there are training images.
+        steps: batches in an epoch.
+        learning_rate: the largest.
+        frozen: how many of the backbone's layers do not learn, as a slice layers[:N].
+    """
+
+    size: tuple[int, int]
+    batch_size: int
+    steps: int
+    learning_rate: float
+    frozen: int
+
+
+def plan(settings, row: Backbone | None, images: int) -> tuple[Stage, ...]:
+    """The stages for so many training images; `row` is None for a model without a backbone.
+
+    Raises SettingError if settings name different numbers of stages, or what the backbone cannot do.
+    """
+    named = {name: getattr(settings, name, ()) for name in BY_STAGE}
+    named["learning_rates"] = _rates(settings, named)
+    count = max(map(len, named.values()))
+    _check_counts(settings, named, count)
+    sizes = _for_all([height_and_width(size) for size in named["image_size"]], count, (row.image_size,) * 2)
+    frozen = _for_all(_frozen(row, settings) if row else [], count, 0)
+    if row:
+        _check_backbone(row, settings, sizes, frozen)
+    batch_sizes = [min(size, images) for size in _for_all(named["batch_size"], count)]
+    rates = _for_all(named["learning_rates"], count)
+    return tuple(
+        Stage(size, batch_size, settings.steps_per_epoch or images // batch_size, rate, layers)
+        for size, batch_size, rate, layers in zip(sizes, batch_sizes, rates, frozen, strict=True)
+    )
+
+
+def _rates(settings, named: dict[str, Sequence]) -> Sequence[float]:
+    """Those that were asked for; of the default ones as many as there are stages."""
+    rates = named["learning_rates"]
+    stages = max(len(values) for name, values in named.items() if name != "learning_rates")
+    if "learning_rates" in settings.model_fields_set:
+        return rates
+    if settings.schedule != "stages":
+        return rates[:1]
+    return rates[:stages] if stages > 1 else rates
+
+
+def _for_all(values: Sequence[Item], count: int, default: Item | None = None) -> Sequence[Item]:
+    """One for each stage."""
+    values = values or [default]
+    return values if len(values) == count else [values[0]] * count
+
+
+def _frozen(row: Backbone, settings) -> list[int]:
+    names = {"head": row.layers, "all": 0}
+    return [names[part] if part in names else int(part) for part in settings.unfreeze_schedule] or [settings.freeze]
+
+
+def _check_counts(settings, named: dict[str, Sequence], count: int) -> None:
+    """What is given on purpose must be of use; a default may be of none."""
+    faults = []
+    longest = next(name for name, values in named.items() if len(values) == count)
+    for name, values in named.items():
+        if 1 < len(values) < count or (len(values) == 1 < count and name == "unfreeze_schedule"):
+            allowed = f"names {len(values)} stages, {longest} {count}; give each stage its own"
+            faults.append(fault(name, _listed(values), allowed))
+    if settings.schedule == "stages":
+        if count > len(named["learning_rates"]):
+            faults.append(
+                fault(longest, _listed(named[longest]), "needs as many --learning-rates, or another --schedule")
+            )
+    else:
+        if longest == "learning_rates" and count > 1 and not faults:
+            allowed = f"schedule {settings.schedule} has one rate; name one"
+            faults.append(fault(longest, _listed(named[longest]), allowed))
+        if settings.epochs < count:
+            faults.append(fault("epochs", settings.epochs, f"is less than the {count} stages; each needs its share"))
+        faults += [
+            fault(name, getattr(settings, name), f"is of no use with schedule {settings.schedule}; leave it out")
+            for name in ("patience", "min_delta")
+            if name in settings.model_fields_set
+        ]
+    if faults:
+        raise SettingError(*faults)
+
+
+def _check_backbone(row: Backbone, settings, sizes: Sequence[tuple[int, int]], frozen: Sequence[int]) -> None:
+    faults, parts = [], settings.unfreeze_schedule
+    faults += [
+        fault("image_size", f"{height}x{width}", f"should be {row.smallest} or more for this backbone")
+        for height, width in sorted(set(sizes))
+        if min(height, width) < row.smallest
+    ]
+    if parts and settings.freeze:
+        faults.append(fault("freeze", settings.freeze, "unfreeze_schedule says what is frozen in each stage; use one"))
+    faults += [
+        fault(
+            "unfreeze_schedule" if parts else "freeze",
+            layers,
+            f"the backbone has {row.layers} layers; {row.layers} freezes all of them",
+        )
+        for layers in sorted(set(frozen))
+        if abs(layers) > row.layers
+    ]
+    if faults:
+        raise SettingError(*faults)
+
+
+def _listed(values: Sequence[object]) -> str:
+    return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
