@@ -96,8 +96,7 @@ def report(session: Session, how: str) -> None:
     """Figures, unless they are there already, and where everything is."""
     run, data, rows = session.run, session.data, session.run.history()
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
-    newest = run.history_file.stat().st_mtime
-    if not all(figure.exists() and figure.stat().st_mtime >= newest for figure in (curve, confusion)):
+    if run.is_newer_than(curve, confusion):
         import_tensorflow()
         from analysis.figures import draw_learning_curve, draw_learning_rate
         from predictor.figures import draw_confusion_matrix

@@ -49,6 +49,13 @@ class MaskClasses:
     by_colour: dict[int, int]
 
 
+def chosen_classes(settings, table: Callable[[], Sequence[RawClass]]) -> MaskClasses:
+    """As the settings have them; `table` says which there are if `class_names` does not."""
+    rows = read_mask_classes(settings.class_names) if settings.class_names else table()
+    merge = read_merge(settings.merge_classes) if settings.merge_classes else None
+    return mask_classes(rows, settings.void, merge)
+
+
 def mask_classes(table: Sequence[RawClass], void: str | None, merge: dict[str, str] | None = None) -> MaskClasses:
     """Arguments:
         table: the classes of the raw masks.

@@ -120,8 +120,8 @@ def prepare(recipe: Recipe, session: Session) -> "Trainee":
 def report(session: Session, how: str) -> None:
     """Figures, unless they are there already, and where everything is."""
     run, rows = session.run, session.run.history()
-    curve = run.figures / "learning_curve.png"
-    if not (curve.exists() and curve.stat().st_mtime >= run.history_file.stat().st_mtime):
+    curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
+    if run.is_newer_than(curve, confusion):
         import_tensorflow()
         from analysis.figures import draw_learning_curve, draw_learning_rate
         from predictor.mask_evaluation import evaluate, validation_masks

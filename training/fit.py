@@ -75,7 +75,7 @@ def fit(session: Session, trainee: Trainee) -> None:
         keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),
     ]
     rows = progress.rows
-    with _reported(session), stop_on_signal:
+    with reported(session), stop_on_signal:
         while len(rows) < settings.epochs and not schedule.ended and not session.reached(rows):
             stage = session.stages[schedule.stage]
             with strategy.scope():
@@ -138,7 +138,7 @@ def _prepare_stage(
 
 
 @contextlib.contextmanager
-def _reported(session: Session) -> Iterator[None]:
+def reported(session: Session) -> Iterator[None]:
     """What a user can do something about is said in words."""
     run = session.run
     try:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from datatransformer.tables import read_table, write_table
 from layers.saved import load_saved_model
 from settings import WorkError
-from training.fit import Trainee
+from training.fit import Trainee, reported
 from training.run_folder import facts, score
 from training.session import Session
 
@@ -35,9 +35,10 @@ def recalibrate(session: Session, prepare: Callable[[Session], Trainee]) -> None
     if not norms:
         raise WorkError("--recalibrate-bn: the network has no batch norm whose statistics were learnt.")
     validation = batches.validation(stage, 1)
-    before = model.evaluate(validation, verbose=0, return_dict=True)
-    take_statistics(model, norms, batches.pictures(stage))
-    after = model.evaluate(validation, verbose=0, return_dict=True)
+    with reported(session):
+        before = model.evaluate(validation, verbose=0, return_dict=True)
+        take_statistics(model, norms, batches.pictures(stage))
+        after = model.evaluate(validation, verbose=0, return_dict=True)
     better = score(_validated(after)) >= score(_validated(before))
     run.save_recalibrated(model, row | _validated(after), better)
     rows = [(int(row["epoch"]), name, f"{before[name]:.6f}", f"{after[name]:.6f}") for name in before]

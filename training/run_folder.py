@@ -84,6 +84,11 @@ class RunFolder:
         row = facts(self.best) if len(sizes) > 1 else None
         return height_and_width(sizes[int(row["stage"]) if row else 0])
 
+    def is_newer_than(self, *figures: Path) -> bool:
+        """Whether the run has gone on, or its best checkpoint has changed, since these were drawn, if they were."""
+        newest = max(file.stat().st_mtime for file in (self.history_file, self.best) if file.exists())
+        return not all(figure.exists() and figure.stat().st_mtime >= newest for figure in figures)
+
     def set_aside(self) -> Path:
         """Moves the run to `.old` beside it, under the next free number."""
         folder = self.path.parent / OLD_RUNS

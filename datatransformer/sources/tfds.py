@@ -17,7 +17,7 @@ import numpy as np
 
 from command import import_tensorflow
 from datatransformer.images import encode
-from datatransformer.mask_classes import MaskClasses, mask_classes, numbered, read_mask_classes, read_merge
+from datatransformer.mask_classes import MaskClasses, chosen_classes, numbered
 from datatransformer.masks import paired
 from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from settings import SettingError, WorkError, fault
@@ -64,12 +64,9 @@ def _with_labels(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | No
 
 def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | None], settings) -> Listing:
     """Masks of TFDS hold values from 1 on, as a rule, and no names."""
-    if settings.class_names:
-        table = read_mask_classes(settings.class_names)
-    else:
-        table = numbered(set().union(*(Records(builder, split).mask_values() for split in splits)))
-    merge = read_merge(settings.merge_classes) if settings.merge_classes else None
-    classes = mask_classes(table, settings.void, merge)
+    classes = chosen_classes(
+        settings, lambda: numbered(set().union(*(Records(builder, split).mask_values() for split in splits)))
+    )
     pictures = []
     for split, ours in splits.items():
         records = Records(builder, split, classes)

@@ -1,8 +1,9 @@
 """PASCAL VOC's layout (Everingham et al. 2010): JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt."""
 
 from datatransformer.mask_classes import RawClass
+from datatransformer.pairs import Pair
 from datatransformer.sources import Listing, Rejected, files_below, why_outside
-from datatransformer.sources.masks import Pair, listing
+from datatransformer.sources.masks import listing
 from datatransformer.split import PICTURE_SUFFIX
 from settings import SettingError, WorkError, fault
 
