@@ -49,6 +49,7 @@ class Backbone:
         arguments: more arguments of the network, those that make it this member of its family.
         smallest: the least height and width that it takes.
         imagenet: whether there are weights trained on ImageNet.
+        cut: the layer of the network at which the backbone ends, if that is not the last.
         rebuild: `module:function` that makes the backbone from the network, if it is a variant of it.
     """
 
@@ -59,7 +60,13 @@ class Backbone:
     arguments: Mapping[str, object] = field(default_factory=dict)
     smallest: int = 32
     imagenet: bool = True
+    cut: str | None = None
     rebuild: str | None = None
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether files of its network's weights are of another graph."""
+        return bool(self.cut or self.rebuild)
 
 
 def backbones() -> dict[str, Backbone]:

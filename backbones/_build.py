@@ -34,6 +34,8 @@ def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: st
         model = network(input_shape=input_shape, include_top=False, weights=None)
         if weights != "none":
             load_weights(Path(weights), [model])
+    if row.cut:
+        model = keras.Model(model.input, model.get_layer(row.cut).output, name=f"{model.name}_to_{row.cut}")
     return resolve_name(row.rebuild)(model, has_weights=weights != "none") if row.rebuild else model
 
 

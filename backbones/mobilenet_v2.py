@@ -8,12 +8,6 @@ from backbones import Backbone
 BACKBONES = {
     "mobilenet_v2": Backbone("keras.applications:MobileNetV2", image_size=224, layers=154),
     "mobilenet_v2_to_block_16": Backbone(
-        "keras.applications:MobileNetV2", image_size=128, layers=150, rebuild="backbones.mobilenet_v2:to_block_16"
+        "keras.applications:MobileNetV2", image_size=128, layers=150, cut="block_16_project"
     ),
 }
-
-
-def to_block_16(network, has_weights: bool):
-    import keras
-
-    return keras.Model(network.input, network.get_layer("block_16_project").output, name="mobilenet_v2_to_block_16")

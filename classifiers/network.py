@@ -29,7 +29,7 @@ def build_classifier(
         dropout: share of the features left out while training.
         normalisation: that of the row if None.
     """
-    of_whole_classifier = weights not in ("imagenet", "none") and not row.rebuild
+    of_whole_classifier = weights not in ("imagenet", "none") and not row.is_variant
     backbone = build_backbone(row, input_shape, "none" if of_whole_classifier else weights)
     normalisation = normalisation or row.normalisation
     inputs = keras.Input(input_shape, name="image")

@@ -1,4 +1,4 @@
-"""Upsampling by pixel shuffle, begun as plain enlargement."""
+"""Upsampling by pixel shuffle, begun as plain enlargement; and bilinear."""
 
 import keras
 
@@ -49,3 +49,38 @@ class ICNR(keras.initializers.Initializer):
 
     def get_config(self):
         return {"initializer": keras.initializers.serialize(self.initializer), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("scenelab")
+class BilinearUpsampling(keras.layers.Layer):
+    """(batch, height, width, channels) -> (batch, height * scale, width * scale, channels).
+
+    A pixel is a square with its value in the middle, and the edges are repeated, as in TensorFlow's `image.resize`.
+    Keras's bilinear `UpSampling2D` fails in a graph where height and width are not known beforehand (3.15).
+    """
+
+    def __init__(self, scale: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, values):
+        return self._along(self._along(values, 1), 2)
+
+    def _along(self, values, axis: int):
+        """Each value becomes `scale` of them, each between it and the neighbour that is nearer."""
+        padded = keras.ops.pad(values, [[int(other == axis)] * 2 for other in range(4)], mode="symmetric")
+        before, after = (padded[(slice(None),) * axis + (part,)] for part in (slice(None, -2), slice(2, None)))
+        placed = []
+        for place in range(self.scale):
+            shift = (place + 0.5) / self.scale - 0.5
+            placed.append((1 - abs(shift)) * values + abs(shift) * (after if shift > 0 else before))
+        shape = list(keras.ops.shape(values))
+        shape[axis] *= self.scale
+        return keras.ops.reshape(keras.ops.stack(placed, axis + 1), shape)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return batch, *(size and size * self.scale for size in (height, width)), channels
+
+    def get_config(self):
+        return super().get_config() | {"scale": self.scale}

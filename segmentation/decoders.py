@@ -31,6 +31,12 @@ def unet(images, maps: Mapping[int, object], settings):
     return FitTo(name="decoder_fit")(x, images)
 
 
+def unet_with_or_without_skips(images, maps: Mapping[int, object], settings):
+    """With `settings.skip` a U-Net; without, the same but for the joining of feature maps, from the deepest alone."""
+    deepest = max(maps)
+    return unet(images, maps if settings.skip else {deepest: maps[deepest]}, settings)
+
+
 def transposed(images, maps: Mapping[int, object], settings):
     """S2's way up: a transposed convolution, batch norm, ReLU, the feature map. The last doubling is the head's."""
     deepest = max(maps)

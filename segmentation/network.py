@@ -40,23 +40,33 @@ def build_segmenter(
             of the picture's size; None if the backbone's output has that size.
         head: takes those features and the count of classes, gives the logits in float32.
     """
-    of_whole_network = weights not in ("imagenet", "none") and not row.rebuild
-    backbone = build_backbone(row, (None, None, 3), "none" if of_whole_network else weights)
+    is_file = weights not in ("imagenet", "none")
+    encoder = backbone = build_backbone(row, (None, None, 3), "none" if is_file else weights)
     inputs = keras.Input((None, None, 3), name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = PadToMultiple(MULTIPLE, name="pad")(x)
     if decoder is None:
         x = backbone(x)
     else:
-        backbone, halvings = feature_maps(row, backbone)
-        x = decoder(x, dict(zip(halvings, keras.tree.flatten(backbone(x)), strict=True)))
+        encoder, halvings = feature_maps(row, backbone)
+        x = decoder(x, dict(zip(halvings, keras.tree.flatten(encoder(x)), strict=True)))
     # 32 bits whatever the rest computes with
     x = head(x, classes)
     model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(x, inputs), name="segmenter")
     freeze(model, frozen)
-    if of_whole_network:
-        load_weights(Path(weights), [model, backbone])
+    if is_file:
+        _take_file(Path(weights), row, model, backbone)
     return model
+
+
+def _take_file(path: Path, row: Backbone, model: keras.Model, backbone: keras.Model) -> None:
+    """A file may be of the whole network, of its backbone or, for a variant, of what that is made from."""
+    try:
+        load_weights(path, [model, backbone])
+    except SettingError:
+        if not row.is_variant:
+            raise
+        backbone.set_weights(build_backbone(row, (None, None, 3), str(path)).get_weights())
 
 
 def feature_maps(row: Backbone, backbone: keras.Model) -> tuple[keras.Model, list[int]]:

@@ -10,7 +10,8 @@ from training.run_folder import Row, RunFolder, facts, score
 SHAPE_THE_MODEL = (
     "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
     "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters",
-    "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "seed",
+    "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "latent_size", "filters", "beta",
+    "colours", "seed",
 )  # fmt: skip
 """Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
 

@@ -36,12 +36,23 @@ PARAMETERS = {
     "segnet": 29_458_880,
     "segnet_basic": 612_800,
     "segnet_basic_picture_norm": 612_288,
+    "resnet34": 21_301_696,
+    "resnet50_atrous": 23_587_712,
+    "resnet50_to_conv2_block3_out": 229_760,
+    "resnet50_to_conv3_block4_out": 1_460_096,
+    "resnet50_to_conv4_block1_out": 2_980_224,
+    "resnet50_to_conv4_block6_out": 8_589_184,
+    "resnet50_to_conv5_block3_out": 23_587_712,
+    "vgg16_unpool": 29_438_272,
 }
 """Without head. Those of Keras's networks are its documented counts less the head for 1000 classes. The paper's stem
 has 606,592 by figure 3; what follows has Keras's count with the wider modules. VGG16 with batch norm for CIFAR is known
 to have 14,728,266 with its head of 5,130, to which 8,448 statistics come. SegNet is known to have 29.44 million:
 VGG16's 14,714,688, the same mirrored but for the last convolution, twice 7,936 for batch norm and as many statistics.
-S3's network has the arrays of its Caffe file: 9,472 + 3 * 200,768 of convolutions, 8 * 64 for batch norm."""
+S3's network has the arrays of its Caffe file: 9,472 + 3 * 200,768 of convolutions, 8 * 64 for batch norm. ResNet-34 has
+21,797,672 in PyTorch with its head of 513,000, to which 17,024 statistics come. Those of ResNet-50 cut short are added
+up block by block in tests/segmentation. Unpooling up VGG16 costs its 14,714,688 less 4,224 biases and 1,728 of the
+first convolution, which the head replaces, and 4 * 3,712 for batch norm."""
 
 MILLIONS_OF_THE_PAPER = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
 """He et al. 2016, table 6."""

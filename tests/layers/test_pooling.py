@@ -94,6 +94,16 @@ def test_a_model_of_any_size_is_saved_and_loaded(tmp_path):
         np.testing.assert_array_equal(model(values), expected)
 
 
+def test_exported_it_says_the_same(tmp_path):
+    """A SavedModel, which knows nothing of our layers, for other sizes than it was exported with."""
+    model = auto_encoder()
+    model.export(tmp_path / "exported", verbose=False)
+    served = tf.saved_model.load(tmp_path / "exported").serve
+    for shape in ((2, 9, 6, 3), (1, 11, 15, 3)):
+        values = picture(shape, True)
+        np.testing.assert_array_equal(served(values), model(values))
+
+
 def test_fixed_sizes_stay_known():
     assert auto_encoder((9, 14)).output_shape == (None, 9, 14, 3)
     again = MaxUnpool2D.from_config(MaxUnpool2D(size=(5, 4)).get_config())
