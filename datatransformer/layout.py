@@ -81,8 +81,11 @@ class DataFolder:
         return [index[row.class_name] for row in self.rows if row.split == split]
 
 
-def read_data_folder(path: Path, task: str) -> DataFolder:
-    """Raises SettingError if there is no whole data folder for this task, or if images of its manifest are gone."""
+def read_data_folder(path: Path, task: str | None) -> DataFolder:
+    """Raises SettingError if there is no whole data folder for this task, or if images of its manifest are gone.
+
+    Without a task that of the folder is right.
+    """
     make = "python -m datatransformer makes one"
     if not path.is_dir():
         unfinished = " It is unfinished: run that again and it goes on." if partial(path).is_dir() else ""
@@ -91,7 +94,7 @@ def read_data_folder(path: Path, task: str) -> DataFolder:
         raise SettingError(fault("data", path, f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"))
     rows = read_manifest(path)
     found = "segmentation" if rows and rows[0].mask else "classification"
-    if found != task:
+    if task and found != task:
         raise SettingError(fault("data", path, f"is for {found}; this command needs one for {task}"))
     classes = read_classes(path)
     unknown = {row.class_name for row in rows if row.class_name} - set(classes)
@@ -108,7 +111,7 @@ def read_data_folder(path: Path, task: str) -> DataFolder:
                 f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew by --overwrite",
             )
         )
-    return DataFolder(path, task, classes, tuple(rows))
+    return DataFolder(path, found, classes, tuple(rows))
 
 
 def _missing(path: Path, rows: list[Row]) -> list[str]:
@@ -157,6 +160,16 @@ def read_settings_used(path: Path) -> dict | None:
 
 def write_settings_used(path: Path, used: dict) -> None:
     write_json(path / SETTINGS, used)
+
+
+def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
+    """A data folder with some images of another; they stay where they are, symbolic links lead to them."""
+    path.mkdir(parents=True, exist_ok=True)
+    for split in SPLITS:
+        (path / split).unlink(missing_ok=True)
+        (path / split).symlink_to((data.path / split).resolve(), target_is_directory=True)
+    write_classes(path, data.classes, data.colours)
+    write_manifest(path, data.task, rows)
 
 
 def partial(path: Path) -> Path:

@@ -13,7 +13,10 @@ WAITING_PER_WORKER = 16
 
 
 def in_parallel(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int | None = None,
+    waiting_per_worker: int = WAITING_PER_WORKER,
 ) -> Iterator[Result]:
     """Yields function(item) in the order of the items.
 
@@ -26,7 +29,7 @@ def in_parallel(
     try:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) >= workers * WAITING_PER_WORKER:
+            if len(waiting) >= workers * waiting_per_worker:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -7,7 +7,7 @@ from predictor.members import find_members
 from predictor.output import Output
 from predictor.pictures import Picture
 from predictor.ranks import TOP, Ranks
-from settings import SettingError, fault
+from settings import SettingError, fault, faults_if_given
 from training.run_folder import RunFolder
 
 Rows = Iterator[tuple[list[str], Iterable[list[object]]]]
@@ -21,9 +21,8 @@ class Classification:
     def __init__(self, settings, runs: list[RunFolder]):
         if settings.policy != "mean" and len(runs) < 2:
             raise SettingError(fault("policy", settings.policy, "combines several runs; name them as --run A,B"))
-        useless = sorted({"mask_files"} & settings.model_fields_set)
-        if useless:
-            raise SettingError(fault(useless[0], getattr(settings, useless[0]), "is for runs of segmentation"))
+        if useless := faults_if_given(settings, ("mask_files", "tile", "overlap"), "is for runs of segmentation"):
+            raise SettingError(*useless)
         self.settings, self.runs = settings, runs
         self.members = find_members(runs, settings.tta)
         self.classes = self.members[0].classes

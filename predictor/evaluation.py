@@ -38,7 +38,12 @@ def evaluate(output: Output, ranks: Ranks, data: DataFolder) -> None:
         raise WorkError(f"None of the validation images of {data.path} could be read")
     folder = output.path.with_name(f"{output.path.stem}.evaluation")
     folder.mkdir(exist_ok=True)
-    classes = data.classes
+    write_evaluation(judged, data.classes, folder)
+    print(f"Tables and figures are in {folder}")
+
+
+def write_evaluation(judged: list[Judged], classes: Sequence[str], folder: Path) -> None:
+    """Tables and figures of how right these images are."""
     labels = np.array([image.label for image in judged])
     predicted = np.array([image.ranked[0] for image in judged])
     sure = np.array([image.probability for image in judged])
@@ -70,11 +75,11 @@ def evaluate(output: Output, ranks: Ranks, data: DataFolder) -> None:
     write_table(folder / "calibration.csv", ("mean_probability", "share_right", "images"), bin_rows)
     draw_confusion_matrix(labels, predicted, classes, folder / "confusion_matrix.png")
     draw_calibration(bins, calibration_error, folder / "calibration.png")
-    draw_scores(classes, precision, recall, folder / "classes.png")
+    f1_of_known = np.where(support > 0, f1, np.nan)
+    draw_scores(classes, ("F1, their harmonic mean", f1_of_known), precision, recall, folder / "classes.png")
     _worst(judged, classes, folder)
     shown = ", ".join(f"{key} {value:.4f}" for key, value in summary.items() if key != "images")
     print(f"{len(judged)} images: {shown}")
-    print(f"Tables and figures are in {folder}")
 
 
 def calibration(sure: np.ndarray, right: np.ndarray) -> tuple[list[tuple[float, float, int]], float]:
@@ -120,7 +125,7 @@ def _worst(judged: list[Judged], classes: Sequence[str], folder: Path) -> None:
         [(image.name, harmless(classes[image.label]), harmless(classes[image.ranked[0]]), f"{image.probability:.6f}")
          for image in wrong],
     )  # fmt: skip
-    shown = [(image, picture) for image in wrong[:MOST] if (picture := _opened(image.path)) is not None]
+    shown = [(image, picture) for image in wrong[:MOST] if (picture := thumbnail(image.path)) is not None]
     if shown:
         captions = [
             f"{classes[image.ranked[0]]} {image.probability:.0%}\nis {classes[image.label]}" for image, _ in shown
@@ -131,7 +136,8 @@ def _worst(judged: list[Judged], classes: Sequence[str], folder: Path) -> None:
         (folder / "mistakes.png").unlink(missing_ok=True)
 
 
-def _opened(path: Path) -> np.ndarray | None:
+def thumbnail(path: Path) -> np.ndarray | None:
+    """RGB uint8 as large as a sheet shows it; None if it cannot be read."""
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
     if picture is None:
         return None

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from sklearn.metrics import confusion_matrix
 
 from datatransformer.tables import harmless, printable, write_table
 from predictor.sheet import save_figure
 
-BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#777777"
+BLUE, ORANGE, GREEN, GRAY, PALE_BLUE = "#0072b2", "#d55e00", "#009e73", "#777777", "#b8d8ec"
 """Told apart by the colour-blind (Okabe & Ito 2008)."""
 
 NUMBERS_UP_TO = 30
@@ -27,18 +29,30 @@ def draw_confusion_matrix(
     draw_confusion_matrix_of(confusion_matrix(labels, predictions, labels=range(len(classes))), classes, path)
 
 
-def draw_confusion_matrix_of(counts: np.ndarray, classes: Sequence[str], path: Path, unit: str = "images") -> None:
-    """As `draw_confusion_matrix`, of counts (classes, classes). Pixels are written as shares: they are too many."""
+def draw_confusion_matrix_of(
+    counts: np.ndarray, classes: Sequence[str], path: Path, unit: str = "images", scale: str = "share"
+) -> None:
+    """As `draw_confusion_matrix`, of counts (classes, classes).
+
+    `scale` says what colours and numbers are. `share`: colours are shares of the row, numbers are images, or shares of
+    pixels, which are too many to be counted. `normalised`: both are shares. `counts`: both are counts. `logarithmic`:
+    so they are, and colours are on a logarithmic scale, as S4 drew it; what never happened is white.
+    """
     names = [harmless(name) for name in classes]
-    rows = ((name, *row) for name, row in zip(names, counts, strict=True))
-    write_table(path.with_suffix(".csv"), ("true / predicted", *names), rows)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    cells = [[f"{share:.6f}" for share in row] for row in shares] if scale == "normalised" else counts
+    rows = ((name, *row) for name, row in zip(names, cells, strict=True))
+    write_table(path.with_suffix(".csv"), ("true / predicted", *names), rows)
     side = min(4 + 0.38 * len(classes), 20)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
-    ticks, size = range(len(classes)), 10 if len(classes) <= NUMBERS_UP_TO else 6
+    image = axes.imshow(*_coloured_by(scale, counts, shares))
+    label = {"counts": unit, "logarithmic": f"{unit}, logarithmic; white: none"}.get(scale)
+    bar = figure.colorbar(image, ax=axes, label=label or "share of the true class", shrink=0.8, aspect=30)
+    if label:
+        bar.ax.yaxis.set_major_formatter(lambda count, _: shortened(round(count)))
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    ticks, size = range(len(classes)), float(np.clip(640 / len(classes), 3, 10))
     shown = [printable(name) for name in classes]
     axes.set_xticks(ticks, shown, rotation=90, fontsize=size, parse_math=False)
     axes.set_yticks(ticks, shown, fontsize=size, parse_math=False)
@@ -46,12 +60,32 @@ def draw_confusion_matrix_of(counts: np.ndarray, classes: Sequence[str], path: P
     right = np.trace(counts)
     axes.set_title(f"{right:,} of {counts.sum():,} {unit} right ({right / max(counts.sum(), 1):.1%})")
     if len(classes) <= NUMBERS_UP_TO:
-        for (true, predicted), count in np.ndenumerate(counts):
-            if count:
-                colour = "white" if shares[true, predicted] > 0.5 else "black"
-                text = count if unit == "images" else f"{shares[true, predicted]:.2f}".lstrip("0")
-                axes.text(predicted, true, text, ha="center", va="center", color=colour, fontsize=8)
+        as_shares = scale == "normalised" or (scale == "share" and unit != "images")
+        for true, predicted in zip(*np.nonzero(counts), strict=True):
+            share, count = shares[true, predicted], counts[true, predicted]
+            text = f"{share:.2f}".lstrip("0") if as_shares else shortened(count)
+            red, green, blue, _ = image.to_rgba(image.get_array()[true, predicted])
+            colour = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.55 else "black"  # of what is dark, what bright
+            axes.text(predicted, true, text, ha="center", va="center", color=colour, fontsize=8)
     save_figure(figure, path)
+
+
+def _coloured_by(scale: str, counts: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, str, Normalize]:
+    """Values, colours and what of the values is the first and the last of the colours."""
+    most = max(counts.max(), 1)
+    if scale == "logarithmic":
+        return np.ma.masked_equal(counts, 0), "viridis_r", LogNorm(1, max(most, 10))
+    if scale == "counts":
+        return counts, "Blues", Normalize(0, most)
+    return shares, "Blues", Normalize(0, 1)
+
+
+def shortened(count: int) -> str:
+    """In four letters at most: 999, 12k, 3.4M."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 10 * size else f"{count / size:.0f}{unit}"
+    return str(count)
 
 
 def draw_calibration(bins: Sequence[tuple[float, float, int]], error: float, path: Path) -> None:
@@ -70,16 +104,27 @@ def draw_calibration(bins: Sequence[tuple[float, float, int]], error: float, pat
     save_figure(figure, path)
 
 
-def draw_scores(classes: Sequence[str], precision: np.ndarray, recall: np.ndarray, path: Path) -> None:
-    """Precision and recall of each class, the class with the best recall on top."""
-    order = np.argsort(recall, kind="stable")
+def draw_scores(
+    classes: Sequence[str],
+    overall: tuple[str, np.ndarray],
+    precision: np.ndarray,
+    recall: np.ndarray,
+    path: Path,
+    unit: str = "images",
+) -> None:
+    """Bars of the overall score of each class, its name first, the best on top; precision and recall are marked.
+
+    Scores (classes,) are NaN where there is nothing to judge by.
+    """
+    name, values = overall
+    order = np.argsort(np.nan_to_num(values, nan=-1), kind="stable")
     figure = Figure(figsize=(7, 1.5 + 0.26 * len(classes)), layout="constrained")
     axes, rows = figure.subplots(), np.arange(len(classes))
-    axes.hlines(rows, np.minimum(precision, recall)[order], np.maximum(precision, recall)[order], color=GRAY, lw=1)
+    axes.barh(rows, values[order], color=PALE_BLUE, label=name)
     axes.plot(precision[order], rows, "s", color=ORANGE, label="precision: predicted so and right")
     axes.plot(recall[order], rows, "o", color=BLUE, label="recall: is so and found")
     axes.set_yticks(rows, [printable(classes[index]) for index in order], parse_math=False)
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel="share of the images")
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside upper center", ncols=2)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel=f"score, 0 to 1, by {unit}")
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=9)
     save_figure(figure, path)

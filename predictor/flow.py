@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from datatransformer.images import UnreadableImage, read_image
-from datatransformer.parallel import in_parallel
+from datatransformer.parallel import WAITING_PER_WORKER, in_parallel
 from predictor.members import Member
 from predictor.pictures import Picture
 
@@ -43,7 +43,7 @@ def predictions(
 
     decoders = {member.size: decoder(partial(views, size=member.size, tta=tta)) for member in members}
 
-    def decode(content) -> dict[tuple[int, int], np.ndarray]:
+    def decode(content: bytes) -> dict[tuple[int, int], np.ndarray]:
         return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
 
     for batch in opened(decode, listed, batch_size, workers, reject, shown):
@@ -53,20 +53,21 @@ def predictions(
 
 
 def opened(
-    decode: Callable[[object], Decoded],
+    decode: Callable[[bytes], Decoded],
     listed: Iterable[Picture],
     batch_size: int,
     workers: int | None,
     reject: Callable[[str, str], None],
     shown: Callable[[Iterable], Iterable] = iter,
+    ahead: int = WAITING_PER_WORKER,
 ) -> Iterator[list[Opened[Decoded]]]:
-    """Batches of pictures, of which `decode` makes something from a file's bytes, a string tensor.
+    """Batches of pictures, of which `decode` makes something from a file's bytes, or raises UnreadableImage.
 
     What cannot be read goes to `reject` with the reason. `shown` is laid around the pictures as they come, a progress
-    bar say.
+    bar say. At most `ahead` pictures a worker are open at a time.
     """
     batch: list[Opened[Decoded]] = []
-    for picture in shown(in_parallel(partial(_open, decode), listed, workers)):
+    for picture in shown(in_parallel(partial(_open, decode), listed, workers, ahead)):
         if picture.unreadable:
             reject(picture.name, str(picture.unreadable))
             continue
@@ -78,19 +79,23 @@ def opened(
         yield batch
 
 
-def decoder(decode: Callable) -> Callable:
-    """`decode`, which takes a file's bytes, as a graph."""
+def decoder(decode: Callable) -> Callable[[bytes], object]:
+    """`decode`, which takes a file's bytes, a string tensor, as a graph. Raises UnreadableImage."""
     import tensorflow as tf
 
-    return tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+    graph = tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+
+    def decoded(content: bytes) -> object:
+        try:
+            return graph(tf.constant(content))
+        except tf.errors.InvalidArgumentError as error:
+            raise UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}") from error
+
+    return decoded
 
 
-def _open(decode: Callable[[object], Decoded], picture: Picture) -> Opened[Decoded]:
-    import tensorflow as tf
-
+def _open(decode: Callable[[bytes], Decoded], picture: Picture) -> Opened[Decoded]:
     try:
-        return Opened(picture.name, decode(tf.constant(read_image(picture.path).content)))
+        return Opened(picture.name, decode(read_image(picture.path).content))
     except UnreadableImage as error:
         return Opened(picture.name, None, error)
-    except tf.errors.InvalidArgumentError as error:
-        return Opened(picture.name, None, UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}"))

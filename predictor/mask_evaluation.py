@@ -11,19 +11,23 @@ from tqdm import tqdm
 from datatransformer.layout import DataFolder
 from datatransformer.mask_classes import VOID
 from datatransformer.tables import harmless, write_table
-from predictor.figures import draw_confusion_matrix_of
+from predictor.figures import draw_confusion_matrix_of, draw_scores
+from predictor.mask_files import Segmented
 from predictor.mask_sheet import MOST, draw_masks
+from predictor.network import Network, segmented
 from predictor.palette import palette
 from predictor.pictures import validation_pictures
-from predictor.segment import Network, Segmented, segmented
 from settings import WorkError
 from training.segmentation_scores import SegmentationScores, scores
 
 BATCH_SIZE = 8
 
+LARGEST_ON_SHEET = 800
+"""Width or height in pixels."""
+
 
 class Judged(NamedTuple):
-    """A picture, its predicted and its true mask, and how much of it is right."""
+    """A picture, its predicted and its true mask, made small for the sheet, and how much of the whole is right."""
 
     name: str
     picture: np.ndarray
@@ -33,7 +37,10 @@ class Judged(NamedTuple):
 
 
 def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None:
-    """Of the validation pictures with their predicted masks: writes tables and figures into `folder`."""
+    """Of the validation pictures with their predicted masks: writes tables and figures into `folder`.
+
+    Raises WorkError if there are none.
+    """
     classes = data.classes
     masks = {picture.name: mask for picture, mask in zip(validation_pictures(data), data.masks("val"), strict=True)}
     total, void = np.zeros((len(classes), len(classes)), np.int64), 0
@@ -42,7 +49,10 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
         truth = cv2.imdecode(np.frombuffer(Path(masks[one.name]).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
         matrix, void_here = confusion(truth, one.mask, len(classes))
         total, void = total + matrix, void + void_here
-        kept = _best_and_worst([*kept, Judged(*one, truth, scores(matrix, void_here))])
+        small = [_small(image) for image in (one.picture, one.mask, truth)]
+        kept = _best_and_worst([*kept, Judged(one.name, *small, scores(matrix, void_here))])
+    if not kept:
+        raise WorkError(f"None of the validation images of {data.path} could be read")
     folder.mkdir(parents=True, exist_ok=True)
     result = scores(total, void)
     summary = {
@@ -56,6 +66,8 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
         for index, name in enumerate(classes)
     )
     write_table(folder / "classes.csv", ("class", "iou", "precision", "recall", "dice", "pixels"), rows)
+    overall = ("IoU, of both together", result.iou)
+    draw_scores(classes, overall, result.precision, result.recall, folder / "classes.png", "pixels")
     draw_confusion_matrix_of(total, classes, folder / "confusion_matrix.png", "pixels")
     kept.sort(key=lambda one: -one.scores.accuracy)
     colours = palette(data.colours)
@@ -63,6 +75,8 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
     sheet = [(one.picture, one.truth, one.mask) for one in kept]
     captions = [f"{Path(one.name).stem}\n{one.scores.accuracy:.1%} right" for one in kept]
     draw_masks(sheet, titles, captions, classes, colours, folder / "predictions.png")
+    sheet_rows = ((harmless(one.name), f"{one.scores.accuracy:.6f}", f"{one.scores.mean_iou:.6f}") for one in kept)
+    write_table(folder / "predictions.csv", ("image", "accuracy", "mean_iou"), sheet_rows)
     print(", ".join(f"{key} {value:.4f}" for key, value in summary.items()))
     print(f"Tables and figures are in {folder}")
 
@@ -86,6 +100,12 @@ def validation_masks(network: Network, data: DataFolder) -> Iterator[Segmented]:
         raise WorkError(f"The validation picture {name} of {data.path} cannot be read: {reason}")
 
     return segmented(network, pictures, BATCH_SIZE, None, refuse, shown)
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    """As a sheet shows it, whose pictures are kept in memory; nearest pixels, since classes do not blend."""
+    scale = LARGEST_ON_SHEET / max(image.shape[:2])
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST) if scale < 1 else image
 
 
 def _best_and_worst(judged: list[Judged]) -> list[Judged]:

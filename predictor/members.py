@@ -31,7 +31,7 @@ class Member:
         """Pictures uint8 (batch, height, width, 3) -> probabilities (batch, classes)."""
         import tensorflow as tf
 
-        return tf.function(trained_model(self.run), [tf.TensorSpec((None, *self.size, 3), tf.uint8)])
+        return tf.function(trained_model(self.run), [tf.TensorSpec((None, *self.size, 3), tf.uint8)], autograph=False)
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""

@@ -1,8 +1,9 @@
 """The CSV of predictions and the list of rejects beside it: rows as they are made, and where to go on."""
 
 import csv
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from datatransformer.tables import (
@@ -104,5 +105,21 @@ class Output:
         with open_to_append(self.rejected, REJECTED_HEADER) as file:
             file.write(line((harmless(name), reason)))
 
+    def names(self) -> Iterator[str]:
+        """Of the pictures that have a row, as the CSV has them."""
+        if self.path.exists():
+            with self.path.open(encoding="utf-8", newline="") as file:
+                yield from islice((row[0] for row in csv.reader(file) if row), 1, None)
+
     def count_rejected(self) -> int:
         return len(read_table(self.rejected)) if self.rejected.exists() else 0
+
+
+def picture_path(output: Path, folder: str, name: str) -> Path:
+    """Where a PNG that belongs to a picture lies: in NAME.`folder` beside NAME.csv, under the name of its picture.
+
+    It keeps the picture's suffix unless that is .png already, so `a.jpg` and `a.png` do not share a file.
+    """
+    place = PurePosixPath(name.lstrip("/").replace("..", "_"))
+    file = place.name if place.suffix == ".png" else f"{place.name}.png"
+    return output.with_name(f"{output.stem}.{folder}") / place.parent / file

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from matplotlib import colormaps
 
@@ -30,5 +31,4 @@ def coloured(mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 def overlay(picture: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """The picture, RGB uint8, tinted with the colours of its classes."""
-    tint = coloured(mask, colours)
-    return np.round((1 - SHARE_OF_COLOUR) * picture + SHARE_OF_COLOUR * tint).astype(np.uint8)
+    return cv2.addWeighted(picture, 1 - SHARE_OF_COLOUR, coloured(mask, colours), SHARE_OF_COLOUR, 0)

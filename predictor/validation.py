@@ -36,13 +36,16 @@ class Validation:
         return self.names == other.names and np.array_equal(self.labels, other.labels)
 
 
-def validate(member: Member, tta: str = "none") -> Validation:
-    """From the run's folder, or by prediction. Raises WorkError if the data folder of the run is gone by then."""
+def validate(member: Member, tta: str = "none", data: DataFolder | None = None) -> Validation:
+    """From the run's folder, or by prediction. Raises WorkError if the data folder of the run is gone by then.
+
+    `data` is that folder, unless it is where it was.
+    """
     file = member.run.validation / f"{tta}.npz"
     checkpoint = member.run.best.stat()
     stamp = f"{checkpoint.st_size} {checkpoint.st_mtime_ns}"
     try:
-        data = read_data_folder(Path(member.run.config()["settings"]["data"]), "classification")
+        data = data or read_data_folder(Path(member.run.config()["settings"]["data"]), "classification")
     except SettingError as error:
         if kept := _read(file, stamp):  # the data are gone, and what was said of them still holds
             return kept

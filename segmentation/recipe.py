@@ -127,8 +127,9 @@ def report(session: Session, how: str) -> None:
         from predictor.mask_evaluation import evaluate, validation_masks
         from predictor.segment import Network
 
-        draw_learning_curve(rows, curve)
-        draw_learning_rate(make_schedule(session.settings, session.stages, []), rows, run.figures / "learning_rate.png")
+        draw_learning_curve(rows, curve, run.resumed())
+        schedule = make_schedule(session.settings, session.stages, [])
+        draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", run.resumed())
         evaluate(validation_masks(Network(run, "none"), session.data), session.data, run.figures)
     best = max(rows, key=lambda row: row["val_accuracy"])
     print(f"{run.path} {how}.")

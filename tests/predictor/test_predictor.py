@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from datatransformer.layout import read_data_folder
+from layers.saved import load_saved_model
 from pipeline.decode import decode_and_resize
 from tests.conftest import run, start
 
@@ -31,7 +32,7 @@ def test_it_says_what_the_model_says(small_run, scenes, tmp_path):
     columns = "image label name probability label_2 name_2 probability_2 label_3 name_3 probability_3"
     assert list(rows[0]) == columns.split()
     assert [row["image"] for row in rows] == sorted(row["image"] for row in rows) and len(rows) == 10
-    model = keras.saving.load_model(small_run / "checkpoints" / "best.keras")
+    model = load_saved_model(small_run / "checkpoints" / "best.keras")
     classes = read_data_folder(scenes, "classification").classes
     for row in rows:
         image = decode_and_resize((scenes / "val" / row["image"]).read_bytes(), (32, 32))
