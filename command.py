@@ -35,7 +35,7 @@ def _exit_code(program: str, config_class: str, work: Callable, argv: list[str],
     try:
         from settings import SettingError, WorkError, read_settings
 
-        settings = read_settings(_config(config_class), argv, program)
+        settings = read_settings(class_in_config(config_class), argv, program)
         debug = settings.debug
         work(settings)
         return DONE
@@ -69,7 +69,8 @@ def _say(message: str, debug: bool = False) -> None:
     print(message, file=sys.stderr)
 
 
-def _config(class_name: str) -> type:
+def class_in_config(class_name: str) -> type:
+    """A class of `config.py`. Raises SettingError with the line of a slip of the pen in that file."""
     from settings import SettingError
 
     try:

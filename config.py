@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from settings import File, Folder, Frozen, ImageSize, Listed, RunName, Settings, UserPath, int_or_as_it_is
+from settings import (
+    File,
+    Folder,
+    Frozen,
+    ImageSize,
+    Listed,
+    Positional,
+    Repeated,
+    RunName,
+    Settings,
+    UserPath,
+    int_or_as_it_is,
+)
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -373,6 +385,47 @@ class SegNetBasicConfig(SegNetConfig):
     of the batch in training, their running mean afterwards, which suits pictures that are all alike."""
 
 
+class VaeConfig(TrainingConfig):
+    """`python -m generation.vae`: any data folder in, a run with a trained variational auto-encoder out.
+
+    It learns from the pictures alone: classes and masks are not looked at, but for the colours of some figures.
+    """
+
+    image_size: Annotated[Listed[ImageSize], Field(min_length=1, max_length=1)] = "32"
+    """Size in pixels that images are brought to: 96, or height x width as 180x240. Small ones suit this model."""
+
+    colours: Literal["auto", "gray", "rgb"] = "auto"
+    """What the model draws. gray: one value a pixel; colours are not seen. rgb: three. auto: gray if all training
+    pictures are, as digits of MNIST."""
+
+    latent_size: Count = 32
+    """How many numbers the code of a picture has. More: sharper pictures. 2: figures show the whole plane of codes."""
+
+    filters: Annotated[Listed[Count], Field(min_length=1)] = (32, 64, 128)
+    """How wide each convolution of the encoder is, from the picture down; each halves height and width. The decoder
+    mirrors it."""
+
+    loss: Literal["ce", "mse", "ce+mse"] = "ce"
+    """How a picture and what is made of its code are compared, pixel by pixel, values being 0..1. ce: binary
+    cross-entropy. mse: squared error. ce+mse: both, added. Each is summed over a picture."""
+
+    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """What the other part of the loss counts, the KL divergence that keeps codes where new ones are drawn. Less:
+    sharper pictures, worse new ones. 1 is the evidence lower bound of the paper."""
+
+    learning_rates: Rates = (5e-4,)
+    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+
+    batch_size: Counts = 64
+    """* Images in a batch, over all devices together. Less if memory runs out."""
+
+    patience: Count = 6
+    """A stage ends when validation loss has not fallen for this many epochs."""
+
+    min_delta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    """What counts as fallen: a validation loss less than the least so far by more than this."""
+
+
 class ClassicalConfig(Settings):
     """`python -m segmentation.classical`: pictures in, masks out by methods that do not learn; the baseline."""
 
@@ -437,8 +490,8 @@ class PredictorConfig(Settings):
 
     tile: Annotated[int, Field(ge=32)] | None = None
     """For masks: predict a picture at its own size, in squares of so many pixels, 512 say, that overlap. Right for
-    pictures larger than memory allows, and for a network that was trained at the scale of the pictures (on crops of
-    them). Empty: a picture is resized to what the network was trained at, which is right for one trained so."""
+    pictures larger than memory allows, and for a network trained at the scale of the pictures (by --crop, say).
+    Empty: a picture is resized to what the network was trained at, which is right for one trained so."""
 
     overlap: Annotated[int, Field(ge=0)] | None = None
     """Pixels that tiles share, at most half a tile. More: fewer seams, more time. Empty: an eighth of `tile`."""
@@ -458,6 +511,17 @@ class PredictorConfig(Settings):
     mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
     """What is written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
     colour: in the colours of the classes. overlay: the picture tinted with them, and a legend beneath it."""
+
+    encoding_files: Listed[Literal["latents", "reconstruction"]] = ("latents",)
+    """What an auto-encoder writes of each picture, beside `output`. latents: mean and log variance of its code, in
+    predictions.latents.h5. reconstruction: what is made of its code, in a folder predictions.reconstructions."""
+
+    samples: Count | None = None
+    """Draw so many new pictures with an auto-encoder, in a folder predictions.samples beside `output`, and a sheet of
+    them; no pictures are predicted then."""
+
+    seed: Seed | None = None
+    """Which new pictures are drawn (samples). The same seed draws the same. Empty: 0."""
 
     batch_size: Count = 32
     """Pictures, or tiles of one, that go through the model at a time. Less if memory runs out."""
@@ -483,3 +547,88 @@ class SelectConfig(Settings):
 
     output: UserPath = "selection.csv"
     """The CSV to write: a row for every combination of runs and every policy, the best first."""
+
+
+class ExperimentsConfig(Settings):
+    """`python -m experiments`: several runs that differ in a setting or two, and a table of what came of them."""
+
+    experiment: Positional[str | None] = None
+    """Which comparison: LIST shows all. Empty: one of your own, by `module` and `vary`."""
+
+    module: str | None = None
+    """The training command, such as classifiers.small. For a comparison of the list: in place of its own."""
+
+    vary: Repeated[str] = ()
+    """The settings that your own comparison varies, with their values: optimizer=sgd,adam. Give the flag once for each
+    setting: every combination of their values becomes a variant."""
+
+    set: Repeated[str] = ()
+    """Settings that all variants share, weights=none for example; the flag may be given several times."""
+
+    only: Listed[str] = ()
+    """Which variants of the comparison to run, by their names. Empty: all."""
+
+    data: UserPath = "data"
+    """The data folder that `python -m datatransformer` has made."""
+
+    limit: Count | None = None
+    """Train on so many images of the data folder and validate on as many, for a first look. Empty: all."""
+
+    epochs: Count | None = None
+    """The most epochs of each run. Empty: as many as the comparison was published with, or those of the module."""
+
+    repeat: Count = 1
+    """Runs of each variant, each with a seed of its own: the table has their mean and spread."""
+
+    seed: Seed = 0
+    """That of the first run of each variant. It also decides which images `limit` takes."""
+
+    output: UserPath = "comparisons"
+    """The folder for comparisons. Each is a folder in it with its runs, tables and figures."""
+
+    name: RunName | None = None
+    """Name of this comparison's folder. Empty: that of the list, or what is varied in which module."""
+
+    overwrite: bool = False
+    """Throw away what an earlier comparison of this name has come to, and begin anew."""
+
+
+class AnalysisConfig(Settings):
+    """`python -m analysis NAME_OF_RUN`: a run in, its figures, their numbers as CSV, and a page `report.html` out."""
+
+    runs: UserPath = "runs"
+    """The folder of runs in which `run` and `compare` are looked for."""
+
+    run: Positional[str | None] = None
+    """Name of a run, or path to its folder; stands without a flag. Empty: the only run there is."""
+
+    compare: Listed[str] = ()
+    """Names of runs of one kind, A,B,C: lay them side by side, in `output`, instead of looking into one."""
+
+    output: UserPath = "comparison"
+    """With `compare`: the folder for the table, the curves and the page."""
+
+    only: Listed[Literal["curves", "evaluation", "embedding", "maps", "gradcam", "layers"]] = ()
+    """What is drawn. Empty: all that the run's kind has.
+    curves: loss, scores, learning rate and momentum by epoch. evaluation: confusion matrices, scores of each class,
+    samples. embedding: t-SNE and PCA of what a layer gives of validation images, of masks pixel by pixel. maps: the
+    liveliest channels of layers. gradcam: where a classifier looks. layers: a diagram of the model, all its layers."""
+
+    layer: Listed[str] = ()
+    """Layers for embedding and maps, by the names that `--only layers` lists. Empty: for embedding what goes into the
+    last layer, or (masks) the end of the encoder and the middle of the decoder; for maps the last of each size."""
+
+    images: Count | None = None
+    """The most validation images of which features are embedded. Empty: 500, of those with masks 40."""
+
+    points: Count = 1000
+    """The most points in an embedding. Pixels are drawn by class: of each as many as there are, up to an even share."""
+
+    data: UserPath | None = None
+    """The data folder that the run was trained on, if it lies elsewhere by now."""
+
+    batch_size: Count = 32
+    """Pictures that go through the model at a time for an embedding. Less if memory runs out."""
+
+    seed: Seed = 0
+    """Start of the random numbers of t-SNE and of which pixels are drawn. The same seed gives the same points."""

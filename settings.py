@@ -6,11 +6,12 @@ A value is looked for in the flags, then in the `SCENELAB_` environment variable
 import difflib
 import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, CliPositionalArg, NoDecode, SettingsConfigDict, SettingsError
 
 ENVIRONMENT_PREFIX = "SCENELAB_"
 
@@ -54,6 +55,12 @@ def fault(field: str, given: object, allowed: str) -> str:
     return f"{field} = {str(given)!r}: {allowed}"
 
 
+def faults_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
+    """A fault for each of the fields that was given, though it is of no use here; `why` says so."""
+    given = given_values(settings)
+    return [fault(field, given[field], why) for field in fields if field in given]
+
+
 def read_settings(config: type[Settings], argv: list[str], program: str) -> Settings:
     """The checked settings of a command. `--help` prints every field and leaves by SystemExit(0).
 
@@ -76,11 +83,36 @@ def flag(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
+def given_values(settings: Settings) -> dict[str, str]:
+    """What flags and variables said, as they would be written there, in the order of `config.py`."""
+    given = settings.model_fields_set
+    values = {name: getattr(settings, name) for name in type(settings).model_fields if name in given}
+    return {name: _written(value) for name, value in values.items() if value is not None}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_written, value))
+    return str(value)
+
+
+def command_words(given: Mapping[str, str]) -> list[str]:
+    """Such values as flags: a command with them gets the same settings."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value in ("True", "False"):
+            words.append(flag(name if value == "True" else f"no_{name}"))
+        else:
+            words += [f"{flag(name)}={value}"] if value.startswith("-") else [flag(name), value]
+    return words
+
+
 def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[list[str], list[str]]:
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
     kept, faults, dropped = [], [], False
-    for word in _last_of_each(_joined(argv, known)):
+    repeated = {flag(field) for field, info in config.model_fields.items() if REPEATED in info.metadata}
+    for word in _last_of_each(_joined(_bare_positionals(config, argv), known), repeated):
         if word.startswith("--"):
             name = word.partition("=")[0]
             dropped = True
@@ -95,6 +127,16 @@ def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[lis
     return kept, faults
 
 
+def _bare_positionals(config: type[Settings], argv: list[str]) -> list[str]:
+    """What stands without a flag may have it nevertheless: `--run A` is `A`."""
+    flags = {flag(field) for field, info in config.model_fields.items() if Positional.__metadata__[0] in info.metadata}
+    bare: list[str] = []
+    for word in argv:
+        name, equals, value = word.partition("=")
+        bare += [word] if name not in flags else [value] if equals else []
+    return bare
+
+
 def _joined(argv: list[str], known: set[str]) -> list[str]:
     """A value such as -20,all behind its flag becomes one word with it: alone it would be taken for a flag."""
     joined: list[str] = []
@@ -106,14 +148,18 @@ def _joined(argv: list[str], known: set[str]) -> list[str]:
     return joined
 
 
-def _last_of_each(argv: list[str]) -> list[str]:
-    """A flag that is given twice counts as it was given last, lists too: so a script's flags can be overruled."""
+def _last_of_each(argv: list[str], repeated: set[str]) -> list[str]:
+    """A flag that is given twice counts as it was given last, lists too: so a script's flags can be overruled.
+
+    Those in `repeated` count each time.
+    """
     groups: dict[str, list[str]] = {}
     name = ""
     for word in argv:
         if word.startswith("--"):
             name = word.partition("=")[0]
-            groups.pop(name, None)
+            if name not in repeated:
+                groups.pop(name, None)
         groups.setdefault(name, []).append(word)
     return [word for group in groups.values() for word in group]
 
@@ -210,6 +256,13 @@ Listed = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split_commas)]
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 """May start with ~."""
+
+REPEATED = "repeated"
+Repeated = Annotated[Listed[Item], REPEATED]
+"""As `Listed`; if the flag is given several times, its lists count together."""
+
+Positional = CliPositionalArg
+"""Stands on a command line without its flag."""
 
 Folder = Annotated[UserPath, AfterValidator(_folder)]
 File = Annotated[UserPath, AfterValidator(_file)]

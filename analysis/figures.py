@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from datatransformer.tables import write_table
-from predictor.figures import BLUE, GRAY, ORANGE
+from predictor.figures import BLUE, GRAY, GREEN, ORANGE
 from predictor.sheet import save_figure
-from training.run_folder import Row
+from training.run_folder import Row, score
 from training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ POINTS = 20
 """Of the learning rate that are drawn in an epoch."""
 
 
-def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path) -> None:
-    """Learning rate, and momentum where the schedule moves it, through the epochs of a run; also a CSV."""
+def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:
+    """Learning rate, and momentum where the schedule moves it, through the epochs of a run; also a CSV.
+
+    Dots are what history has noted at the end of each epoch. Stages are marked, and where training went on after so
+    many epochs, `resumed`.
+    """
     times, rates, momenta = [], [], []
     for row in rows:
         schedule.stage = int(row["stage"])
@@ -41,9 +46,14 @@ def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path) -> N
     if moves:
         panels[1].plot(times, momenta, color=ORANGE)
         panels[1].set_ylabel("momentum")
-    panels[-1].set_xlabel("epochs done")
-    for axes in panels:
+    for axes, name in zip(panels, ("learning_rate", "momentum"), strict=False):
+        axes.plot([row["epoch"] for row in rows], [row.get(name, np.nan) for row in rows], ".", color=GRAY)
         axes.grid(alpha=0.3)
+        _mark_begins(axes, rows, resumed, 0)
+    panels[-1].set_xlabel("epochs done")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    if panels[0].get_legend_handles_labels()[0]:
+        panels[0].legend()
     save_figure(figure, path)
 
 
@@ -64,26 +74,48 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
     save_figure(figure, path)
 
 
-def draw_learning_curve(rows: Sequence[Row], path: Path) -> None:
-    """Accuracy, loss and learning rate by epoch; stages are marked, and the best epoch. Its numbers are history.csv."""
+def draw_learning_curve(rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:
+    """What was measured in training and validation, a panel each, and the learning rate by epoch; also a CSV.
+
+    Stages are marked, the best epoch in the panel of what decides on it, and where training went on after so many
+    epochs, `resumed`.
+    """
+    write_table(
+        path.with_suffix(".csv"), tuple(rows[0]), (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
+    )
     epochs = [row["epoch"] for row in rows]
-    figure = Figure(figsize=(8, 8), layout="constrained")
-    accuracy, loss, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.3))
-    for axes, key, title in ((accuracy, "accuracy", "accuracy"), (loss, "loss", "loss")):
-        axes.plot(epochs, [row[key] for row in rows], color=BLUE, marker=".", label="training")
-        axes.plot(epochs, [row[f"val_{key}"] for row in rows], color=ORANGE, marker=".", label="validation")
-        axes.set_ylabel(title)
-    best = max(rows, key=lambda row: row["val_accuracy"])
-    label = f"best: {best['val_accuracy']:.3f} in epoch {int(best['epoch'])}"
-    accuracy.plot(best["epoch"], best["val_accuracy"], "o", ms=11, mfc="none", mec=ORANGE, label=label)
+    measures = measured(rows[0])
+    figure = Figure(figsize=(8, 2.3 + 2.8 * len(measures)), layout="constrained")
+    *panels, rate = figure.subplots(len(measures) + 1, 1, sharex=True, height_ratios=[3] * len(measures) + [1.3])
+    for axes, measure in zip(panels, measures, strict=True):
+        axes.plot(epochs, [row[measure] for row in rows], color=BLUE, marker=".", label="training")
+        axes.plot(epochs, [row[f"val_{measure}"] for row in rows], color=ORANGE, marker=".", label="validation")
+        axes.set_ylabel(measure.replace("_", " "))
+    _mark_best(panels[0], max(rows, key=score), f"val_{measures[0]}")
     rate.step(epochs, [row["learning_rate"] for row in rows], where="mid", color=GRAY)
     rate.set(ylabel="learning rate", yscale="log", xlabel="epoch")
     rate.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for before, after in pairwise(rows):
-        if after["stage"] != before["stage"]:
-            for axes in (accuracy, loss, rate):
-                axes.axvline(after["epoch"] - 0.5, color=GRAY, linestyle=":")
-    accuracy.legend()
-    for axes in (accuracy, loss, rate):
+    for axes in (*panels, rate):
         axes.grid(alpha=0.3)
+        _mark_begins(axes, rows, resumed, 0.5)
+    panels[0].legend()
     save_figure(figure, path)
+
+
+def _mark_begins(axes: Axes, rows: Sequence[Row], resumed: Sequence[int], shift: float) -> None:
+    """Lines where a stage begins and where training was resumed, so much to the right of the epochs done by then."""
+    stages = [before["epoch"] for before, after in pairwise(rows) if after["stage"] != before["stage"]]
+    for done, colour, style, label in ((stages, GRAY, ":", "next stage"), (resumed, GREEN, "--", "resumed")):
+        for number, epochs in enumerate(done):
+            axes.axvline(epochs + shift, color=colour, linestyle=style, label="" if number else label)
+
+
+def measured(row: Row) -> list[str]:
+    """What has a value for training and for validation, first what decides on the best epoch, then the loss."""
+    names = [name for name in row if f"val_{name}" in row]
+    return sorted(names, key=lambda name: (name != "accuracy", name != "loss"))
+
+
+def _mark_best(axes: Axes, best: Row, name: str) -> None:
+    label = f"best: {best[name]:.4g} in epoch {int(best['epoch'])}"
+    axes.plot(best["epoch"], best[name], "o", ms=11, mfc="none", mec=ORANGE, label=label)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow
+from training.run_folder import RunFolder
 from training.session import Session
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ def run_session(
     if getattr(settings, "recalibrate_bn", False):
         recalibrate_best(session, prepare)
     report(session, how)
+    write_page(session.run)
+
+
+def write_page(run: RunFolder) -> None:
+    """Of what there is to see by now, unless that is done."""
+    if run.is_newer_than(run.report):
+        from analysis.report import write_report
+        from analysis.subject import read_subject
+
+        write_report(read_subject(run))
+        print(f"{run.report} shows it on one page; python -m analysis {run.path} looks further into the model")
 
 
 def find_learning_rate(session: Session, prepare: Callable[[Session], "Trainee"]) -> None:

@@ -103,8 +103,9 @@ def report(session: Session, how: str) -> None:
         from predictor.members import find_members
         from predictor.validation import validate
 
-        draw_learning_curve(rows, curve)
-        draw_learning_rate(make_schedule(session.settings, session.stages, []), rows, run.figures / "learning_rate.png")
+        draw_learning_curve(rows, curve, run.resumed())
+        schedule = make_schedule(session.settings, session.stages, [])
+        draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", run.resumed())
         validation = validate(find_members([run], "none")[0])
         predicted = validation.probabilities.argmax(axis=1)
         draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)

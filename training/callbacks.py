@@ -47,10 +47,15 @@ class FollowSchedule(keras.callbacks.Callback):
             self.set = rate, momentum
 
 
+DRAWS_OF_EPOCH = 2**18
+"""Random numbers a generator has for an epoch. TensorFlow takes the counter modulo 2**31: that is 8192 epochs."""
+
+
 class SeedEpochs(keras.callbacks.Callback):
     """Gives layers such as dropout random numbers that depend on the seed and the epoch alone.
 
     Keras saves no state of random generators, so without this a resumed run would draw others than an unbroken one.
+    What is random in validation too draws the same there after every epoch: losses then differ by the model alone.
     """
 
     def __init__(self, seed: int):
@@ -58,10 +63,17 @@ class SeedEpochs(keras.callbacks.Callback):
         self.seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
+        self._begin_at(epoch)
+
+    def on_test_begin(self, logs=None):
+        self._begin_at(-1)
+
+    def _begin_at(self, epoch: int) -> None:
+        """A generator counts up by one a batch, so epochs lie far apart: else each would draw what the last drew."""
         weights = {id(weight) for weight in self.model.weights}
         states = [variable for variable in self.model.variables if id(variable) not in weights]
         for number, state in enumerate(states):
-            state.assign([self.seed * 1000 + number, epoch])
+            state.assign([self.seed * 1000 + number, epoch * DRAWS_OF_EPOCH])
 
 
 class ShareStatistics(keras.callbacks.Callback):

@@ -2,15 +2,17 @@
 
 import contextlib
 import errno
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import keras
 import tensorflow as tf
 
 from layers.saved import load_saved_model
-from settings import WorkError
+from settings import WorkError, given_values
 from training.averaging import ValidateAverage, averaged
 from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
 from training.freezing import freeze
@@ -27,8 +29,9 @@ class Batches:
     """What a model is trained on.
 
     `training` takes the stage and how many epochs are done, and gives an endless stream of images, targets and, if
-    classes have weights, what each target counts; `validation` takes the stage and the number of devices that share
-    each batch; `pictures` gives the training images once, as they are.
+    classes have weights, what each target counts; of images alone for a model that learns nothing else. `validation`
+    takes the stage and the number of devices that share each batch; `pictures` gives the training images once, as they
+    are.
     """
 
     training: Callable[[Stage, int], tf.data.Dataset]
@@ -38,9 +41,12 @@ class Batches:
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised and what is shown; made on the strategy's devices, so it is made here."""
+    """What is minimised and what is shown; made on the strategy's devices, so it is made here.
 
-    loss: Callable[[], keras.losses.Loss]
+    A model whose graph has both in it has no loss and no metrics here.
+    """
+
+    loss: Callable[[], keras.losses.Loss | None]
     metrics: Callable[[], list[keras.metrics.Metric]]
 
 
@@ -62,6 +68,7 @@ def fit(session: Session, trainee: Trainee) -> None:
     settings, progress, run = session.settings, session.progress, session.run
     strategy, model = open_model(session, trainee)
     _introduce(model, session, strategy)
+    _note_session(model, session, strategy)
     schedule = make_schedule(settings, session.stages, progress.rows)
     stop_on_signal = StopOnSignal()
     callbacks = [
@@ -180,6 +187,21 @@ def _introduce(model: keras.Model, session: Session, strategy: tf.distribute.Str
     if progress.checkpoint:
         done, checkpoint = progress.epochs_done, progress.checkpoint.name
         print(f"Going on after epoch {done} from {checkpoint}, best validation score so far {progress.best:.4f}")
+
+
+def _note_session(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
+    progress = session.progress
+    session.run.append_session(
+        {
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "epochs_done": progress.epochs_done,
+            "checkpoint": progress.checkpoint.name if progress.checkpoint else "",
+            "parameters": model.count_params(),
+            "learning": _learning(model),
+            "device": device_line(strategy),
+            "given": shlex.join(f"{name}={value}" for name, value in given_values(session.settings).items()),
+        }
+    )
 
 
 def _learning(model: keras.Model) -> int:

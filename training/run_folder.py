@@ -4,8 +4,10 @@ RUN/config.json       the settings as used, versions, the model's name and kind,
 RUN/classes.csv
 RUN/checkpoints/      best.keras, last.keras and, by --keep-checkpoints, one an epoch
 RUN/history.csv       one row an epoch, appended
+RUN/sessions.csv      one row a start of training, appended: when, from what, with which settings
 RUN/tensorboard/
-RUN/figures/
+RUN/figures/          pictures, each with a CSV of its numbers beside it
+RUN/report.html       all of it on one page
 RUN/validation/       what its best checkpoint says of the validation images
 RUN/recalibration.csv what became of the metrics with batch-norm statistics of the whole training set
 """
@@ -13,7 +15,7 @@ RUN/recalibration.csv what became of the metrics with batch-norm statistics of t
 import json
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +26,11 @@ from settings import SettingError, WorkError, fault, height_and_width
 
 NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. What else a kind of model measures stands between them."""
+
+SESSION = ("started", "epochs_done", "checkpoint", "parameters", "learning", "device", "given")
+"""Columns of a start of training: UTC, epochs done by then, what it goes on from (empty: nothing), parameters of the
+model and how many of them learn, and the settings that flags and variables gave, as `settings.given_values` has them.
+"""
 
 FACTS = "scenelab.json"
 """Within a checkpoint, which is a zip file: the row of history that it belongs to. One file, one rename."""
@@ -46,7 +53,9 @@ class RunFolder:
         self.last = self.checkpoints / "last.keras"
         self.history_file = path / "history.csv"
         self.tensorboard = path / "tensorboard"
+        self.sessions_file = path / "sessions.csv"
         self.figures = path / "figures"
+        self.report = path / "report.html"
         self.cache = path / "cache"
         self.validation = path / "validation"
         self.recalibration = path / "recalibration.csv"
@@ -121,6 +130,18 @@ class RunFolder:
 
     def write_history(self, rows: Sequence[Row]) -> None:
         write_table(self.history_file, tuple(rows[0]) if rows else NEEDED, (_cells(row) for row in rows))
+
+    def append_session(self, session: Mapping[str, object]) -> None:
+        with open_to_append(self.sessions_file, SESSION) as file:
+            file.write(line([session[column] for column in SESSION]))
+
+    def sessions(self) -> list[dict[str, str]]:
+        """The starts of training, the first first; none for a run that is older than this list."""
+        return read_table(self.sessions_file, SESSION) if self.sessions_file.exists() else []
+
+    def resumed(self) -> list[int]:
+        """How many epochs were done each time that training went on."""
+        return sorted({int(session["epochs_done"]) for session in self.sessions()} - {0})
 
     def save(self, model, row: Row, is_best: bool, keep: bool, averaged: Averaged | None = None) -> None:
         """Writes the checkpoint of an epoch: first to a file of its own, then by rename to `last` and, if so, `best`.

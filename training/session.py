@@ -72,11 +72,12 @@ class Session:
 
 
 def open_session(
-    kind: str, task: str, name: str, row: Backbone | None, settings, check: Callable[[DataFolder], object]
+    kind: str, task: str | None, name: str, row: Backbone | None, settings, check: Callable[[DataFolder], object]
 ) -> Session:
     """Checks the settings against data, backbone and run; begins the run folder or finds what is there.
 
-    `check` raises SettingError for what a kind of model finds wrong with the data, before a run is touched.
+    `task` is what the data folder is for, None if only its pictures matter. `check` raises SettingError for what a kind
+    of model finds wrong with the data, before a run is touched.
     Raises SettingError with what is wrong, WorkError if the run is damaged.
     """
     weights = _weights(row, settings) if row else "none"
@@ -90,6 +91,7 @@ def open_session(
         "image_size": _sizes(stages),
         "weights": weights,
         "data": str(settings.data.resolve()),
+        "learning_rates": [stage.learning_rate for stage in stages],
     }
     if (
         settings.resume == "never"

@@ -33,7 +33,7 @@ class Stage:
 
 
 def plan(settings, row: Backbone | None, images: int) -> tuple[Stage, ...]:
-    """The stages for so many training images; `row` is None for a model without a backbone.
+    """The stages for so many training images; `row` is None for a model without a backbone, whose settings name sizes.
 
     Raises SettingError if settings name different numbers of stages, or what the backbone cannot do.
     """
@@ -41,7 +41,7 @@ def plan(settings, row: Backbone | None, images: int) -> tuple[Stage, ...]:
     named["learning_rates"] = _rates(settings, named)
     count = max(map(len, named.values()))
     _check_counts(settings, named, count)
-    sizes = _for_all([height_and_width(size) for size in named["image_size"]], count, (row.image_size,) * 2)
+    sizes = _for_all([height_and_width(size) for size in named["image_size"]], count, row and (row.image_size,) * 2)
     frozen = _for_all(_frozen(row, settings) if row else [], count, 0)
     if row:
         _check_backbone(row, settings, sizes, frozen)
