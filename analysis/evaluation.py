@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from analysis.subject import Subject, spread
+from analysis.subject import Subject
 from datatransformer.tables import harmless, read_table, write_table
+from predictor.pictures import spread
 
 SCALES = ("counts", "normalised", "logarithmic")
 """In which a confusion matrix is drawn."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from analysis.subject import Subject, spread
+from analysis.subject import Subject
+from predictor.pictures import spread
 from settings import SettingError, WorkError, fault
 
 OF_EACH = 6

@@ -28,8 +28,8 @@ SECTIONS = {
         "calibration": "How often predictions are right, by how sure the model is.",
         "reconstructions": "Validation images, and what is made of their codes.",
         "samples": "New pictures, of random codes.",
-        "walks": "From one picture to another along the line between their codes.",
-        "plane": "The plane of codes.",
+        "walk": "From one picture to another along the line between their codes.",
+        "latent_plane": "The plane of codes.",
     },
     "What it has learnt": {
         "pca": "Pictures and their codes, each by their first two principal components.",

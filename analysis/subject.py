@@ -120,11 +120,6 @@ class Subject:
         return Pictures(names, load(images, False), labels)
 
 
-def spread(count: int, most: int) -> list[int]:
-    """At most so many of 0..count-1, evenly."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
-
-
 def open_subject(settings) -> Subject:
     """The run that the settings name. Raises SettingError if there is none, WorkError if nothing is trained yet."""
     (run,) = find_runs(settings.runs, [settings.run] if settings.run else [])

@@ -13,6 +13,7 @@ from datatransformer.tables import harmless, write_table
 from pipeline.cache import make_loader
 from predictor.autoencoder import Autoencoder, Encoded
 from predictor.mosaic import draw_mosaic
+from predictor.pictures import spread
 from training.session import Session
 
 SHOWN = 12
@@ -65,11 +66,6 @@ def validation_pictures(data: DataFolder, size: tuple[int, int], most: int) -> P
     values = np.stack([load(number).numpy() for number in range(len(chosen))])
     labels = np.array(data.labels("val"))[chosen] if data.task == "classification" else None
     return Pictures([str(Path(images[index]).relative_to(data.path)) for index in chosen], values, labels)
-
-
-def spread(count: int, most: int) -> list[int]:
-    """At most so many of 0..count-1, evenly."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
 
 
 def encode(autoencoder: Autoencoder, pictures: np.ndarray) -> Encoded:

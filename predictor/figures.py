@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from sklearn.metrics import confusion_matrix
 
 from datatransformer.tables import harmless, printable, write_table
@@ -52,6 +52,8 @@ def draw_confusion_matrix_of(
     if label:
         bar.ax.yaxis.set_major_formatter(lambda count, _: shortened(round(count)))
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    if scale == "counts":
+        bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
     ticks, size = range(len(classes)), float(np.clip(640 / len(classes), 3, 10))
     shown = [printable(name) for name in classes]
     axes.set_xticks(ticks, shown, rotation=90, fontsize=size, parse_math=False)

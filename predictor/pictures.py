@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from datatransformer.layout import DataFolder
 from datatransformer.sources import files_below
 from settings import SettingError, fault
@@ -45,3 +47,8 @@ def pictures(test_images: str, leave_out: Collection[Path] = ()) -> Iterator[Pic
 def validation_pictures(data: DataFolder) -> list[Picture]:
     """Named after their place in the validation folder, in the order of the manifest."""
     return [Picture(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most so many of 0..count-1, evenly."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})

@@ -9,6 +9,7 @@ import numpy as np
 
 from datatransformer.tables import replacing_binary
 from predictor.palette import coloured, palette
+from predictor.pictures import spread
 from training.averaging import averaged
 from training.session import Session
 
@@ -34,7 +35,7 @@ class MaskStrip(keras.callbacks.Callback):
         self.file = session.run.figures / "strip.png"
         self.colours = palette(session.data.colours)
         images, masks = session.data.images("val"), session.data.masks("val")
-        chosen = sorted({round(place) for place in np.linspace(0, len(images) - 1, PICTURES)})
+        chosen = spread(len(images), PICTURES)
         self.pictures = [_read(images[index], cv2.IMREAD_COLOR_RGB) for index in chosen]
         self.truth = [_read(masks[index], cv2.IMREAD_GRAYSCALE) for index in chosen]
         height, width = self.pictures[0].shape[:2]
