@@ -29,7 +29,7 @@ VARIANTS = [(name, ()) for name in MODULES] + [
     ("efficientnet_v2", ("--variant", "b0")),
     ("cifar_resnet", ("--depth", "56")),
 ]
-QUICK_ONES = {"small", "mobilenet_v2", "resnet50", "convnext", "cifar_resnet", "cifar_vgg16"}
+QUICK_ONES = {"small", "mobilenet_v2", "cifar_resnet", "cifar_vgg16"}
 SLOW = {variant for variant in VARIANTS if variant[0] not in QUICK_ONES or "56" in variant[1]}
 QUICK = [variant for variant in VARIANTS if variant not in SLOW]
 
@@ -99,8 +99,8 @@ def test_every_module_says_what_it_is_without_tensorflow():
         (["--loss", "focal", "--cutmix", 1, "--label-smoothing", 0.1], "--label-smoothing and --cutmix"),
         (["--freeze", 45], "the backbone has 44 layers; 44 freezes all"),
         (["--unfreeze-schedule", "head,-60", "--learning-rates", "1e-3,1e-4"], "unfreeze_schedule = '-60'.*44 layers"),
-        (["--unfreeze-schedule", "head,all"], "names 2 stages, learning_rates 3"),
-        (["--unfreeze-schedule", "head,all,all", "--schedule", "cosine"], "needs --schedule stages"),
+        (["--unfreeze-schedule", "head,all", "--learning-rates", "1e-2,1e-3,1e-4"], "names 2 stages, learning_rates 3"),
+        (["--unfreeze-schedule", "head,-9,all", "--schedule", "cosine", "--epochs", 2], "less than the 3 stages"),
         (["--unfreeze-schedule", "head,-9,all", "--freeze", 3], "freeze = '3': unfreeze_schedule says"),
         (["--unfreeze-schedule", "head,most,all"], "should be head, all, or a number"),
         (["--class-weights", "ballanced"], "none, balanced, or a CSV file"),

@@ -279,7 +279,7 @@ def test_ctrl_c(tmp_path):
     while not (tmp_path / "data.partial" / "manifest.csv").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "go on" in err and "Traceback" not in err
 
 

@@ -141,7 +141,7 @@ def test_it_takes_no_second_decoder():
 
 def test_the_presets_are_those_of_the_paper():
     settings = SegNetConfig(_cli_parse_args=[])
-    assert (settings.image_size, settings.optimizer, settings.learning_rates) == ("360x480", "momentum", (0.1,))
+    assert (settings.image_size, settings.optimizer, settings.learning_rates) == (("360x480",), "momentum", (0.1,))
     assert settings.class_weights == "median-frequency"
 
 
