@@ -154,14 +154,21 @@ def _last_of_each(argv: list[str], repeated: set[str]) -> list[str]:
     Those in `repeated` count each time.
     """
     groups: dict[str, list[str]] = {}
-    name = ""
+    alone: list[str] = []
+    waiting = ""
     for word in argv:
         if word.startswith("--"):
-            name = word.partition("=")[0]
+            name, equals, _ = word.partition("=")
             if name not in repeated:
                 groups.pop(name, None)
-        groups.setdefault(name, []).append(word)
-    return [word for group in groups.values() for word in group]
+            groups.setdefault(name, []).append(word)
+            waiting = "" if equals else name
+        elif waiting:
+            groups[waiting].append(word)
+            waiting = ""
+        else:
+            alone.append(word)
+    return [*alone, *(word for group in groups.values() for word in group)]
 
 
 def _unknown_variables() -> list[str]:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from config import ClassifierConfig, DataTransformerConfig
+from config import AnalysisConfig, ClassifierConfig, DataTransformerConfig
 from settings import height_and_width, read_settings
 from tests.conftest import ROOT, run
 
@@ -145,3 +145,8 @@ def test_a_flag_given_twice_counts_as_it_was_given_last():
     argv = ["--learning-rates", "1e-2,1e-3", "--batch-size=8", "--learning-rates", "0.5", "--batch-size", "4,2"]
     settings = read_settings(ClassifierConfig, argv, "program")
     assert (settings.learning_rates, settings.batch_size) == ((0.5,), (4, 2))
+
+
+def test_what_stands_without_a_flag_is_kept():
+    settings = read_settings(AnalysisConfig, ["--seed", "1", "small", "--seed", "2"], "program")
+    assert (settings.run, settings.seed) == ("small", 2)

@@ -1,0 +1,215 @@
+"""The comparisons of S0 to S4, each with the figures that were published. Another one is another entry here."""
+
+from experiments.experiment import Experiment, Variant
+
+S0 = {"schedule": "constant", "epochs": "15"}
+
+S0_50, S0_20 = {"val_accuracy": 0.1057, "accuracy": 0.50}, {"val_accuracy": 0.5616, "accuracy": 0.70}
+
+S1 = {"schedule": "one-cycle", "learning_rates": "1e-3", "image_size": "180x240", "epochs": "10"}
+
+S4 = {
+    "class_weights": "background:0.1", "optimizer": "momentum", "learning_rates": "1e-4", "schedule": "constant",
+    "batch_size": "32", "steps_per_epoch": "5", "epochs": "582",
+}  # fmt: skip
+"""Section V: 582 epochs of 5 batches of 32."""
+
+UNPOOL = {"schedule": "constant", "epochs": "20"}
+"""Section IV, which gives no more than the names of the optimizers."""
+
+S4_V_ON = "PASCAL VOC, 2913 images for training and 210 for testing; S4 does not say which of them its numbers are of"
+
+VAE = {"schedule": "constant", "epochs": "20"}
+
+EXPERIMENTS = {
+    "freeze_depth": Experiment(
+        title="How many layers of the backbone are frozen",
+        source="S0, Table 1 and section 2.3",
+        module="classifiers.inception_resnet_v2",
+        settings=S0 | {"learning_rates": "1e-4"},
+        variants={
+            "first 50 frozen": Variant({"freeze": "50"}, S0_50),
+            "all but last 50 frozen": Variant({"freeze": "-50"}, S0_50),
+            "first 20 frozen": Variant({"freeze": "20"}, S0_20),
+            "all but last 20 frozen": Variant({"freeze": "-20"}, S0_20),
+            "none frozen": Variant({"freeze": "0"}, {"val_accuracy": 0.7512}),
+        },
+        measures=("val_accuracy", "accuracy", "val_loss"),
+        published_on="80 classes of scenes, 55,999 images, weights from ImageNet",
+        finding="The fewer layers are frozen, the better.",
+        caution="S0's table says `50 layers freeze`, its text `the last 50`, and the code that it stands on freezes "
+        "all but the last 50: both readings are here, with the same published figures.",
+    ),
+    "learning_rate_stages": Experiment(
+        title="One learning rate, or falling ones in stages",
+        source="S0, Table 1 and section 2.3",
+        module="classifiers.inception_resnet_v2",
+        settings=S0 | {"schedule": "stages", "patience": "2"},
+        variants={
+            "1e-4": Variant({"learning_rates": "1e-4"}, {"val_accuracy": 0.7512}),
+            "1e-3": Variant({"learning_rates": "1e-3"}, {"val_accuracy": 0.65, "accuracy": 0.75}),
+            "1e-3 1e-4": Variant({"learning_rates": "1e-3,1e-4"}, {"val_accuracy": 0.75, "accuracy": 0.85}),
+            "1e-3 1e-4 1e-5": Variant(
+                {"learning_rates": "1e-3,1e-4,1e-5"}, {"val_accuracy": 0.7905, "accuracy": 0.9063}
+            ),
+        },
+        measures=("val_accuracy", "accuracy", "val_loss"),
+        published_on="80 classes of scenes, 55,999 images, weights from ImageNet, nothing frozen",
+        finding="Falling rates are better than one; S0's stages lasted 4, 8 and 1 epochs.",
+        caution="A stage ends after `patience` epochs (2) without improvement; too few --epochs end before that.",
+    ),
+    "image_size": Experiment(
+        title="Smaller or larger pictures",
+        source="S1, section IV and Figure 13; S2, experiments 1 and 2",
+        module="segmentation.unet_resnet34",
+        variants={
+            "S1 half size": Variant(S1),
+            "S1 then full size": Variant(
+                S1
+                | {"image_size": "180x240,360x480", "learning_rates": "1e-3,1e-4", "batch_size": "8,4", "epochs": "20"},
+                {"val_accuracy": 0.930656},
+            ),
+            "S2 128 pixels": Variant(
+                {"image_size": "128", "epochs": "20"},
+                {"val_accuracy": 0.886, "accuracy": 0.935},
+                "segmentation.unet_mobilenet_v2",
+            ),
+            "S2 224 pixels": Variant(
+                {"image_size": "224", "epochs": "20"},
+                {"val_accuracy": 0.903, "accuracy": 0.928},
+                "segmentation.unet_mobilenet_v2",
+            ),
+        },
+        measures=("val_accuracy", "accuracy", "full_size_mean_iou"),
+        published_on="CamVid of 32 classes, accuracy without void (S1); Oxford-IIIT Pet, 3 classes (S2)",
+        finding="Larger is better (S1); 224 pixels over-fit less than 128: less accurate in training and more in "
+        "validation (S2).",
+        caution="Accuracies are measured at the size that a network was trained at, the mean IoU at the pictures' own.",
+    ),
+    "one_cycle": Experiment(
+        title="The one-cycle policy or a constant learning rate",
+        source="S1, section III-B and Figure 13",
+        module="segmentation.unet_resnet34",
+        settings=S1,
+        variants={
+            "one-cycle": Variant({"schedule": "one-cycle"}, {"val_accuracy": 0.930656, "val_loss": 0.243556}),
+            "constant": Variant({"schedule": "constant"}),
+        },
+        measures=("val_accuracy", "val_mean_iou", "val_loss"),
+        published_on="CamVid of 32 classes at full size after half size, accuracy without void",
+        finding="One-cycle trains in much less time.",
+    ),
+    "optimizers": Experiment(
+        title="Optimizers and their learning rates",
+        source="S4, Table I (ResNet-50) and section IV (VGG16)",
+        module="segmentation.unet_resnet50",
+        variants={
+            "A momentum 1e-4": Variant(
+                S4 | {"learning_rates": "1e-4"},
+                {"val_accuracy": 0.6236, "full_size_mean_precision": 0.9621, "val_loss": 0.732},
+            ),
+            "B momentum 1e-3": Variant(
+                S4 | {"learning_rates": "1e-3"},
+                {"val_accuracy": 0.7152, "full_size_mean_precision": 0.9287, "val_loss": 0.487},
+            ),
+            "C adam 1e-3": Variant(
+                S4 | {"optimizer": "adam", "learning_rates": "1e-3"},
+                {"val_accuracy": 0.5997, "full_size_mean_precision": 0.9310, "val_loss": 0.679},
+            ),
+            "VGG16 sgd 1e-2": Variant(
+                UNPOOL | {"optimizer": "sgd", "learning_rates": "1e-2"}, None, "segmentation.vgg16_unpool"
+            ),
+            "VGG16 momentum 1e-2": Variant(
+                UNPOOL | {"optimizer": "momentum", "learning_rates": "1e-2"}, None, "segmentation.vgg16_unpool"
+            ),
+            "VGG16 adam 1e-3": Variant(
+                UNPOOL | {"optimizer": "adam", "learning_rates": "1e-3"}, None, "segmentation.vgg16_unpool"
+            ),
+        },
+        measures=("val_accuracy", "full_size_mean_precision", "val_loss", "val_mean_iou"),
+        published_on=S4_V_ON,
+        finding="ResNet-50: A is the slowest and the most precise, B the most accurate, C the fastest. VGG16: adam has "
+        "the best accuracy and the least noise.",
+        caution="S4's precision is one number over all pixels, ours the mean of the classes: compare their order. "
+        "S4 gives no rates for VGG16; these are Keras's own.",
+    ),
+    "class_weights": Experiment(
+        title="What the background counts in the loss",
+        source="S4, section V-C",
+        module="segmentation.unet_resnet50",
+        settings=S4,
+        variants={
+            "A none": Variant({"class_weights": "none"}),
+            "B background 0.1": Variant({"class_weights": "background:0.1"}, {"full_size_mean_precision": 0.841}),
+            "C background 0.01": Variant({"class_weights": "background:0.01"}, {"full_size_mean_precision": 0.7752}),
+            "D balanced": Variant({"class_weights": "balanced"}, {"full_size_mean_precision": 0.842}),
+        },
+        measures=("full_size_mean_precision", "full_size_mean_iou", "val_accuracy"),
+        published_on=S4_V_ON,
+        finding="Without weights all becomes background; B and D are the most precise, C loses the background, D finds "
+        "many classes and no shapes.",
+        caution="S4's precision is one number over all pixels, ours the mean of the classes: compare their order. "
+        "The background is the first class.",
+    ),
+    "skip_connections": Experiment(
+        title="With and without the U-Net's concatenations",
+        source="S4, section V-D",
+        module="segmentation.unet_resnet50",
+        settings=S4,
+        variants={
+            "A with": Variant({"skip": "True"}),
+            "B without": Variant({"skip": "False"}),
+        },
+        measures=("val_accuracy", "val_mean_iou", "val_loss"),
+        published_on=S4_V_ON,
+        finding="With them small things are found, and edges are noisier; S4 shows pictures and gives no numbers.",
+    ),
+    "cifar_learning_rates": Experiment(
+        title="ResNet and VGG16 on CIFAR-10 at two learning rates",
+        source="S4, section II",
+        module="classifiers.cifar_resnet",
+        settings={"schedule": "constant", "optimizer": "momentum", "epochs": "60"},
+        variants={
+            "ResNet 0.1": Variant({"learning_rates": "0.1"}, {"val_accuracy": 0.8373}),
+            "ResNet 0.05": Variant({"learning_rates": "0.05"}, {"val_accuracy": 0.8762}),
+            "VGG16 0.1": Variant({"learning_rates": "0.1"}, {"val_accuracy": 0.80}, "classifiers.cifar_vgg16"),
+            "VGG16 0.05": Variant({"learning_rates": "0.05"}, {"val_accuracy": 0.846}, "classifiers.cifar_vgg16"),
+        },
+        measures=("val_accuracy", "val_loss", "accuracy"),
+        published_on="CIFAR-10, its 10,000 test images; S4 does not say after how many epochs",
+        finding="ResNet is better than VGG16, and 0.05 better than 0.1.",
+    ),
+    "vae_loss": Experiment(
+        title="What an auto-encoder compares pictures by",
+        source="S4, section III",
+        module="generation.vae",
+        settings=VAE | {"learning_rates": "5e-4"},
+        variants={name: Variant({"loss": name}) for name in ("ce", "mse", "ce+mse")},
+        measures=("val_mse", "val_loss", "val_kl"),
+        published_on="MNIST and CIFAR-10",
+        finding="ce+mse attains the least loss, mse follows closely; S4 gives no numbers.",
+        caution="Each of these losses has a scale of its own, so their values cannot be compared with one another; the "
+        "squared error of a pixel, values being 0..1, can.",
+    ),
+    "vae_latent_size": Experiment(
+        title="How many numbers the code of a picture has",
+        source="S4, section III",
+        module="generation.vae",
+        settings=VAE | {"learning_rates": "5e-4"},
+        variants={size: Variant({"latent_size": size}) for size in ("2", "8", "32", "128")},
+        measures=("val_loss", "val_mse", "val_kl"),
+        published_on="MNIST and CIFAR-10",
+        finding="The larger the code, the less the loss and the sharper the pictures; S4 gives no numbers and no "
+        "sizes.",
+    ),
+    "vae_learning_rate": Experiment(
+        title="Learning rates of an auto-encoder",
+        source="S4, section III",
+        module="generation.vae",
+        settings=VAE,
+        variants={rate: Variant({"learning_rates": rate}) for rate in ("1e-4", "5e-4", "1e-3", "5e-3")},
+        measures=("val_loss", "val_mse", "val_kl"),
+        published_on="MNIST and CIFAR-10",
+        finding="The higher the rate, the faster it learns; 5e-4 is the best. S4 gives no numbers.",
+    ),
+}

@@ -1,0 +1,117 @@
+"""The entries of the catalogue against the modules that they name, and what a user's own grid becomes."""
+
+import pytest
+
+from config import ExperimentsConfig
+from experiments.catalogue import EXPERIMENTS
+from experiments.experiment import assignments
+from experiments.modules import config_of, task_of
+from experiments.plan import chosen_experiment, plan
+from settings import SettingError, read_settings
+
+
+def planned(*flags: str):
+    settings = read_settings(ExperimentsConfig, list(flags), "program")
+    _, experiment = chosen_experiment(settings)
+    return plan(experiment, settings, "/data", "/runs", 1000)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_variant_is_a_run_that_its_module_accepts(name):
+    experiment = EXPERIMENTS[name]
+    runs = planned(name, "--repeat", "2", "--seed", "5")
+    assert [run.seed for run in runs] == [5] * len(experiment.variants) + [6] * len(experiment.variants)
+    assert len({run.name for run in runs}) == len(runs)
+    assert len({task_of(run.module) for run in runs}) == 1, "they share a data folder"
+    for run in runs:
+        variant = experiment.variants[run.variant]
+        for key in {**experiment.settings, **variant.settings}:
+            assert key in config_of(run.module).model_fields, key
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
+def test_published_figures_are_of_what_is_measured(experiment):
+    for variant in experiment.variants.values():
+        assert set(variant.published or {}) <= set(experiment.measures)
+        assert all(0 < value < 1 for value in (variant.published or {}).values())
+    assert experiment.source and experiment.published_on and experiment.finding
+
+
+def test_the_figures_of_s0s_table_1():
+    runs = EXPERIMENTS["freeze_depth"].variants
+    assert [runs[name].published["val_accuracy"] for name in ("first 50 frozen", "first 20 frozen", "none frozen")] == [
+        0.1057,
+        0.5616,
+        0.7512,
+    ]
+    stages = EXPERIMENTS["learning_rate_stages"].variants["1e-3 1e-4 1e-5"]
+    assert stages.published["val_accuracy"] == 0.7905
+
+
+def test_a_grid_is_every_combination_and_its_lists_are_single_values():
+    runs = planned(
+        "--module", "classifiers.small", "--vary", "optimizer=sgd,adam", "--vary", "learning-rates=1e-2,1e-3"
+    )
+    assert [(run.settings["optimizer"], run.settings["learning_rates"]) for run in runs] == [
+        ("sgd", [0.01]),
+        ("sgd", [0.001]),
+        ("adam", [0.01]),
+        ("adam", [0.001]),
+    ]
+    assert runs[0].variant == "optimizer=sgd learning-rates=1e-2"
+    assert runs[0].name == "optimizer=sgd_learning-rates=1e-2-0"
+
+
+def test_a_switch_and_a_negative_number_can_be_varied_and_shared():
+    runs = planned("--module", "segmentation.unet_resnet50", "--vary", "skip=true,no", "--set", "freeze=-3")
+    assert [(run.settings["skip"], run.settings["freeze"]) for run in runs] == [(True, -3), (False, -3)]
+
+
+def test_what_is_shared_is_overruled_by_nothing_and_only_chooses():
+    runs = planned(
+        "one_cycle", "--set", "image-size=48,96", "--set", "batch-size=2", "--epochs", "7", "--only", "one-cycle"
+    )
+    assert len(runs) == 1
+    assert runs[0].settings["image_size"] == ["48", "96"] and runs[0].settings["batch_size"] == [2]
+    assert runs[0].settings["epochs"] == 7
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], "LIST shows all"),
+        (["freeze_dept"], "did you mean freeze_depth?"),
+        (["freeze_depth", "--vary", "epochs=1,2"], "has its own variants"),
+        (["freeze_depth", "--set", "freeze=1"], "would be the same"),
+        (["freeze_depth", "--only", "none"], "should be among first 50 frozen"),
+        (["freeze_depth", "--module", "classifiers.small"], "the backbone has 44 layers"),
+        (["one_cycle", "--set", "learning-rates=1e-2,1e-3"], "has one rate"),
+        (["vae_loss", "--set", "seed=3"], "is not for a variant"),
+        (["vae_loss", "--set", "latent-sise=3"], "did you mean --latent-size?"),
+        (["--module", "classifiers.smal", "--vary", "epochs=1"], "did you mean classifiers.small?"),
+        (["--module", "classifiers.network", "--vary", "epochs=1"], "is no training command"),
+        (["--module", "classifiers.small", "--vary", "optimiser=sgd"], "did you mean --optimizer?"),
+        (
+            ["--module", "classifiers.small", "--vary", "optimizer=sgd,adma"],
+            "variant optimizer=adma: optimizer = 'adma'",
+        ),
+        (["--module", "classifiers.small", "--vary", "optimizer"], "NAME=VALUE"),
+    ],
+)
+def test_what_is_wrong_is_said(flags, expected):
+    with pytest.raises(SettingError) as error:
+        planned(*flags)
+    assert expected in str(error.value)
+
+
+def test_a_fault_of_all_variants_is_said_once():
+    with pytest.raises(SettingError) as error:
+        planned("vae_loss", "--set", "batch-size=x")
+    assert len(error.value.faults) == 1
+
+
+def test_assignments():
+    assert assignments("vary", ("a-b=1", "2", "c=3")) == {"a_b": ["1", "2"], "c": ["3"]}
+    for wrong in (("1", "a=2"), ("a=1", "a=2"), ("a=",)):
+        with pytest.raises(SettingError):
+            assignments("vary", wrong)
