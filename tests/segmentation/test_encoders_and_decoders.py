@@ -162,13 +162,18 @@ def test_the_atrous_resnet_differs_from_resnet50_in_its_last_stage_alone(tmp_pat
     assert rates == {(1, 1, 1), (3, 1, 2)}
 
 
-def test_a_step_a_file_a_new_process_and_any_size(tmp_path):
+@pytest.mark.parametrize(
+    "networks",
+    [NETWORKS[:2], pytest.param(NETWORKS[2:], marks=pytest.mark.slow)],
+    ids=["quick", "slow"],
+)
+def test_a_step_a_file_a_new_process_and_any_size(networks, tmp_path):
     """The process knows `layers` only."""
     x = pictures(70, 90)
     masks = np.random.default_rng(0).integers(0, 3, (1, 70, 90))
     np.savez(tmp_path / "pictures.npz", pictures=x)
     logits = {}
-    for name in NETWORKS:
+    for name in networks:
         model = segmenter(name)
         model.compile("sgd", SegmentationLoss(), run_eagerly=True)
         before = [weight.numpy() for weight in model.trainable_weights]
@@ -183,7 +188,7 @@ def test_a_step_a_file_a_new_process_and_any_size(tmp_path):
         model.save(tmp_path / f"{name}.keras")
     done = subprocess.run([sys.executable, "-c", LOAD, tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for name in NETWORKS:
+    for name in networks:
         np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), logits[name])
 
 

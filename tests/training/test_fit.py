@@ -98,8 +98,7 @@ def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
     for name, flags in {
         "default": [],
         "momentum": ["--optimizer", "momentum", "--augment", "none"],
-        "seed": ["--seed", 5],
-        "steps": ["--steps-per-epoch", 3],
+        "seed and steps": ["--seed", 5, "--steps-per-epoch", 3],
         "cosine": ["--schedule", "cosine"],
         "dropout": ["--dropout", 0.8],
         "frozen": ["--freeze", 44],
