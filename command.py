@@ -91,7 +91,7 @@ def import_tensorflow():
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _standard_error_held_back():
+    with standard_error_held_back():
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # the search for GPUs talks too
@@ -99,7 +99,8 @@ def import_tensorflow():
 
 
 @contextlib.contextmanager
-def _standard_error_held_back() -> Iterator[None]:
+def standard_error_held_back() -> Iterator[None]:
+    """What C++ writes to standard error too is shown only if the block fails."""
     sys.stderr.flush()
     screen = os.dup(2)
     with tempfile.TemporaryFile() as held_back:

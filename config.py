@@ -526,6 +526,10 @@ class PredictorConfig(Settings):
     batch_size: Count = 32
     """Pictures, or tiles of one, that go through the model at a time. Less if memory runs out."""
 
+    engine: Literal["auto", "tensorflow", "openvino"] = "auto"
+    """What computes, for classifiers and masks. openvino is the faster on a processor and an extra to install: pip
+    install openvino. It says the same to 1e-4. auto: openvino if it is installed and there is no GPU."""
+
     overwrite: bool = False
     """Replace an output that was made by another run, or of other pictures."""
 
@@ -632,3 +636,29 @@ class AnalysisConfig(Settings):
 
     seed: Seed = 0
     """Start of the random numbers of t-SNE and of which pixels are drawn. The same seed gives the same points."""
+
+
+class ExportConfig(Settings):
+    """`python -m predictor.export`: a run in, its model in formats of other programs out, checked on pictures."""
+
+    runs: UserPath = "runs"
+    """The folder of runs in which `run` is looked for."""
+
+    run: Listed[str] = ()
+    """Name of a run, or path to its folder. Empty: the only run there is."""
+
+    format: Annotated[Listed[Literal["savedmodel", "onnx", "openvino", "litert"]], Field(min_length=1)] = (
+        "savedmodel",
+    )
+    """What is written, A,B for several. savedmodel: for TensorFlow and its server. onnx: for ONNX Runtime and most
+    other programs. openvino: the fastest on processors of Intel. litert: for phones and small devices."""
+
+    output: UserPath | None = None
+    """The folder to make. Empty: exports and the name of the run."""
+
+    test_images: Annotated[str, Field(min_length=1)] | None = None
+    """Pictures on which the exported model has to say what the run says: a folder, a picture, or a pattern such as
+    "photos/*.jpg". Eight are taken. Empty: validation images of the run's data folder."""
+
+    overwrite: bool = False
+    """Replace an earlier export in `output`."""

@@ -12,6 +12,15 @@ def requirements(text: str) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
+OPENVINO = ["openvino>=2026.4,<2027"]
+EXPORT = [
+    *OPENVINO,
+    "tf2onnx>=1.17,<2",
+    "onnx>=1.23,<2",
+    "onnxruntime>=1.31,<2",
+    "ai-edge-litert>=2.3,<3",
+]
+
 setup(
     name="scenelab",
     version="0.1.0",
@@ -23,5 +32,5 @@ setup(
     py_modules=["command", "config", "demo", "settings"],
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
     install_requires=requirements(runtime),
-    extras_require={"dev": requirements(development)},
+    extras_require={"dev": requirements(development), "openvino": OPENVINO, "export": EXPORT},
 )

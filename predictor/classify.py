@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from datatransformer.layout import DataFolder
+from predictor.engines import check_engine
 from predictor.members import find_members
 from predictor.output import Output
 from predictor.pictures import Picture
@@ -24,7 +25,8 @@ class Classification:
         if useless := faults_if_given(settings, ("mask_files", "tile", "overlap"), "is for runs of segmentation"):
             raise SettingError(*useless)
         self.settings, self.runs = settings, runs
-        self.members = find_members(runs, settings.tta)
+        check_engine(settings.engine)
+        self.members = find_members(runs, settings.tta, settings.engine)
         self.classes = self.members[0].classes
         if settings.top_k > len(self.classes):
             raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(self.classes)} classes"))

@@ -19,7 +19,7 @@ from training.run_folder import RunFolder
 SETTINGS = ("encoding_files", "samples", "seed")
 """Those that are for auto-encoders alone."""
 
-NOT_HERE = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files")
+NOT_HERE = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine")
 """Those that are for classifiers and segmentation alone."""
 
 RECONSTRUCTIONS = "reconstructions"

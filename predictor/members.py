@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
+from predictor.engines import other_engine
 from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder
 
@@ -16,10 +17,15 @@ SMALLEST_TO_CROP = 64
 
 @dataclass(frozen=True)
 class Member:
-    """A run with its model, which is loaded when it is first used."""
+    """A run with its model, which is loaded when it is first used.
+
+    Attributes:
+        engine: what computes, as `python -m predictor` takes it.
+    """
 
     run: RunFolder
     classes: tuple[str, ...]
+    engine: str = "tensorflow"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -29,21 +35,19 @@ class Member:
     @cached_property
     def answer(self):
         """Pictures uint8 (batch, height, width, 3) -> probabilities (batch, classes)."""
-        import tensorflow as tf
-
-        return tf.function(trained_model(self.run), [tf.TensorSpec((None, *self.size, 3), tf.uint8)], autograph=False)
+        return answering(self.run, self.engine, (None, *self.size, 3))
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
         return np.mean([self.answer(views[:, number]).numpy() for number in range(views.shape[1])], axis=0)
 
 
-def find_members(runs: Sequence[RunFolder], tta: str) -> list[Member]:
+def find_members(runs: Sequence[RunFolder], tta: str, engine: str = "tensorflow") -> list[Member]:
     """What predicts with these runs. TensorFlow is not needed yet.
 
     Raises SettingError if they cannot predict together, or not with these views; WorkError if one is not trained yet.
     """
-    members = [_member(run) for run in runs]
+    members = [_member(run, engine) for run in runs]
     paths = [member.run.path.resolve() for member in members]
     faults = []
     for number, member in enumerate(members):
@@ -63,28 +67,52 @@ def find_members(runs: Sequence[RunFolder], tta: str) -> list[Member]:
     return members
 
 
-def _member(run: RunFolder) -> Member:
+def _member(run: RunFolder, engine: str) -> Member:
     kind = run.config()["kind"]
     if kind != KIND:
         raise SettingError(fault("run", run.path, f"is a run of kind {kind}, not {KIND}"))
     check_trained(run)
-    return Member(run, run.classes())
+    return Member(run, run.classes(), engine)
 
 
-def trained_model(run: RunFolder) -> Callable:
-    """The run's best model, loaded: pictures uint8 -> probabilities. A softmax of logits, the one place where it is.
+def answering(
+    run: RunFolder,
+    engine: str,
+    shape: Sequence[int | None],
+    around: Callable[[Callable], Callable] = lambda model: model,
+) -> Callable:
+    """The run's best model: pictures uint8 of `shape` -> probabilities, a tensor.
 
-    To be called outside of graphs: what is loaded while a function is traced never gets its weights. Raises WorkError
-    if the model is damaged or knows other classes than the run.
+    `around` makes more of it: it is given such a model, of which pictures may be float32 too, and gives another.
+    Raises WorkError as `trained_model` does.
     """
     import tensorflow as tf
 
+    if other := other_engine(run, engine, partial(best_model, run)):
+        return around(other)
+    return tf.function(around(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False)
+
+
+def trained_model(run: RunFolder) -> Callable:
+    """The run's best model, loaded: pictures uint8 -> probabilities, the softmax of its logits.
+
+    To be called outside of graphs: what is loaded while a function is traced never gets its weights. Raises WorkError
+    as `best_model` does.
+    """
+    import tensorflow as tf
+
+    model = best_model(run)
+    return lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
+
+
+def best_model(run: RunFolder):
+    """Of Keras: pictures -> logits. Raises WorkError if it is damaged or knows other classes than the run."""
     from layers.saved import load_saved_model
 
     model, classes = load_saved_model(run.best), len(run.classes())
     if model.output_shape[-1] != classes:
         raise WorkError(f"{run.best} knows {model.output_shape[-1]} classes, {run.path}/classes.csv {classes}")
-    return lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
+    return model
 
 
 def check_trained(run: RunFolder) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from predictor.flow import Opened, decoder, opened
 from predictor.mask_files import Segmented
-from predictor.members import trained_model
+from predictor.members import answering
 from predictor.pictures import Picture
 from predictor.tiles import mask_by_tiles
 from training.run_folder import RunFolder
@@ -18,20 +18,17 @@ SCALES = (0.75, 1, 1.25)
 
 
 class Network:
-    """A trained network; loaded when it is first used."""
+    """A trained network; loaded when it is first used. `engine` computes, as `python -m predictor` takes it."""
 
-    def __init__(self, run: RunFolder, tta: str):
-        self.run, self.tta = run, tta
+    def __init__(self, run: RunFolder, tta: str, engine: str = "tensorflow"):
+        self.run, self.tta, self.engine = run, tta, engine
         self.classes = run.classes()
         self.size = run.image_size()
 
     @cached_property
     def answer(self):
         """Pictures uint8 (batch, height, width, 3), of any size -> probabilities (batch, height, width, classes)."""
-        import tensorflow as tf
-
-        probabilities = averaged(trained_model(self.run), self.tta)
-        return tf.function(probabilities, [tf.TensorSpec((None, None, None, 3), tf.uint8)], autograph=False)
+        return answering(self.run, self.engine, (None, None, None, 3), partial(averaged, tta=self.tta))
 
     def masks(self, batch: Sequence[Opened]) -> Iterator[Segmented]:
         """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then.

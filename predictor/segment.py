@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from datatransformer.layout import DataFolder, read_colours
+from predictor.engines import check_engine
 from predictor.mask_files import MaskFiles
 from predictor.members import check_trained
 from predictor.network import Network, segmented, segmented_by_tiles
@@ -41,6 +42,7 @@ class Segmentation:
         if faults:
             raise SettingError(*faults)
         check_trained(runs[0])
+        check_engine(settings.engine)
         self.settings, self.runs = settings, runs
         self.classes = runs[0].classes()
         self.files = MaskFiles(settings, self.classes, read_colours(runs[0].path))
@@ -58,7 +60,7 @@ class Segmentation:
     def rows(
         self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
-        settings, network = self.settings, Network(self.runs[0], self.settings.tta)
+        settings, network = self.settings, Network(self.runs[0], self.settings.tta, self.settings.engine)
         segment = partial(segmented_by_tiles, tile=settings.tile, overlap=self.overlap) if settings.tile else segmented
         found = segment(
             network,

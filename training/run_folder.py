@@ -9,6 +9,7 @@ RUN/tensorboard/
 RUN/figures/          pictures, each with a CSV of its numbers beside it
 RUN/report.html       all of it on one page
 RUN/validation/       what its best checkpoint says of the validation images
+RUN/engines/          its best checkpoint as other engines than TensorFlow need it
 RUN/recalibration.csv what became of the metrics with batch-norm statistics of the whole training set
 """
 
@@ -58,6 +59,7 @@ class RunFolder:
         self.report = path / "report.html"
         self.cache = path / "cache"
         self.validation = path / "validation"
+        self.engines = path / "engines"
         self.recalibration = path / "recalibration.csv"
 
     def exists(self) -> bool:
