@@ -1,6 +1,7 @@
 """What the tests share: real pictures, a small data folder, commands run as a user runs them."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ SHARED = ROOT.parent / "shared" / "data"
 
 for name in [name for name in os.environ if name.startswith("SCENELAB_")]:
     del os.environ[name]
+
+
+# a shell starts what is put in the background deaf to Ctrl-C, and so would be the commands that are interrupted here
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -275,7 +275,7 @@ def test_odd_files_stop_nobody(raw):
 
 
 def test_ctrl_c(tmp_path):
-    process = start("datatransformer", "--pictures", 20000, "--data", tmp_path / "data")
+    process = start("datatransformer", "--pictures", 5000, "--data", tmp_path / "data")
     while not (tmp_path / "data.partial" / "manifest.csv").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
