@@ -662,3 +662,22 @@ class ExportConfig(Settings):
 
     overwrite: bool = False
     """Replace an earlier export in `output`."""
+
+
+class BenchmarksConfig(Settings):
+    """`python -m benchmarks NAME`: how fast, how large, against what; a table, and the same as JSON."""
+
+    benchmark: Positional[str] = "LIST"
+    """Which one; stands without a flag. LIST shows all."""
+
+    pictures: Folder | None = None
+    """Photographs to measure with, brought to the size that is measured. Empty: drawn ones."""
+
+    amount: Count | None = None
+    """How many pictures, or batches, a way has to do. Empty: as many as give a steady figure, a few minutes in all."""
+
+    rounds: Count = 3
+    """How often each way does its work; the table has the medians."""
+
+    output: UserPath = "benchmarks/results"
+    """The folder for the JSON."""
