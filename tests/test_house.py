@@ -8,7 +8,8 @@ from tests.conftest import ROOT
 
 FLOORS = {
     "settings": 0, "command": 0.5, "layers": 1, "backbones": 2, "datatransformer": 2, "pipeline": 3, "training": 4,
-    "predictor": 5, "analysis": 6, "classifiers": 7, "segmentation": 7, "generation": 7, "experiments": 8, "benchmarks": 9,
+    "predictor": 5, "analysis": 6, "classifiers": 7, "segmentation": 7, "generation": 7, "experiments": 8,
+    "benchmarks": 9,
 }  # fmt: skip
 MODULES = sorted(path for room in FLOORS for path in [*(ROOT / room).rglob("*.py"), *ROOT.glob(f"{room}.py")])
 
