@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from datatransformer.tables import write_table
 from predictor.figures import BLUE, GRAY, GREEN, ORANGE
 from predictor.sheet import save_figure
-from training.run_folder import Row, score
+from training.run_folder import Row, RunFolder, score
 from training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 POINTS = 20
 """Of the learning rate that are drawn in an epoch."""
+
+
+def draw_training(run: RunFolder, schedule: Schedule) -> None:
+    """`learning_rate.png` and `learning_curve.png` of what a run has trained so far, each with a CSV of its numbers."""
+    rows, resumed = run.history(), run.resumed()
+    draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed)
+    draw_learning_curve(rows, run.figures / "learning_curve.png", resumed)
 
 
 def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:

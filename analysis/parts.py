@@ -14,11 +14,9 @@ IMAGES, IMAGES_WITH_MASKS = 500, 40
 
 
 def draw_curves(subject: Subject, settings) -> None:
-    from analysis.figures import draw_learning_curve, draw_learning_rate
+    from analysis.figures import draw_training
 
-    run, rows = subject.run, subject.rows
-    draw_learning_curve(rows, run.figures / "learning_curve.png", run.resumed())
-    draw_learning_rate(subject.schedule(), rows, run.figures / "learning_rate.png", run.resumed())
+    draw_training(subject.run, subject.schedule())
 
 
 def draw_evaluation(subject: Subject, settings) -> None:

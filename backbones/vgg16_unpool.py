@@ -7,6 +7,7 @@ norm that Noh et al. found deep decoders to need. Of 13 transposed convolutions 
 """
 
 from backbones import CAFFE, Backbone
+from backbones._unpooling import Names, down_and_up
 
 BACKBONES = {
     "vgg16_unpool": Backbone(
@@ -18,39 +19,26 @@ BACKBONES = {
     )
 }
 
-STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-"""Filters and how many convolutions have them; behind each stage height and width are halved."""
+NAMES = Names("block{}_conv{}", "block{}_pool", "block{}_unpool", "block{}_deconv{}")
 
 
 def with_decoder(vgg16, has_weights: bool):
     """VGG16 -> the whole with its weights. Output is as high and wide as the input, 64 channels."""
     import keras
-    from keras.layers import Conv2D
 
-    from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
-
-    inputs = x = keras.Input(vgg16.input_shape[1:])
-    pooled = []
-    for stage, (filters, count) in enumerate(STAGES, 1):
-        for number in range(1, count + 1):
-            name = f"block{stage}_conv{number}"
-            x = Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=name)(x)
-        before = x
-        x, indices = MaxPoolWithIndices2D(name=f"block{stage}_pool")(x)
-        pooled.append((before, indices))
-    for stage, (filters, count) in reversed(list(enumerate(STAGES, 1))):
-        before, indices = pooled.pop()
-        x = MaxUnpool2D(name=f"block{stage}_unpool")(x, indices, like=before)
-        for number in range(count, 1, -1):
-            x = _transposed(x, f"block{stage}_deconv{number}", filters)
-        if stage > 1:
-            x = _transposed(x, f"block{stage}_deconv1", STAGES[stage - 2][0])
-    model = keras.Model(inputs, x, name="vgg16_unpool")
+    inputs = keras.Input(vgg16.input_shape[1:])
+    model = keras.Model(inputs, down_and_up(inputs, NAMES, _conv, _transposed), name="vgg16_unpool")
     if has_weights:
         for layer in vgg16.layers:
             if layer.weights:
                 model.get_layer(layer.name).set_weights(layer.get_weights())
     return model
+
+
+def _conv(x, name: str, filters: int):
+    from keras.layers import Conv2D
+
+    return Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal", name=name)(x)
 
 
 def _transposed(x, name: str, filters: int):

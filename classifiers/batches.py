@@ -1,16 +1,14 @@
 """The data folder -> what a classifier is trained and validated on."""
 
-from functools import lru_cache
-
 import tensorflow as tf
 
 from pipeline.augment import augmentation, erase
-from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.batches import Change, Load
 from pipeline.cache import make_loader
 from pipeline.geometry import split_seed
 from pipeline.mixing import mix
 from pipeline.weights import class_weights
-from training.fit import Batches
+from training.batches import Batches, batches_of
 from training.session import Session
 
 
@@ -20,27 +18,11 @@ def make_batches(session: Session) -> Batches:
     change = make_change(settings, class_weights(settings.class_weights, data.labels("train"), data.classes))
     labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
 
-    @lru_cache(maxsize=2)  # those of the stage
-    def load(split: str, size: tuple[int, int]) -> Load:
+    def loader(split: str, size: tuple[int, int]) -> Load:
         images = make_loader(data.images(split), size, settings.cache, session.run.cache)
         return lambda index: (images(index), tf.one_hot(labels[split][index], classes))
 
-    return Batches(
-        lambda stage, epoch: training_batches(
-            load("train", stage.size),
-            len(data.images("train")),
-            stage.batch_size,
-            settings.seed,
-            epoch * stage.steps,
-            change,
-        ),
-        lambda stage, devices: validation_batches(
-            load("val", stage.size), len(data.images("val")), stage.batch_size, devices
-        ),
-        lambda stage: validation_batches(
-            lambda index: load("train", stage.size)(index)[0], len(data.images("train")), stage.batch_size
-        ),
-    )
+    return batches_of(session, loader, change)
 
 
 def make_change(settings, weights) -> Change:

@@ -98,14 +98,12 @@ def report(session: Session, how: str) -> None:
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     if run.is_newer_than(curve, confusion):
         import_tensorflow()
-        from analysis.figures import draw_learning_curve, draw_learning_rate
+        from analysis.figures import draw_training
         from predictor.figures import draw_confusion_matrix
         from predictor.members import find_members
         from predictor.validation import validate
 
-        draw_learning_curve(rows, curve, run.resumed())
-        schedule = make_schedule(session.settings, session.stages, [])
-        draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", run.resumed())
+        draw_training(run, make_schedule(session.settings, session.stages, []))
         validation = validate(find_members([run], "none")[0])
         predicted = validation.probabilities.argmax(axis=1)
         draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)

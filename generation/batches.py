@@ -1,12 +1,10 @@
 """The data folder -> the pictures that a generator is trained and validated on, and nothing else of it."""
 
-from functools import lru_cache
-
 import tensorflow as tf
 
-from pipeline.batches import training_batches, validation_batches
-from pipeline.cache import Loader, make_loader
-from training.fit import Batches
+from pipeline.batches import Load
+from pipeline.cache import make_loader
+from training.batches import Batches, batches_of
 from training.session import Session
 
 GRAY_WITHIN = 3
@@ -16,19 +14,12 @@ GRAY_WITHIN = 3
 def make_batches(session: Session) -> Batches:
     """Images (batch, height, width, 3) of 0..255."""
     settings, data = session.settings, session.data
-    counts = {split: len(data.images(split)) for split in ("train", "val")}
 
-    @lru_cache(maxsize=2)
-    def load(split: str, size: tuple[int, int]) -> Loader:
-        return make_loader(data.images(split), size, settings.cache, session.run.cache)
+    def loader(split: str, size: tuple[int, int]) -> Load:
+        images = make_loader(data.images(split), size, settings.cache, session.run.cache)
+        return lambda index: (images(index),)
 
-    return Batches(
-        lambda stage, epoch: training_batches(
-            load("train", stage.size), counts["train"], stage.batch_size, settings.seed, epoch * stage.steps
-        ),
-        lambda stage, devices: validation_batches(load("val", stage.size), counts["val"], stage.batch_size, devices),
-        lambda stage: validation_batches(load("train", stage.size), counts["train"], stage.batch_size),
-    )
+    return batches_of(session, loader)
 
 
 def are_gray(pictures: tf.data.Dataset) -> bool:

@@ -76,13 +76,11 @@ def report(session: Session, how: str) -> None:
     curve = run.figures / "learning_curve.png"  # the last to be drawn
     if run.is_newer_than(curve):
         import_tensorflow()
-        from analysis.figures import draw_learning_curve, draw_learning_rate
+        from analysis.figures import draw_training
         from generation.figures import draw_figures
 
         draw_figures(session)
-        schedule = make_schedule(session.settings, session.stages, [])
-        draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", run.resumed())
-        draw_learning_curve(rows, curve, run.resumed())
+        draw_training(run, make_schedule(session.settings, session.stages, []))
     best = max(rows, key=score)
     print(f"{run.path} {how}.")
     print(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 Load = Callable[[tf.Tensor], tuple]
-"""Takes the index of an image, gives what is learnt from: the image and its label or mask."""
+"""Takes the index of an image, gives what is learnt from: the image and, for most models, its label or mask."""
 
 Change = Callable[[tuple, tf.Tensor], tuple]
 """Takes a batch and a seed of two integers, gives the batch as it is trained on."""

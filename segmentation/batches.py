@@ -1,15 +1,13 @@
 """The data folder -> what a segmentation network is trained and validated on."""
 
-from functools import lru_cache
-
 import tensorflow as tf
 
 from pipeline.augment import augmentation
-from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.batches import Change, Load
 from pipeline.cache import make_loader
 from pipeline.geometry import random_crops, split_seed
 from settings import height_and_width
-from training.fit import Batches
+from training.batches import Batches, batches_of
 from training.session import Session
 
 
@@ -18,28 +16,12 @@ def make_batches(session: Session) -> Batches:
     settings, data = session.settings, session.data
     change = make_change(settings)
 
-    @lru_cache(maxsize=2)  # those of the stage
-    def load(split: str, size: tuple[int, int]) -> Load:
+    def loader(split: str, size: tuple[int, int]) -> Load:
         images = make_loader(data.images(split), size, settings.cache, session.run.cache)
         masks = make_loader(data.masks(split), size, settings.cache, session.run.cache, masks=True)
         return lambda index: (images(index), tf.cast(masks(index)[..., 0], tf.int32))
 
-    return Batches(
-        lambda stage, epoch: training_batches(
-            load("train", stage.size),
-            len(data.images("train")),
-            stage.batch_size,
-            settings.seed,
-            epoch * stage.steps,
-            change,
-        ),
-        lambda stage, devices: validation_batches(
-            load("val", stage.size), len(data.images("val")), stage.batch_size, devices
-        ),
-        lambda stage: validation_batches(
-            lambda index: load("train", stage.size)(index)[0], len(data.images("train")), stage.batch_size
-        ),
-    )
+    return batches_of(session, loader, change)
 
 
 def make_change(settings) -> Change:

@@ -123,13 +123,11 @@ def report(session: Session, how: str) -> None:
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     if run.is_newer_than(curve, confusion):
         import_tensorflow()
-        from analysis.figures import draw_learning_curve, draw_learning_rate
+        from analysis.figures import draw_training
         from predictor.mask_evaluation import evaluate, validation_masks
         from predictor.segment import Network
 
-        draw_learning_curve(rows, curve, run.resumed())
-        schedule = make_schedule(session.settings, session.stages, [])
-        draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", run.resumed())
+        draw_training(run, make_schedule(session.settings, session.stages, []))
         evaluate(validation_masks(Network(run, "none"), session.data), session.data, run.figures)
     best = max(rows, key=lambda row: row["val_accuracy"])
     print(f"{run.path} {how}.")

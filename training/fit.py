@@ -14,29 +14,14 @@ import tensorflow as tf
 from layers.saved import load_saved_model
 from settings import WorkError, given_values
 from training.averaging import ValidateAverage, averaged
+from training.batches import Batches
 from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
 from training.freezing import freeze
 from training.optimizers import learning_shares, make_optimizer
 from training.run_folder import Row
 from training.schedules import Schedule, make_schedule
 from training.session import Session
-from training.stages import Stage
 from training.strategy import check_batch_size, device_line, make_strategy, precision
-
-
-@dataclass(frozen=True)
-class Batches:
-    """What a model is trained on.
-
-    `training` takes the stage and how many epochs are done, and gives an endless stream of images, targets and, if
-    classes have weights, what each target counts; of images alone for a model that learns nothing else. `validation`
-    takes the stage and the number of devices that share each batch; `pictures` gives the training images once, as they
-    are.
-    """
-
-    training: Callable[[Stage, int], tf.data.Dataset]
-    validation: Callable[[Stage, int], tf.data.Dataset]
-    pictures: Callable[[Stage], tf.data.Dataset]
 
 
 @dataclass(frozen=True)
