@@ -4,12 +4,14 @@ Training data and the pictures to predict go through this one function, so a pic
 """
 
 import io
-import re
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from datatransformer.plain import END_OF_PNG, is_plain_jpeg, markers_in_order
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
 """What is tried; JPEG includes MPO, the several pictures in one file of some cameras. Pillow knows more formats,
@@ -19,9 +21,6 @@ SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 KEPT_MODES = {"L", "RGB"}
 ORIENTATION = 0x0112
 JPEG_QUALITY = 95
-END_OF_PNG = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
-AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # what ends compressed data: no stuffed byte, no restart mark
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what is too large to open is an error of its own
 Image.init()  # all formats are registered now, not by the first of many threads
@@ -40,7 +39,7 @@ class Encoded:
     original: bool = False
 
 
-def read_image(path: Path) -> Encoded:
+def read_image(path: str | Path) -> Encoded:
     """The picture in `path` as bytes that TensorFlow decodes: its own if it can be, else converted.
 
     Converted are other formats than JPEG and PNG, CMYK, palettes, 16 bits, transparency (onto white) and
@@ -48,22 +47,34 @@ def read_image(path: Path) -> Encoded:
 
     Raises UnreadableImage.
     """
+    return encode(read_content(path))
+
+
+def read_content(path: str | Path) -> bytes:
+    """Raises UnreadableImage."""
     try:
-        if not path.is_file():  # a pipe, say, would be waited for
+        if not os.path.isfile(path):  # a pipe, say, would be waited for
             raise UnreadableImage("not a file")
-        content = path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except OSError as error:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from error
-    return encode(content)
 
 
-def encode(content: bytes) -> Encoded:
-    """As `read_image`, of a file's bytes."""
+def encode(content: bytes, decode_follows: bool = False) -> Encoded:
+    """As `read_image`, of a file's bytes.
+
+    Arguments:
+        decode_follows: the caller decodes all of it at once, so a JPEG whose segments are in order is not decoded here.
+            If that fails, this function tells why without it.
+    """
     if not content:
         raise UnreadableImage("empty (0 bytes)")
+    if not decode_follows and is_plain_jpeg(content):
+        return Encoded(content, ".jpg", original=True)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            return _encoded(image, content)
+            return _encoded(image, content, decode_follows)
     except UnidentifiedImageError as error:
         raise UnreadableImage("not a picture of a known format") from error
     except Image.DecompressionBombError as error:
@@ -74,10 +85,12 @@ def encode(content: bytes) -> Encoded:
         raise UnreadableImage(f"damaged: {error}") from error
 
 
-def _encoded(image: Image.Image, content: bytes) -> Encoded:
+def _encoded(image: Image.Image, content: bytes, decode_follows: bool) -> Encoded:
     suffix = SUFFIXES.get(image.format)
     upright = image.getexif().get(ORIENTATION, 1) in (0, 1)
     if suffix and upright and image.mode in KEPT_MODES and "transparency" not in image.info:
+        if decode_follows and suffix == ".jpg" and markers_in_order(content):
+            return Encoded(content, suffix, original=True)
         image.draft(
             None, (max(1, image.width // 8), max(1, image.height // 8))
         )  # JPEG: an eighth of the size is decoded, all is read
@@ -91,7 +104,7 @@ def _encoded(image: Image.Image, content: bytes) -> Encoded:
 def _is_sound(content: bytes, suffix: str) -> bool:
     """Whether a file that Pillow could decode has none of the damage that Pillow overlooks and TensorFlow does not."""
     if suffix == ".jpg":
-        return _markers_in_order(content)
+        return markers_in_order(content)
     if not content.endswith(END_OF_PNG):
         return False
     try:
@@ -99,20 +112,6 @@ def _is_sound(content: bytes, suffix: str) -> bool:
     except (OSError, SyntaxError, ValueError):
         return False
     return True
-
-
-def _markers_in_order(content: bytes) -> bool:
-    """Whether a JPEG's segments follow each other up to one end mark, with none inside compressed data."""
-    position = 2
-    while content[position : position + 1] == b"\xff":
-        marker = content[position + 1]
-        if marker == END_OF_IMAGE:
-            return position + 2 == len(content)
-        position += 2 + int.from_bytes(content[position + 2 : position + 4])
-        if marker == START_OF_SCAN:
-            found = AFTER_SCAN.search(content, position)
-            position = found.start() if found else len(content)
-    return False
 
 
 def _converted(image: Image.Image, suffix: str) -> Encoded:

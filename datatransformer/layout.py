@@ -9,24 +9,17 @@ DATA/settings.json  what it was made with
 DATA/pixels.json    how many pixels the training masks have of each class, once training has counted them
 """
 
-import hashlib
 import os
-import re
 import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path
+from sys import intern
+from typing import NamedTuple
 
-from datatransformer.tables import harmless, printable, read_json, read_table, write_json, write_table
+from datatransformer.tables import harmless, read_json, read_table, rows_of_table, write_json, write_table
 from settings import SettingError, fault
-
-if TYPE_CHECKING:  # sources bring Pillow along, which training does without
-    from datatransformer.sources import Picture
-
-LONGEST_NAME = 200
-"""In bytes; file systems take 255 with the rest of the name."""
 
 SPLITS = ("train", "val")
 CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
@@ -41,8 +34,7 @@ MANIFEST_HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One image of the manifest; `image` and `mask` are paths in the data folder, `class_name` or `mask` is empty."""
 
     image: str
@@ -127,8 +119,12 @@ def _missing(path: Path, rows: list[Row]) -> list[str]:
 
 
 def read_manifest(path: Path) -> list[Row]:
-    rows = read_table(path / MANIFEST, ("image", "split", "source"))
-    return [Row(row["image"], row["split"], row.get("class", ""), row.get("mask", ""), row["source"]) for row in rows]
+    """Names of splits and classes are shared by the rows: there may be millions."""
+    rows = rows_of_table(path / MANIFEST, ("image", "split", "source"))
+    return [
+        Row(row["image"], intern(row["split"]), intern(row.get("class", "")), row.get("mask", ""), row["source"])
+        for row in rows
+    ]
 
 
 def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:
@@ -182,6 +178,12 @@ def image_path(task: str, split: str, folder: str, stem: str, suffix: str) -> st
     return f"{split}/{folder}/{stem}{suffix}" if task == "classification" else f"{split}/images/{stem}{suffix}"
 
 
+def folders(task: str, of_classes: Iterable[str]) -> list[str]:
+    """Those in which `image_path` and `mask_path` lie; `of_classes` are the folders of the classes."""
+    names = list(of_classes) if task == "classification" else ["images", "masks"]
+    return [f"{split}/{name}" for split in SPLITS for name in names]
+
+
 def mask_path(image: str) -> str:
     """The mask that belongs to an image of a data folder for segmentation."""
     split, _, name = image.split("/", 2)
@@ -191,40 +193,6 @@ def mask_path(image: str) -> str:
 def in_split(image: str, split: str) -> str:
     """The path that an image (or mask) has in another split."""
     return f"{split}/{image.split('/', 1)[1]}"
-
-
-def folder_names(classes: Iterable[str]) -> dict[str, str]:
-    """A name that every file system takes for each class: its own wherever that is one, and no two alike."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in classes:
-        plain = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_"
-        plain = _shortened(plain)
-        folder, number = plain, 2
-        while folder.casefold() in taken:
-            folder, number = f"{plain}_{number}", number + 1
-        names[name] = folder
-        taken.add(folder.casefold())
-    return names
-
-
-def file_stems(pictures: "Sequence[Picture]") -> dict[str, str]:
-    """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
-
-    It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
-    """
-    stems = {picture.name: printable(PurePosixPath(picture.name).stem) for picture in pictures}
-    alike = Counter((picture.class_name, stems[picture.name].casefold()) for picture in pictures)
-    for picture in pictures:
-        stem = stems[picture.name]
-        if alike[picture.class_name, stem.casefold()] > 1 or stem != _shortened(stem):
-            digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
-            stems[picture.name] = f"{_shortened(stem)}-{digest}"
-    return stems
-
-
-def _shortened(name: str) -> str:
-    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def remove_made_here(folder: Path) -> None:

@@ -3,10 +3,30 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datatransformer.sources import Picture
 
 PICTURE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
+
+
+def names_for_validation(pictures: "Sequence[Picture]", settings) -> set[str]:
+    """As a list says, or the raw data, or a share of each video or class."""
+    if settings.val_list:
+        return read_list(settings.val_list, [picture.name for picture in pictures])[0]
+    if settings.split == "sequences":
+        return sequence_tails((picture.name for picture in pictures), settings.val_fraction)
+    chosen, by_class = set(), defaultdict(list)
+    for picture in pictures:
+        given = picture.split if settings.split == "auto" else None
+        if given == "val":
+            chosen.add(picture.name)
+        elif not given:
+            by_class[picture.class_name].append(picture.name)
+    return chosen | stratified(by_class, settings.val_fraction, settings.seed)
 
 
 def stratified(names_by_class: dict[str, Iterable[str]], val_fraction: float, seed: int) -> set[str]:

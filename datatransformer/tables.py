@@ -24,6 +24,8 @@ def harmless(text: str) -> str:
 
 def printable(text: str) -> str:
     """Control characters, and bytes of a file's name that are no UTF-8, as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     text = CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -31,15 +33,21 @@ def printable(text: str) -> str:
 def line(cells: Sequence[object]) -> str:
     """One CSV line with its line feed."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    row_writer(text).writerow(cells)
     return text.getvalue()
+
+
+def row_writer(file: TextIO):
+    """A csv.writer whose lines end in a line feed."""
+    return csv.writer(file, lineterminator="\n")
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """The file appears, or replaces the old one, by rename."""
     with replacing(path) as file:
-        file.write(line(header))
-        file.writelines(line(row) for row in rows)
+        table = row_writer(file)
+        table.writerow(header)
+        table.writerows(rows)
 
 
 @contextlib.contextmanager
@@ -66,16 +74,20 @@ def replacing_binary(path: Path) -> Iterator[BinaryIO]:
 
 def read_table(path: Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:
     """The rows, by column. Raises WorkError if one of `columns` is not there, or the file is no such table."""
+    return list(rows_of_table(path, columns))
+
+
+def rows_of_table(path: Path, columns: Iterable[str] = ()) -> Iterator[dict[str, str]]:
+    """As `read_table`, one row after the other."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            rows = list(reader)
+            missing = set(columns) - set(reader.fieldnames or ())
+            if missing:
+                raise WorkError(f"{path} has no column {', '.join(sorted(missing))}; was it saved by another program?")
+            yield from reader
     except (UnicodeDecodeError, csv.Error) as error:
         raise WorkError(f"{path} is damaged: {error}") from error
-    missing = set(columns) - set(reader.fieldnames or ())
-    if missing:
-        raise WorkError(f"{path} has no column {', '.join(sorted(missing))}; was it saved by another program?")
-    return rows
 
 
 def open_to_append(path: Path, header: Sequence[str]) -> TextIO:

@@ -20,7 +20,7 @@ from command import run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import DataFolder
 from datatransformer.parallel import in_parallel
-from predictor.flow import opened
+from predictor.flow import Reading
 from predictor.mask_files import MaskFiles, Segmented
 from predictor.output import Output
 from predictor.pictures import Picture
@@ -93,10 +93,9 @@ class Classical:
     def rows(
         self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
-        segment, workers = partial(self._segment, self._codebook()), self.settings.workers
-        for batch in opened(segment, rest, 1, workers, output.reject, bar, OPEN_PER_WORKER):
-            for one in batch:
-                yield [one.name], [self.files.add(Segmented(one.name, *one.decoded))]
+        reading = Reading(rest, output.reject, self.settings.workers, bar)
+        for (one,) in reading.batches(partial(self._segment, self._codebook()), 1, OPEN_PER_WORKER):
+            yield [one.name], [self.files.add(Segmented(one.name, *one.decoded))]
 
     def evaluate(self, output: Output, data: DataFolder) -> None:
         self.files.evaluate(data)

@@ -24,9 +24,8 @@ class Drawn(NamedTuple):
     mask: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One raw picture that has a label.
+class Picture(NamedTuple):
+    """One raw picture that has a label. There may be millions of them.
 
     `name` is what tells it from the others, and what its split is drawn from: its path in the raw folder.
     It lies in the file `path`, or else `draw()` makes it. `class_name` is empty for segmentation.
@@ -35,13 +34,13 @@ class Picture:
 
     name: str
     class_name: str = ""
-    path: Path | None = None
+    path: str | None = None
     draw: Callable[[], Drawn] | None = None
     split: str | None = None
 
     @property
     def source(self) -> str:
-        return str(self.path or self.name)
+        return self.path or self.name
 
 
 @dataclass(frozen=True)
@@ -67,24 +66,35 @@ def files_below(folder: Path) -> Iterator[Path]:
 
     A folder that may not be read is given as itself, to be reported as what it is: no picture.
     """
+    return (folder / name for name in names_below(folder))
+
+
+def names_below(root: Path, folder: str = "") -> Iterator[str]:
+    """As `files_below`, as paths in `root`: a tenth of the time, where there are millions."""
+    names, folders = [], set()
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith("."):
+                    names.append(entry.name)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.add(entry.name)
     except PermissionError:
-        yield folder
+        yield folder or "."
         return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from files_below(Path(entry.path))
+    inside = f"{folder}/" if folder else ""
+    for name in sorted(names):
+        if name in folders:
+            yield from names_below(root, inside + name)
         else:
-            yield Path(entry.path)
+            yield inside + name
 
 
-def why_outside(path: Path, root: Path) -> str | None:
+def why_outside(path: str | Path, root: Path) -> str | None:
     """The reason to refuse one of `files_below(root)` that is a link to a folder or to somewhere else; else None."""
-    if not path.is_symlink():
+    if not os.path.islink(path):
         return None
+    path = Path(path)
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from sys import intern
 from typing import NamedTuple
 
 from datatransformer.sources import Rejected
@@ -17,11 +19,11 @@ NAME_COLUMNS = {"name", "class_name", "label_name"}
 
 
 class Labelled(NamedTuple):
-    """`where` is the line or entry in the label file, for messages."""
+    """`line` is the number of the line or entry in the label file, for messages."""
 
     image: str
     label: str
-    where: str
+    line: int
 
 
 def read_labels(path: Path) -> tuple[list[Labelled], list[Rejected]]:
@@ -32,11 +34,11 @@ def read_labels(path: Path) -> tuple[list[Labelled], list[Rejected]]:
     """
     pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_lines(path)
     labelled, rejected = [], []
-    for where, image, label in pairs:
+    for line, image, label in pairs:
         if image and label:
-            labelled.append(Labelled(image, label, where))
+            labelled.append(Labelled(image, intern(label), line))
         else:
-            rejected.append(Rejected(where, "an image and a label are expected here"))
+            rejected.append(Rejected(f"{path}:{line}", "an image and a label are expected here"))
     if not labelled:
         raise WorkError(
             f"{path}: no line holds an image and a label. Expected: lines of image,label or JSON of image_id, label_id"
@@ -81,19 +83,17 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     return [(number, row) for number, row in rows if any(row)]
 
 
-def _from_lines(path: Path) -> list[tuple[str, str, str]]:
+def _from_lines(path: Path) -> Iterator[tuple[int, str, str]]:
     rows = _rows(path)
     image_column, label_column, width = 0, 1, 2
     if rows and (columns := _columns([cell.lower() for cell in rows[0][1]])):
         (image_column, label_column), width = columns, len(rows[0][1])
         rows = rows[1:]
-    pairs = []
     for number, row in rows:
         while len(row) > width and not row[-1]:
             row.pop()
         whole = len(row) == width
-        pairs.append((f"{path}:{number}", row[image_column] if whole else "", row[label_column] if whole else ""))
-    return pairs
+        yield number, row[image_column] if whole else "", row[label_column] if whole else ""
 
 
 def _columns(header: list[str]) -> tuple[int, int] | None:
@@ -103,7 +103,7 @@ def _columns(header: list[str]) -> tuple[int, int] | None:
     return None if image is None or label is None else (image, label)
 
 
-def _from_json(path: Path) -> list[tuple[str, str, str]]:
+def _from_json(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         entries = json.loads(_text(path))
     except json.JSONDecodeError as error:
@@ -114,9 +114,7 @@ def _from_json(path: Path) -> list[tuple[str, str, str]]:
         raise WorkError(
             f"{path}: a list of objects with image_id and label_id is expected, not a {type(entries).__name__}"
         )
-    pairs = []
     for number, entry in enumerate(entries, 1):
         entry = entry if isinstance(entry, dict) else {}
         image, label = entry.get("image_id"), entry.get("label_id")
-        pairs.append((f"{path}:{number}", "" if image is None else str(image), "" if label is None else str(label)))
-    return pairs
+        yield number, "" if image is None else str(image), "" if label is None else str(label)

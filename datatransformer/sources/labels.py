@@ -1,16 +1,17 @@
 """A folder of pictures and a file that says which label each has: S0's data, and most competitions'."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from datatransformer.sources import Listing, Picture, Rejected, files_below, why_outside
+from datatransformer.sources import Listing, Picture, Rejected, names_below, why_outside
 from datatransformer.sources.label_file import Labelled, read_class_names, read_labels
 from datatransformer.split import natural_order
 from settings import SettingError, WorkError, fault
 
 TASKS = ("classification",)
-SETTINGS = ("raw_images", "raw_labels", "class_names", "link")
+SETTINGS = ("raw_images", "raw_labels", "class_names", "link", "verify")
 
 
 def read(settings) -> Listing:
@@ -25,16 +26,16 @@ def read(settings) -> Listing:
     labelled, rejected = read_labels(settings.raw_labels)
     names = read_class_names(settings.class_names) if settings.class_names else None
     files = _files(root, leave_out={settings.raw_labels, settings.class_names})
-    labels_by_file, without_file = _labels_by_file(labelled, files, root)
+    labels_by_file, without_file = _labels_by_file(labelled, files, settings)
     rejected += without_file
 
-    pictures = []
+    pictures, raw = [], os.path.join(root, "")
     for name, labels in labels_by_file.items():
-        picture = _picture(name, files[name], labels, names, root)
+        picture = _picture(name, raw + name, labels, names, settings)
         (pictures if isinstance(picture, Picture) else rejected).append(picture)
     rejected += [
-        Rejected(str(path), why_outside(path, root) or "has no label")
-        for name, path in files.items()
+        Rejected(raw + name, why_outside(raw + name, root) or "has no label")
+        for name in files
         if name not in labels_by_file
     ]
     if not pictures:
@@ -45,9 +46,9 @@ def read(settings) -> Listing:
     return Listing(pictures, _classes(pictures, labels_by_file, names), rejected)
 
 
-def _files(root: Path, leave_out: set[Path | None]) -> dict[str, Path]:
-    """The files by their path in the raw folder."""
-    files = {path.relative_to(root).as_posix(): path for path in files_below(root)}
+def _files(root: Path, leave_out: set[Path | None]) -> dict[str, None]:
+    """The files by their path in the raw folder, in order."""
+    files = dict.fromkeys(names_below(root))
     for path in filter(None, leave_out):
         if path.resolve().is_relative_to(root.resolve()):
             files.pop(path.resolve().relative_to(root.resolve()).as_posix(), None)
@@ -55,21 +56,32 @@ def _files(root: Path, leave_out: set[Path | None]) -> dict[str, Path]:
 
 
 def _labels_by_file(
-    labelled: list[Labelled], files: dict[str, Path], root: Path
+    labelled: list[Labelled], files: Collection[str], settings
 ) -> tuple[dict[str, list[Labelled]], list[Rejected]]:
-    by_stem = defaultdict(list)
-    for name in files:
-        by_stem[Path(name).with_suffix("").as_posix()].append(name)
+    names = [_name(entry.image, files) for entry in labelled]
+    unknown = set(names).difference(files)
+    by_stem = defaultdict(list)  # some label files leave the suffix out
+    for name in files if unknown else ():
+        stem = Path(name).with_suffix("").as_posix()
+        if stem in unknown:
+            by_stem[stem].append(name)
     found, rejected = defaultdict(list), []
-    for entry in labelled:
-        name = Path(entry.image).as_posix()
-        name = name if name in files else name.replace("\\", "/")  # as Windows writes it
-        candidates = [name] if name in files else by_stem.get(name, [])  # some label files leave the suffix out
+    for entry, name in zip(labelled, names, strict=True):
+        candidates = by_stem.get(name, []) if name in unknown else [name]
         if len(candidates) == 1:
             found[candidates[0]].append(entry)
-        elif reason := _why_no_file(entry.image, candidates, root):
-            rejected.append(Rejected(f"{entry.where} {entry.image}", reason))
+        else:
+            reason = _why_no_file(entry.image, candidates, settings.raw_images)
+            rejected.append(Rejected(f"{settings.raw_labels}:{entry.line} {entry.image}", reason))
     return found, rejected
+
+
+def _name(image: str, files: Collection[str]) -> str:
+    """Its path in the raw folder, however the label file writes it."""
+    if image in files:
+        return image
+    name = Path(image).as_posix()
+    return name if name in files else name.replace("\\", "/")  # as Windows writes it
 
 
 def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
@@ -81,20 +93,17 @@ def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
 
 
 def _picture(
-    name: str, path: Path, labels: list[Labelled], names: dict[str, str] | None, root: Path
+    name: str, path: str, labels: list[Labelled], names: dict[str, str] | None, settings
 ) -> Picture | Rejected:
     different = sorted({entry.label for entry in labels}, key=natural_order)
-    if reason := why_outside(path, root):
-        return Rejected(str(path), reason)
+    if reason := why_outside(path, settings.raw_images):
+        return Rejected(path, reason)
     if len(different) > 1:
-        return Rejected(str(path), f"has {len(different)} labels: {', '.join(different)} ({_lines(labels)})")
+        lines = ", ".join(f"{settings.raw_labels}:{entry.line}" for entry in labels)
+        return Rejected(path, f"has {len(different)} labels: {', '.join(different)} ({lines})")
     if names is not None and different[0] not in names:
-        return Rejected(str(path), f"its label {different[0]} is not in the file of class names")
+        return Rejected(path, f"its label {different[0]} is not in the file of class names")
     return Picture(name, names[different[0]] if names else different[0], path)
-
-
-def _lines(labels: list[Labelled]) -> str:
-    return ", ".join(entry.where for entry in labels)
 
 
 def _classes(pictures: list[Picture], labels: dict[str, list[Labelled]], names: dict[str, str] | None) -> list[str]:

@@ -2,12 +2,14 @@
 
 import io
 import random
+import re
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
+from datatransformer import images
 from datatransformer.images import UnreadableImage, encode, read_image
 
 DAMAGED = {
@@ -71,6 +73,37 @@ def test_every_format_shows_the_same_picture(kind):
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind, **({"lossless": True} if kind == "WEBP" else {}))
     np.testing.assert_allclose(decoded(encode(file.getvalue()).content), pixels, atol=3)
+
+
+def test_the_short_way_of_plain_jpegs_gives_what_the_long_way_does(shared, monkeypatch):
+    """Of whole and damaged files, and of ones with segments in odd places."""
+    generator = random.Random(7)
+    paths = [path for path in (shared / "broken").iterdir() if path.read_bytes().startswith(b"\xff\xd8")]
+    contents = [path.read_bytes() for path in paths]
+    for _ in range(400):
+        content = bytearray(generator.choice(contents))
+        place = generator.choice([generator.randrange(len(content)), generator.randrange(700), len(content) - 2])
+        if generator.random() < 0.5:
+            content[generator.randrange(len(content))] = generator.randrange(255)
+        else:
+            marker = generator.choice([0xC0, 0xC4, 0xDA, 0xDB, 0xE1, 0xFE])
+            odd = [bytes([0xFF, marker, 0, generator.randrange(9)]), generator.randbytes(9), b""]
+            content[place : place + generator.choice([0, 1, 99])] = generator.choice(odd)
+        contents.append(bytes(content))
+
+    def verdicts() -> list:
+        found = []
+        for content in contents:
+            try:
+                found.append(encode(content))
+            except UnreadableImage as error:
+                found.append(re.sub("0x[0-9a-f]+", "", str(error)))  # where in memory it was
+        return found
+
+    short = verdicts()
+    assert 80 < sum(images.is_plain_jpeg(content) for content in contents) < 350
+    monkeypatch.setattr(images, "is_plain_jpeg", lambda content: False)
+    assert short == verdicts()
 
 
 def test_no_damage_gets_through(shared):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from config import DataTransformerConfig
 from datatransformer.layout import read_data_folder
+from datatransformer.placing import Placing
 from datatransformer.sources import tfds as source
 from datatransformer.transformer import DataTransformer
 from settings import SettingError, WorkError
@@ -38,14 +39,14 @@ def test_pictures_labels_and_splits(shared, tmp_path, name, counts, mode):
 
 def test_interrupted_it_goes_on(shared, tmp_path, monkeypatch):
     """Records can only be read in order, and what is done is not asked for again."""
-    placed = DataTransformer._place_one
+    placed = Placing._place_one
 
     def stops(self, picture, *args):
         if picture.name == "train_002000":
             raise KeyboardInterrupt
         return placed(self, picture, *args)
 
-    monkeypatch.setattr(DataTransformer, "_place_one", stops)
+    monkeypatch.setattr(Placing, "_place_one", stops)
     with pytest.raises(KeyboardInterrupt):
         DataTransformer(settings("cifar10", shared / "tfds", tmp_path / "data")).run()
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from command import class_in_config
+from datatransformer.transformer import DataTransformer
+from settings import read_settings
 from tests.conftest import run, start
 
 
@@ -300,3 +304,81 @@ def test_it_reads_a_raw_folder_that_it_may_not_write(raw):
         assert run("datatransformer", *labels_flags(raw)).code == 0
     finally:
         os.chmod(raw, 0o755)
+
+
+# ---- Unread, and many ------------------------------------------------------------------------------------------------
+
+
+def images(data: Path) -> dict[str, bytes]:
+    return {row["source"]: (data / row["image"]).read_bytes() for row in table(data / "manifest.csv")}
+
+
+@pytest.mark.parametrize("link", ["copy", "hardlink"])
+def test_without_verification_odd_files_fare_as_with_it(shared, tmp_path, link):
+    """They do not begin and end as plain pictures do, so they are opened all the same."""
+    shutil.copytree(shared / "broken", tmp_path / "raw" / "odd")
+    shutil.copy(shared / "broken" / "photo.webp", tmp_path / "raw" / "odd" / "webp.jpg")
+    os.mkfifo(tmp_path / "raw" / "odd" / "pipe.jpg")
+    for number in range(5):
+        picture(tmp_path / "raw" / "flat" / f"{number}.{'jpg' if number % 2 else 'png'}", number)
+    flags = ["--source", "folders", "--raw-images", tmp_path / "raw", "--link", link]
+    assert run("datatransformer", *flags, "--data", tmp_path / "verified").code == 0
+    done = run("datatransformer", *flags, "--no-verify", "--data", tmp_path / "data")
+    assert done.code == 0, done.err
+    assert images(tmp_path / "data") == images(tmp_path / "verified") and len(images(tmp_path / "data")) == 19 + 5
+    assert reasons(tmp_path / "data") == reasons(tmp_path / "verified") and len(reasons(tmp_path / "data")) == 5
+
+
+def test_without_verification_plain_files_are_not_decoded(raw):
+    damaged = raw / "003.jpg"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:30] + bytes(len(content) - 60) + content[-30:])
+    data = raw.parent / "data"
+    assert run("datatransformer", *labels_flags(raw, "--no-verify", "--link", "hardlink")).code == 0
+    assert all((data / row["image"]).samefile(row["source"]) for row in table(data / "manifest.csv"))
+    assert len(images(data)) == 20 and json.loads((data / "settings.json").read_text())["verify"] is False
+    done = run("datatransformer", *labels_flags(raw, "--link", "hardlink"))
+    assert done.code == 2 and "verify was False, is True" in done.err
+    assert run("datatransformer", *labels_flags(raw, "--link", "hardlink", "--overwrite")).code == 0
+    assert list(reasons(data)) == [str(damaged)] and len(images(data)) == 19
+
+
+def test_what_is_drawn_is_not_verified_anyway(tmp_path):
+    done = run("datatransformer", "--no-verify", "--data", tmp_path / "data")
+    assert done.code == 2 and "verify = 'False': is of no use for source scenes" in done.err
+
+
+def test_what_a_kill_has_left_is_done_anew_and_what_is_no_longer_raw_goes(raw):
+    """A file that was put there and not noted, half written; and one whose raw picture has moved since."""
+    for flags in ([], ["--no-verify", "--link", "hardlink"]):
+        settings = read_settings(class_in_config("DataTransformerConfig"), [*map(str, labels_flags(raw, *flags))], "")
+        transformer = DataTransformer(settings)
+        transformer._begin_or_continue()
+        folder = transformer.work / "train" / "2"
+        folder.mkdir(parents=True)
+        for number in range(10):
+            (folder / f"{number:03d}.jpg").write_bytes(b"half")
+        (folder / "moved.jpg").write_bytes(b"")
+        manifest = "image,split,class,source\ntrain/2/moved.jpg,train,2,/raw/moved.jpg\n"
+        (transformer.work / "manifest.csv").write_text(manifest)
+        transformer.run()
+        assert images(transformer.data) == {str(path): path.read_bytes() for path in sorted(raw.iterdir())}
+        shutil.rmtree(transformer.data)
+
+
+def test_a_file_more_takes_half_a_kilobyte(tmp_path):
+    peaks = {}
+    for amount in (500, 2500):
+        picture(tmp_path / f"{amount}" / "0" / "0.jpg")
+        for number in range(1, amount):
+            link = tmp_path / f"{amount}" / str(number % 2) / f"{number}.jpg"
+            link.parent.mkdir(exist_ok=True)
+            os.link(tmp_path / f"{amount}" / "0" / "0.jpg", link)
+        flags = ["--source", "folders", "--raw-images", tmp_path / str(amount), "--data", tmp_path / f"data{amount}"]
+        flags += ["--link", "hardlink", "--no-verify"]
+        settings = read_settings(class_in_config("DataTransformerConfig"), [*map(str, flags)], "")
+        tracemalloc.start()
+        DataTransformer(settings).run()
+        peaks[amount] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (peaks[2500] - peaks[500]) / 2000 < 700
