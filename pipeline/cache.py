@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pipeline.decode import decode_and_resize, decode_mask
+from pipeline.decode import VERSION, decode_and_resize, decode_mask
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
 """Takes the index of an image, gives RGB uint8 (height, width, 3); of a mask, class indices (height, width, 1)."""
@@ -25,8 +26,8 @@ def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder
         images: their files.
         size: height and width in pixels.
         cache: `none` decodes each time; `memory` decodes all now and keeps them; `disk` keeps one raw file
-            an image in `folder`, named after the picture's path, time and size, so that a picture that has changed
-            is decoded again and an interrupted run goes on.
+            an image in `folder`, named after the picture's path, time and size and the decoder, so that a picture that
+            has changed is decoded again and an interrupted run goes on.
         masks: whether the files are masks.
     """
     files = _Files(images, size, masks)
@@ -69,12 +70,12 @@ def _from_memory(files: _Files) -> Loader:
 
 def _from_disk(files: _Files, folder: Path) -> Loader:
     folder.mkdir(parents=True, exist_ok=True)
-    kept = [folder / f"{_fingerprint(image, files.size)}.raw" for image in files.images]
+    kept = [folder / f"{fingerprint(image, files.size)}.raw" for image in files.images]
     there = {entry.name for entry in os.scandir(folder)}
     missing = [index for index, file in enumerate(kept) if file.name not in there]
     undecoded = files._replace(images=[files.images[index] for index in missing])
     for index, picture in zip(missing, _decoded(undecoded), strict=True):
-        work = kept[index].with_suffix(".tmp")
+        work = folder / f"{uuid.uuid4().hex}.tmp"  # several machines may be filling the folder
         work.write_bytes(picture.tobytes())
         os.replace(work, kept[index])
     paths = tf.constant([os.fsencode(file) for file in kept], tf.string)
@@ -88,8 +89,9 @@ def _decoded(files: _Files):
     return tqdm(pictures.as_numpy_iterator(), "decoding", count, unit=" images", disable=None, leave=False)
 
 
-def _fingerprint(image: str, size: tuple[int, int]) -> str:
-    text = f"{os.path.abspath(image)} {os.stat(image).st_mtime_ns} {size}"
+def fingerprint(image: str, size: tuple[int, int]) -> str:
+    """Of the picture as it is now, at a height and width in pixels."""
+    text = f"{VERSION} {os.path.abspath(image)} {os.stat(image).st_mtime_ns} {size}"
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
