@@ -13,6 +13,7 @@ def requirements(text: str) -> list[str]:
 
 
 OPENVINO = ["openvino>=2026.4,<2027"]
+INT8 = [*OPENVINO, "nncf>=3.4,<4"]
 EXPORT = [
     *OPENVINO,
     "tf2onnx>=1.17,<2",
@@ -20,6 +21,7 @@ EXPORT = [
     "onnxruntime>=1.31,<2",
     "ai-edge-litert>=2.3,<3",
 ]
+RAY = ["ray[data]>=2.60,<3"]
 
 setup(
     name="scenelab",
@@ -32,5 +34,5 @@ setup(
     py_modules=["command", "config", "demo", "settings"],
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
     install_requires=requirements(runtime),
-    extras_require={"dev": requirements(development), "openvino": OPENVINO, "export": EXPORT},
+    extras_require={"dev": requirements(development), "openvino": OPENVINO, "int8": INT8, "export": EXPORT, "ray": RAY},
 )

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from datatransformer.layout import DataFolder
-from predictor.engines import check_engine
-from predictor.members import find_members
+from predictor.flow import Reading
+from predictor.members import find_members, predictions
 from predictor.output import Output
 from predictor.pictures import Picture
 from predictor.ranks import TOP, Ranks
@@ -25,27 +25,24 @@ class Classification:
         if useless := faults_if_given(settings, ("mask_files", "tile", "overlap"), "is for runs of segmentation"):
             raise SettingError(*useless)
         self.settings, self.runs = settings, runs
-        check_engine(settings.engine)
-        self.members = find_members(runs, settings.tta, settings.engine)
+        self.members = find_members(runs, settings.tta, settings.engine, settings.precision)
         self.classes = self.members[0].classes
         if settings.top_k > len(self.classes):
             raise SettingError(fault("top_k", settings.top_k, f"the run knows {len(self.classes)} classes"))
         least = min(max(TOP), len(self.classes)) if settings.evaluate else 1  # an evaluation needs more than is asked
         self.ranks = Ranks(self.classes, max(settings.top_k, least))
         self.columns = self.ranks.columns
-        self.depends_on = {"tta": settings.tta, "policy": settings.policy}
+        self.depends_on = {"tta": settings.tta, "policy": settings.policy, "precision": settings.precision}
 
     def rows(self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]) -> Rows:
-        from predictor.flow import predictions
         from predictor.policies import FROM_VALIDATION, combine, policy_weights
         from predictor.validation import validate
 
         settings, policy = self.settings, self.settings.policy
         asked = self.members if policy in FROM_VALIDATION else []
         weights = policy_weights(policy, [validate(member, settings.tta) for member in asked])
-        for names, of_members in predictions(
-            self.members, rest, settings.tta, settings.batch_size, settings.workers, output.reject, bar
-        ):
+        reading = Reading(rest, output.reject, settings.workers, bar)
+        for names, of_members in predictions(self.members, reading, settings.tta, settings.batch_size):
             yield names, self.ranks.rows(combine(policy, of_members, weights))
 
     def evaluate(self, output: Output, data: DataFolder) -> None:

@@ -19,7 +19,7 @@ from training.run_folder import RunFolder
 SETTINGS = ("encoding_files", "samples", "seed")
 """Those that are for auto-encoders alone."""
 
-NOT_HERE = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine")
+NOT_HERE = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine", "precision")
 """Those that are for classifiers and segmentation alone."""
 
 RECONSTRUCTIONS = "reconstructions"
@@ -52,18 +52,12 @@ class Encoding:
         self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], Iterable[list[object]]]]:
         from pipeline.decode import decode_and_resize
-        from predictor.flow import decoder, opened
+        from predictor.flow import Reading, decoder
 
         settings, autoencoder = self.settings, self.autoencoder
         decode = decoder(partial(decode_and_resize, size=autoencoder.size))
-        batches = opened(
-            lambda content: decode(content).numpy(),
-            rest,
-            settings.batch_size,
-            settings.workers,
-            output.reject,
-            bar,
-        )
+        reading = Reading(rest, output.reject, settings.workers, bar)
+        batches = reading.batches(lambda content: decode(content).numpy(), settings.batch_size)
         is_last = False
         with self._latents(output) as latents:
             for batch, is_last in with_last(batches):

@@ -1,71 +1,141 @@
-"""Engines other than TensorFlow that a run predicts with. OpenVINO: the faster on a processor, with the same answers.
+"""Engines that a run predicts with. OpenVINO: the faster on a processor, with TensorFlow's answers or in fewer bits.
 
-A converted model is kept in RUN/engines/openvino-STAMP, the stamp being that of the checkpoint that it was made of, and
-how many classes it had.
+Converted models are kept in RUN/engines: openvino-STAMP and, in 8 bits, openvino-int8-STAMP. The stamp is that of the
+checkpoint that they were made of, and how many classes it had.
 """
 
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from predictor.formats import FORMATS, Logits, NotTaken, check_installed, load_openvino, quietly, write_openvino
+from predictor import openvino_model, plain_layers
+from predictor.formats import Logits, NotTaken, check_installed, input_of, quietly
+from predictor.openvino_model import PRECISIONS, OpenVINOModel, computes, write_openvino
+from predictor.quantisation import PACKAGES, quantise
+from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder
 
 LIMIT = 1e-4
-"""By so much may a probability differ from TensorFlow's."""
+"""By so much may a probability in 32 bits differ from TensorFlow's."""
+
+BATCH_SIZE = 8
+"""That of OpenVINO: more pictures at a time are no faster, and hold more memory."""
+
+BETWEEN_LAYERS = {"f32": "f32", "bf16": "bf16", "int8": "f32"}
+"""What OpenVINO is told; where a model is in 8 bits it says so itself."""
 
 
-def check_engine(engine: str) -> None:
-    """Raises WorkError, with what to do, if it is not installed."""
+@dataclass(frozen=True)
+class Runner:
+    """A model as an engine runs it.
+
+    Attributes:
+        answer: pictures (batch, height, width, 3), numbers of 0..255 -> probabilities, tensors both. Threads may call
+            it at the same time.
+        batch_size: pictures at a time; None if the more the better.
+        at_a_time: batches that keep it busy.
+    """
+
+    answer: Callable
+    batch_size: int | None = None
+    at_a_time: int = 1
+
+    def batch(self, most: int) -> int:
+        """How many pictures it is given at a time, at most so many."""
+        return min(most, self.batch_size or most)
+
+
+def check_engine(run: RunFolder, engine: str, precision: str) -> None:
+    """Raises SettingError if that precision is not to be had, WorkError, with what to do, if something is missing."""
     if engine == "openvino":
-        check_installed(FORMATS[engine].packages, f"--engine {engine}")
+        check_installed(openvino_model.PACKAGES, "--engine openvino")
+    if precision == "f32":
+        return
+    if engine == "tensorflow":
+        raise SettingError(fault("precision", precision, "is OpenVINO's; TensorFlow predicts in f32"))
+    check_installed(openvino_model.PACKAGES, f"--precision {precision}")
+    if not computes(precision):
+        others = " and ".join(name for name in PRECISIONS if computes(name))
+        raise SettingError(fault("precision", precision, f"this processor computes in {others}"))
+    if precision == "int8" and not _folder(run, "openvino-int8").exists():
+        check_installed(PACKAGES, "--precision int8")
 
 
-def other_engine(run: RunFolder, engine: str, load: Callable) -> Callable | None:
-    """The run's best model: pictures (batch, height, width, 3), numbers of 0..255 -> probabilities, tensors both.
+def other_engine(run: RunFolder, engine: str, precision: str, load: Callable) -> Runner | None:
+    """The run's best model, of another engine than TensorFlow.
 
     None if TensorFlow is to predict: it was asked for; or `auto` finds a GPU or no OpenVINO; or OpenVINO cannot take
-    the model, which is said on standard error. `load` gives the model of Keras and raises what is wrong with it.
+    the model, which is said on standard error. A precision that TensorFlow has not is a WorkError then. `load` gives
+    the model of Keras and raises what is wrong with it.
     """
     import tensorflow as tf
 
     if engine == "tensorflow":
         return None
-    if engine == "auto" and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
+    by_choice = engine == "openvino" or precision != "f32"
+    if not by_choice and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
         return None
     try:
-        folder = _converted(run, load)
-        logits = quietly(lambda: load_openvino(folder))
+        folder = _converted(run, precision, load)
+        model = quietly(lambda: OpenVINOModel(folder, run.image_size(), BETWEEN_LAYERS[precision]))
     except (NotTaken, OSError) as error:
-        note = f"OpenVINO cannot take {run.path} ({error}). TensorFlow predicts; --engine tensorflow does so at once."
-        print(note, file=sys.stderr)
+        note = f"OpenVINO cannot take {run.path} in {precision} ({error})."
+        if precision != "f32":
+            raise WorkError(f"{note} Use --precision f32.") from error
+        print(f"{note} TensorFlow predicts; --engine tensorflow does so at once.", file=sys.stderr)
         return None
-    return lambda images: tf.nn.softmax(logits(np.asarray(images, np.float32)))
+    return Runner(lambda images: tf.nn.softmax(model(np.asarray(images, np.float32))), BATCH_SIZE, model.at_a_time)
 
 
-def _converted(run: RunFolder, load: Callable) -> Path:
-    """The folder of the converted model, made if it is not there; those of earlier checkpoints are removed."""
+def _converted(run: RunFolder, precision: str, load: Callable) -> Path:
+    """The folder of the converted model, made if it is not there."""
+    plain = _kept(run, "openvino", partial(_convert, run, load))
+    return _kept(run, "openvino-int8", partial(quantise, run, plain)) if precision == "int8" else plain
+
+
+def _folder(run: RunFolder, variant: str) -> Path:
+    return run.engines / f"{variant}-{_stamp(run)}"
+
+
+def _stamp(run: RunFolder) -> str:
     checkpoint = run.best.stat()
-    folder = run.engines / f"openvino-{checkpoint.st_size}-{checkpoint.st_mtime_ns}-{len(run.classes())}"
+    return f"{checkpoint.st_size}-{checkpoint.st_mtime_ns}-{len(run.classes())}"
+
+
+def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
+    """The folder of a variant, written if it is not there; those of earlier checkpoints are removed then."""
+    folder = _folder(run, variant)
     if folder.exists():
         return folder
-    model = load()
     work = run.engines / f".work-{os.getpid()}"
     try:
         work.mkdir(parents=True)
-        quietly(lambda: write_openvino(model, work))
-        _check(model, quietly(lambda: load_openvino(work)), run.image_size())
+        write(work)
         for earlier in run.engines.glob("openvino-*"):
-            shutil.rmtree(earlier, ignore_errors=True)
-        os.replace(work, folder)
+            if not earlier.name.endswith(_stamp(run)):
+                shutil.rmtree(earlier, ignore_errors=True)
+        try:
+            os.replace(work, folder)
+        except OSError:
+            if not folder.exists():  # else another process was faster
+                raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
+
+
+def _convert(run: RunFolder, load: Callable, folder: Path) -> None:
+    model = load()
+    size = run.image_size()
+    quietly(lambda: write_openvino(plain_layers.plain(model), folder, input_of(model)))
+    _check(model, quietly(lambda: OpenVINOModel(folder, size)), size)
 
 
 def _check(model, logits: Logits, size: tuple[int, int]) -> None:

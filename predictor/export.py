@@ -8,9 +8,7 @@ EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: those tha
 import os
 import shutil
 import time
-from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,29 +16,17 @@ from command import import_tensorflow, run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import read_data_folder
 from datatransformer.lock import only_here
-from predictor.formats import FORMATS, Format, NotTaken, check_installed, quietly
+from predictor.agreement import compare, unpools
+from predictor.export_readme import TITLE, Exported, readme
+from predictor.formats import FORMATS, NotTaken, check_installed, quietly
 from predictor.members import best_model, check_trained
 from predictor.pictures import Picture, pictures, spread, validation_pictures
+from predictor.plain_layers import plain
 from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder, find_runs
 
 TASKS = {"classifier": "classification", "segmentation": "segmentation"}
-TITLE = "# Exported from SceneLab"
-"""The README begins with it; a folder without it is not replaced."""
-
 CHECKED = 8
-LIMIT = 1e-3
-"""The largest difference that passes, as a share of the largest logit."""
-
-
-class Exported(NamedTuple):
-    """A format, bytes on disk, seconds it took, and the largest difference, as it is and against the largest logit."""
-
-    name: str
-    size: int
-    seconds: float
-    difference: float
-    relative: float
 
 
 def export(settings) -> None:
@@ -63,7 +49,8 @@ def export(settings) -> None:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     for one in exported:
-        print(f"{one.name}: {one.size / 1e6:.2f} MB in {one.seconds:.1f} s, differs by at most {one.difference:.1e}")
+        differs = f"differs by at most {one.difference.largest:.1e}"
+        print(f"{one.name}: {one.size / 1e6:.2f} MB in {one.seconds:.1f} s, {differs}")
     print(f"{output}: compared on {len(images)} pictures. README.md there says how to load it.")
 
 
@@ -124,11 +111,11 @@ def _images(listed: list[Picture], size: tuple[int, int]) -> np.ndarray:
 def _write(trained: RunFolder, names: list[str], images: np.ndarray, folder: Path) -> list[Exported]:
     """All of an export, into a new folder."""
     model = best_model(trained)
-    expected = model(images, training=False).numpy()
+    expected, model = model(images, training=False).numpy(), plain(model)
     folder.mkdir(parents=True)
     exported = [_exported(name, model, images, expected, folder) for name in names]
     shutil.copy(trained.path / "classes.csv", folder)
-    (folder / "README.md").write_text(_readme(trained, model, exported, len(images)), encoding="utf-8")
+    (folder / "README.md").write_text(readme(trained, model, exported, len(images)), encoding="utf-8")
     return exported
 
 
@@ -143,12 +130,14 @@ def _exported(name: str, model, images: np.ndarray, expected: np.ndarray, folder
         raise WorkError(f"The model cannot be exported as {name}: {error}. Leave that format out.") from error
     if found.shape != expected.shape:
         raise WorkError(f"The model as {name} gives {found.shape}, the run {expected.shape}; nothing was exported.")
-    difference = float(np.abs(found - expected).max())
-    relative = difference / max(float(np.abs(expected).max()), np.finfo(np.float32).tiny)
-    if not relative <= LIMIT:  # so that NaN does not pass
-        told = f"differs from the run by {difference:.1e}, {relative:.1e} of the largest logit"
-        raise WorkError(f"The model as {name} {told} (at most {LIMIT:.0e} passes); nothing was exported.")
-    return Exported(name, size, seconds, difference, relative)
+    difference = compare(found, expected)
+    if not difference.passes(unpools(model)):
+        told = (
+            f"differs from the run by {difference.largest:.1e}, {difference.relative:.1e} of the largest logit "
+            f"({difference.mean:.1e} in the mean), and gives {difference.others:.2%} other answers"
+        )
+        raise WorkError(f"The model as {name} {told}; nothing was exported.")
+    return Exported(name, size, seconds, difference)
 
 
 def _bytes(folder: Path) -> int:
@@ -162,40 +151,6 @@ def _put_in_place(work: Path, output: Path) -> None:
         os.replace(output, old)
     os.replace(work, output)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _readme(trained: RunFolder, model, exported: list[Exported], count: int) -> str:
-    config, (height, width) = trained.config(), trained.image_size()
-    is_any_size = model.input_shape[1] is None
-    output = "(batch, height, width, classes)" if len(model.output_shape) == 4 else "(batch, classes)"
-    versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
-    lines = [
-        f"{TITLE}: {trained.path.resolve().name}",
-        "",
-        f"The model `{config['model']}`, a run of kind {config['kind']}, exported with {versions}.",
-        "",
-        f"- In: `image`, float32 (batch, height, width, 3), RGB, 0 to 255; nothing is to be normalised. It was trained "
-        f"at {height} x {width} (height x width): resize bilinearly, with antialias, without keeping proportions.",
-        f"- Out: float32 {output}: logits, in the order of `classes.csv`, {model.output_shape[-1]} of them. "
-        f"The largest is the answer; a softmax over the last axis makes probabilities.",
-        f"- Compared with the run on {count} pictures: the largest difference of a logit, and that against the largest "
-        f"logit.",
-        "",
-        "| Format | File | MB | Height x width | Difference | Relative |",
-        "|---|---|---|---|---|---|",
-    ]
-    for one in exported:
-        sizes = "any" if is_any_size and FORMATS[one.name].resizes else f"{height} x {width}"
-        measured = f"{one.size / 1e6:.2f} | {sizes} | {one.difference:.1e} | {one.relative:.1e}"
-        lines.append(f"| {one.name} | `{FORMATS[one.name].file}` | {measured} |")
-    for one in exported:
-        lines += ["", *_how_to_load(one.name, FORMATS[one.name])]
-    return "\n".join(lines) + "\n"
-
-
-def _how_to_load(name: str, form: Format) -> list[str]:
-    packages = " ".join(f"{package}=={version(package)}" for package in form.runtime)
-    return [f"## {name}", "", f"`pip install {packages}`, in this folder:", "", "```python", form.example, "```"]
 
 
 if __name__ == "__main__":

@@ -1,24 +1,19 @@
-"""Pictures through models: read and decoded in parallel, in order, a batch at a time."""
+"""Pictures read and decoded in parallel, a batch at a time, in order, while earlier batches are computed."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
-import numpy as np
-
-from datatransformer.images import UnreadableImage, read_image
+from datatransformer.images import UnreadableImage, encode, read_content
 from datatransformer.parallel import WAITING_PER_WORKER, in_parallel
-from predictor.members import Member
 from predictor.pictures import Picture
 
 Decoded = TypeVar("Decoded")
+Computed = TypeVar("Computed")
 
-
-class Predicted(NamedTuple):
-    """The names of a batch of pictures, and (members, pictures, classes) what each model says of them."""
-
-    names: list[str]
-    probabilities: np.ndarray
+BATCHES_WAITING = 2
+"""For each that is computed, itself among them: so that the next begins at once."""
 
 
 class Opened(NamedTuple, Generic[Decoded]):
@@ -29,54 +24,47 @@ class Opened(NamedTuple, Generic[Decoded]):
     unreadable: UnreadableImage | None = None
 
 
-def predictions(
-    members: Sequence[Member],
-    listed: Iterable[Picture],
-    tta: str,
-    batch_size: int,
-    workers: int | None,
-    reject: Callable[[str, str], None],
-    shown: Callable[[Iterable], Iterable] = iter,
-) -> Iterator[Predicted]:
-    """In the order of the pictures. Those that cannot be read go to `reject` with the reason."""
-    from predictor.views import views
+@dataclass(frozen=True)
+class Reading:
+    """Which pictures are read, and how.
 
-    decoders = {member.size: decoder(partial(views, size=member.size, tta=tta)) for member in members}
-
-    def decode(content: bytes) -> dict[tuple[int, int], np.ndarray]:
-        return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
-
-    for batch in opened(decode, listed, batch_size, workers, reject, shown):
-        views_of = {size: np.stack([picture.decoded[size] for picture in batch]) for size in decoders}
-        names = [picture.name for picture in batch]
-        yield Predicted(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
-
-
-def opened(
-    decode: Callable[[bytes], Decoded],
-    listed: Iterable[Picture],
-    batch_size: int,
-    workers: int | None,
-    reject: Callable[[str, str], None],
-    shown: Callable[[Iterable], Iterable] = iter,
-    ahead: int = WAITING_PER_WORKER,
-) -> Iterator[list[Opened[Decoded]]]:
-    """Batches of pictures, of which `decode` makes something from a file's bytes, or raises UnreadableImage.
-
-    What cannot be read goes to `reject` with the reason. `shown` is laid around the pictures as they come, a progress
-    bar say. At most `ahead` pictures a worker are open at a time.
+    Attributes:
+        listed: in their order.
+        reject: is told the name of what cannot be read, and the reason.
+        workers: how many are read at the same time; one a processor core if None.
+        shown: is laid around the pictures as they come, a progress bar say.
     """
-    batch: list[Opened[Decoded]] = []
-    for picture in shown(in_parallel(partial(_open, decode), listed, workers, ahead)):
-        if picture.unreadable:
-            reject(picture.name, str(picture.unreadable))
-            continue
-        batch.append(picture)
-        if len(batch) == batch_size:
+
+    listed: Iterable[Picture]
+    reject: Callable[[str, str], None]
+    workers: int | None = None
+    shown: Callable[[Iterable], Iterable] = iter
+
+    def batches(
+        self, decode: Callable[[bytes], Decoded], batch_size: int, ahead: int = WAITING_PER_WORKER
+    ) -> Iterator[list[Opened[Decoded]]]:
+        """`decode` makes something from a file's bytes, all of which it decodes, or raises UnreadableImage.
+
+        At most `ahead` pictures a worker are open at a time, besides the batch.
+        """
+        batch: list[Opened[Decoded]] = []
+        for picture in self.shown(in_parallel(partial(_open, decode), self.listed, self.workers, ahead)):
+            if picture.unreadable:
+                self.reject(picture.name, str(picture.unreadable))
+                continue
+            batch.append(picture)
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+        if batch:
             yield batch
-            batch = []
-    if batch:
-        yield batch
+
+
+def computed(
+    compute: Callable[[list[Opened]], Computed], batches: Iterable[list[Opened]], at_a_time: int
+) -> Iterator[Computed]:
+    """What `compute` makes of each batch, in order; `at_a_time` of them are computed while the next are read."""
+    return in_parallel(compute, batches, at_a_time, BATCHES_WAITING)
 
 
 def decoder(decode: Callable) -> Callable[[bytes], object]:
@@ -96,6 +84,10 @@ def decoder(decode: Callable) -> Callable[[bytes], object]:
 
 def _open(decode: Callable[[bytes], Decoded], picture: Picture) -> Opened[Decoded]:
     try:
-        return Opened(picture.name, decode(read_image(picture.path).content))
+        content = read_content(picture.path)
+        try:
+            return Opened(picture.name, decode(encode(content, decode_follows=True).content))
+        except UnreadableImage:  # by the longer way the reason is told as DataTransformer tells it
+            return Opened(picture.name, decode(encode(content).content))
     except UnreadableImage as error:
         return Opened(picture.name, None, error)

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from command import standard_error_held_back
+from predictor import openvino_model
+from predictor.openvino_model import INPUT, write_openvino
 from settings import WorkError
 
-INPUT = "image"
 Logits = Callable[[np.ndarray], np.ndarray]
 
 
@@ -58,7 +59,7 @@ def quietly(work: Callable):
 
 
 def _write_savedmodel(model, folder: Path, size: tuple[int, int]) -> None:
-    model.export(str(folder / SAVEDMODEL), format="tf_saved_model", verbose=False, input_signature=_input_of(model))
+    model.export(str(folder / SAVEDMODEL), format="tf_saved_model", verbose=False, input_signature=input_of(model))
 
 
 def _load_savedmodel(folder: Path) -> Logits:
@@ -69,7 +70,7 @@ def _load_savedmodel(folder: Path) -> Logits:
 
 
 def _write_onnx(model, folder: Path, size: tuple[int, int]) -> None:
-    model.export(str(folder / ONNX), format="onnx", verbose=False, input_signature=_input_of(model))
+    model.export(str(folder / ONNX), format="onnx", verbose=False, input_signature=input_of(model))
 
 
 def _load_onnx(folder: Path) -> Logits:
@@ -79,31 +80,20 @@ def _load_onnx(folder: Path) -> Logits:
     return lambda images: session.run(None, {INPUT: images})[0]
 
 
-def write_openvino(model, folder: Path, size: tuple[int, int] | None = None) -> None:
-    """`model.xml` and `model.bin`. Keras's export has sizes of feature maps as outputs too: they are left out."""
+def _write_openvino(model, folder: Path, size: tuple[int, int]) -> None:
+    write_openvino(model, folder, input_of(model))
+
+
+def _load_openvino(folder: Path) -> Logits:
     import openvino
 
-    as_exported = folder / "exported.xml"
-    model.export(str(as_exported), format="openvino", verbose=False, input_signature=_input_of(model))
-    whole = openvino.Core().read_model(as_exported)
-    whole.inputs[0].tensor.set_names({INPUT})
-    alone = openvino.Model([whole.results[0]], whole.get_parameters(), "scenelab")
-    openvino.save_model(alone, folder / OPENVINO, compress_to_fp16=False)
-    del whole, alone  # they hold the file
-    for suffix in (".xml", ".bin"):
-        as_exported.with_suffix(suffix).unlink()
-
-
-def load_openvino(folder: Path) -> Logits:
-    import openvino
-
-    compiled = openvino.Core().compile_model(folder / OPENVINO, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino.Core().compile_model(folder / openvino_model.FILE, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda images: compiled(images)[0]
 
 
 def _write_litert(model, folder: Path, size: tuple[int, int]) -> None:
     """At one size: with others it would need operations of TensorFlow that the runtime lacks."""
-    model.export(str(folder / LITERT), format="litert", verbose=False, input_signature=_input_of(model, size))
+    model.export(str(folder / LITERT), format="litert", verbose=False, input_signature=input_of(model, size))
 
 
 def _load_litert(folder: Path) -> Logits:
@@ -113,14 +103,15 @@ def _load_litert(folder: Path) -> Logits:
     return lambda images: next(iter(run(**{INPUT: images}).values()))
 
 
-def _input_of(model, size: tuple[int, int] | None = None) -> list:
+def input_of(model, size: tuple[int, int] | None = None) -> list:
+    """The signature that an export is to have; of one size if it is given."""
     import keras
 
     batch, height, width, channels = model.input_shape
     return [keras.InputSpec(dtype="float32", shape=(batch, *(size or (height, width)), channels), name=INPUT)]
 
 
-SAVEDMODEL, ONNX, OPENVINO, LITERT = "savedmodel", "model.onnx", "model.xml", "model.tflite"
+SAVEDMODEL, ONNX, LITERT = "savedmodel", "model.onnx", "model.tflite"
 
 FORMATS = {
     "savedmodel": Format(
@@ -139,7 +130,7 @@ session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionPro
 logits = session.run(None, {"image": images})[0]""",
     ),
     "openvino": Format(
-        {"openvino": "openvino"}, ("openvino",), OPENVINO, write_openvino, load_openvino,
+        openvino_model.PACKAGES, ("openvino",), openvino_model.FILE, _write_openvino, _load_openvino,
         """import openvino
 
 model = openvino.Core().compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})

@@ -17,6 +17,10 @@ PARTS = ("mean", "log_variance")
 ROWS_AT_A_TIME = 4096
 
 
+def latents_path(output: Path) -> Path:
+    return output.with_name(f"{output.stem}.latents.h5")
+
+
 class Latents(AbstractContextManager):
     """`NAME.latents.h5` beside NAME.csv: `image` (rows,) UTF-8, `mean` and `log_variance` (rows, latent) float32.
 
@@ -30,7 +34,7 @@ class Latents(AbstractContextManager):
     """
 
     def __init__(self, output: Path, latent_size: int, done: int):
-        self.path = output.with_name(f"{output.stem}.latents.h5")
+        self.path = latents_path(output)
         self.gathering = output.with_name(f".{output.stem}.latents.rows")
         self.latent_size = latent_size
         there = self.gathering.stat().st_size if self.gathering.exists() else 0

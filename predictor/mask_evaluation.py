@@ -12,6 +12,7 @@ from datatransformer.layout import DataFolder
 from datatransformer.mask_classes import VOID
 from datatransformer.tables import harmless, write_table
 from predictor.figures import draw_confusion_matrix_of, draw_scores
+from predictor.flow import Reading
 from predictor.mask_files import Segmented
 from predictor.mask_sheet import MOST, draw_masks
 from predictor.network import Network, segmented
@@ -99,7 +100,7 @@ def validation_masks(network: Network, data: DataFolder) -> Iterator[Segmented]:
     def refuse(name: str, reason: str) -> None:
         raise WorkError(f"The validation picture {name} of {data.path} cannot be read: {reason}")
 
-    return segmented(network, pictures, BATCH_SIZE, None, refuse, shown)
+    return segmented(network, Reading(pictures, refuse, shown=shown), BATCH_SIZE)
 
 
 def _small(image: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
 """The runs that predict: one, or several whose opinions are combined."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 
-from predictor.engines import other_engine
+from predictor.engines import Runner, check_engine, other_engine
+from predictor.flow import Opened, Reading, computed, decoder
 from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder
 
@@ -20,12 +22,13 @@ class Member:
     """A run with its model, which is loaded when it is first used.
 
     Attributes:
-        engine: what computes, as `python -m predictor` takes it.
+        engine, precision: what computes, as `python -m predictor` takes it.
     """
 
     run: RunFolder
     classes: tuple[str, ...]
     engine: str = "tensorflow"
+    precision: str = "f32"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -33,21 +36,51 @@ class Member:
         return self.run.image_size()
 
     @cached_property
-    def answer(self):
-        """Pictures uint8 (batch, height, width, 3) -> probabilities (batch, classes)."""
-        return answering(self.run, self.engine, (None, *self.size, 3))
+    def runner(self) -> Runner:
+        """Its answers are to pictures uint8 (batch, height, width, 3): probabilities (batch, classes)."""
+        return running(self.run, self.engine, self.precision, (None, *self.size, 3))
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
-        return np.mean([self.answer(views[:, number]).numpy() for number in range(views.shape[1])], axis=0)
+        answers = [self.runner.answer(views[:, number]).numpy() for number in range(views.shape[1])]
+        return np.mean(answers, axis=0)
 
 
-def find_members(runs: Sequence[RunFolder], tta: str, engine: str = "tensorflow") -> list[Member]:
+class Predicted(NamedTuple):
+    """The names of a batch of pictures, and (members, pictures, classes) what each model says of them."""
+
+    names: list[str]
+    probabilities: np.ndarray
+
+
+def predictions(members: Sequence[Member], reading: Reading, tta: str, batch_size: int) -> Iterator[Predicted]:
+    """In the order of the pictures, at most `batch_size` of them at a time."""
+    from predictor.views import views
+
+    runners = [member.runner for member in members]  # loaded here, not by the first of several threads
+    decoders = {member.size: decoder(partial(views, size=member.size, tta=tta)) for member in members}
+
+    def decode(content: bytes) -> dict[tuple[int, int], np.ndarray]:
+        return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
+
+    def predict(batch: list[Opened]) -> Predicted:
+        views_of = {size: np.stack([picture.decoded[size] for picture in batch]) for size in decoders}
+        names = [picture.name for picture in batch]
+        return Predicted(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
+
+    batches = reading.batches(decode, min(runner.batch(batch_size) for runner in runners))
+    return computed(predict, batches, max(runner.at_a_time for runner in runners))
+
+
+def find_members(
+    runs: Sequence[RunFolder], tta: str, engine: str = "tensorflow", precision: str = "f32"
+) -> list[Member]:
     """What predicts with these runs. TensorFlow is not needed yet.
 
-    Raises SettingError if they cannot predict together, or not with these views; WorkError if one is not trained yet.
+    Raises SettingError if they cannot predict together, or not with these views or in this precision; WorkError if one
+    is not trained yet, or an engine is not installed.
     """
-    members = [_member(run, engine) for run in runs]
+    members = [_member(run, engine, precision) for run in runs]
     paths = [member.run.path.resolve() for member in members]
     faults = []
     for number, member in enumerate(members):
@@ -67,30 +100,32 @@ def find_members(runs: Sequence[RunFolder], tta: str, engine: str = "tensorflow"
     return members
 
 
-def _member(run: RunFolder, engine: str) -> Member:
+def _member(run: RunFolder, engine: str, precision: str) -> Member:
     kind = run.config()["kind"]
     if kind != KIND:
         raise SettingError(fault("run", run.path, f"is a run of kind {kind}, not {KIND}"))
     check_trained(run)
-    return Member(run, run.classes(), engine)
+    check_engine(run, engine, precision)
+    return Member(run, run.classes(), engine, precision)
 
 
-def answering(
+def running(
     run: RunFolder,
     engine: str,
+    precision: str,
     shape: Sequence[int | None],
     around: Callable[[Callable], Callable] = lambda model: model,
-) -> Callable:
-    """The run's best model: pictures uint8 of `shape` -> probabilities, a tensor.
+) -> Runner:
+    """The run's best model, which answers to pictures uint8 of `shape`.
 
     `around` makes more of it: it is given such a model, of which pictures may be float32 too, and gives another.
     Raises WorkError as `trained_model` does.
     """
     import tensorflow as tf
 
-    if other := other_engine(run, engine, partial(best_model, run)):
-        return around(other)
-    return tf.function(around(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False)
+    if other := other_engine(run, engine, precision, partial(best_model, run)):
+        return replace(other, answer=around(other.answer))
+    return Runner(tf.function(around(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False))
 
 
 def trained_model(run: RunFolder) -> Callable:

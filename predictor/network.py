@@ -1,47 +1,67 @@
 """A trained segmentation network and the masks that it gives of pictures."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 
 import cv2
 import numpy as np
 
-from predictor.flow import Opened, decoder, opened
+from predictor.engines import Runner
+from predictor.flow import Opened, Reading, computed, decoder
 from predictor.mask_files import Segmented
-from predictor.members import answering
-from predictor.pictures import Picture
+from predictor.members import running
 from predictor.tiles import mask_by_tiles
 from training.run_folder import RunFolder
 
 SCALES = (0.75, 1, 1.25)
 """Of `multi-scale`, against the size that the network is given."""
 
+OPEN_PER_WORKER = 8
+"""Pictures, at their own sizes."""
+
 
 class Network:
-    """A trained network; loaded when it is first used. `engine` computes, as `python -m predictor` takes it."""
+    """A trained network; loaded when it is first used. `engine` computes it, as `python -m predictor` takes it."""
 
-    def __init__(self, run: RunFolder, tta: str, engine: str = "tensorflow"):
-        self.run, self.tta, self.engine = run, tta, engine
+    def __init__(self, run: RunFolder, tta: str, engine: str = "tensorflow", precision: str = "f32"):
+        self.run, self.tta, self.engine, self.precision = run, tta, engine, precision
         self.classes = run.classes()
         self.size = run.image_size()
 
     @cached_property
-    def answer(self):
-        """Pictures uint8 (batch, height, width, 3), of any size -> probabilities (batch, height, width, classes)."""
-        return answering(self.run, self.engine, (None, None, None, 3), partial(averaged, tta=self.tta))
+    def runner(self) -> Runner:
+        """Its answers are to pictures uint8 of any size: probabilities (batch, height, width, classes)."""
+        around = partial(averaged, tta=self.tta)
+        return running(self.run, self.engine, self.precision, (None, None, None, 3), around)
 
-    def masks(self, batch: Sequence[Opened]) -> Iterator[Segmented]:
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Of pictures uint8 (batch, height, width, 3)."""
+        return self.runner.answer(pictures).numpy()
+
+    def masks(self, batch: Sequence[Opened]) -> list[Segmented]:
         """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then.
 
         What is decoded of a picture is it as it is, and at the size of the model.
         """
-        answers = self.answer(np.stack([one.decoded[1] for one in batch])).numpy()
-        for one, answer in zip(batch, answers, strict=True):
-            picture = one.decoded[0]
-            height, width = picture.shape[:2]
-            if answer.shape[:2] != (height, width):
-                answer = cv2.resize(answer, (width, height), interpolation=cv2.INTER_LINEAR)
-            yield Segmented(one.name, picture, answer.argmax(axis=-1).astype(np.uint8))
+        answers = self.probabilities(np.stack([one.decoded[1] for one in batch]))
+        return [
+            Segmented(one.name, one.decoded[0], mask_of(answer, one.decoded[0].shape[:2]))
+            for one, answer in zip(batch, answers, strict=True)
+        ]
+
+
+def mask_of(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(height, width, classes) -> the most probable class of each pixel at `size`, uint8.
+
+    Class by class, in a fifth of the time that OpenCV takes to resize them all at once, and less memory.
+    """
+    mask, most = np.zeros(size, np.uint8), np.full(size, -1, np.float32)
+    for index, of_class in enumerate(np.ascontiguousarray(np.moveaxis(probabilities, -1, 0))):
+        of_class = cv2.resize(of_class, size[::-1], interpolation=cv2.INTER_LINEAR)
+        np.copyto(mask, index, where=of_class > most)
+        cv2.max(of_class, most, most)
+    return mask
 
 
 def averaged(probabilities: Callable, tta: str) -> Callable:
@@ -69,39 +89,26 @@ def averaged(probabilities: Callable, tta: str) -> Callable:
     )
 
 
-def segmented(
-    network: Network,
-    listed: Iterable[Picture],
-    batch_size: int,
-    workers: int | None,
-    reject: Callable[[str, str], None],
-    shown: Callable[[Iterable], Iterable] = iter,
-) -> Iterator[Segmented]:
-    """In the order of the pictures. Those that cannot be read go to `reject` with the reason."""
+def segmented(network: Network, reading: Reading, batch_size: int) -> Iterator[Segmented]:
+    """In the order of the pictures, at most `batch_size` of which go through the network at a time."""
     from pipeline.decode import decode, resize
 
     def both(content):
         picture = decode(content)
         return picture, resize(picture, network.size)
 
-    graph = decoder(both)
+    graph, runner = decoder(both), network.runner
 
     def decode_both(content: bytes) -> tuple[np.ndarray, ...]:
         return tuple(part.numpy() for part in graph(content))
 
-    for batch in opened(decode_both, listed, batch_size, workers, reject, shown):
-        yield from network.masks(batch)
+    batches = reading.batches(decode_both, runner.batch(batch_size), OPEN_PER_WORKER)
+    for masks in computed(network.masks, batches, runner.at_a_time):
+        yield from masks
 
 
 def segmented_by_tiles(
-    network: Network,
-    tile: int,
-    overlap: int,
-    listed: Iterable[Picture],
-    batch_size: int,
-    workers: int | None,
-    reject: Callable[[str, str], None],
-    shown: Callable[[Iterable], Iterable] = iter,
+    network: Network, reading: Reading, batch_size: int, tile: int, overlap: int
 ) -> Iterator[Segmented]:
     """As `segmented`, of pictures as large as they are; `batch_size` is of tiles.
 
@@ -109,11 +116,11 @@ def segmented_by_tiles(
     """
     from pipeline.decode import decode
 
-    graph = decoder(decode)
+    graph, runner = decoder(decode), network.runner
     by_tiles = partial(
-        mask_by_tiles, lambda tiles: network.answer(tiles).numpy(),
-        classes=len(network.classes), tile=tile, overlap=overlap, batch_size=batch_size,
+        mask_by_tiles, network.probabilities, classes=len(network.classes), tile=tile, overlap=overlap,
+        batch_size=runner.batch(batch_size), at_a_time=runner.at_a_time,
     )  # fmt: skip
-    for batch in opened(lambda content: graph(content).numpy(), listed, 1, workers or 1, reject, shown, ahead=1):
-        for one in batch:
-            yield Segmented(one.name, one.decoded, by_tiles(one.decoded))
+    few = replace(reading, workers=reading.workers or 1)
+    for (one,) in few.batches(lambda content: graph(content).numpy(), 1, ahead=1):
+        yield Segmented(one.name, one.decoded, by_tiles(one.decoded))

@@ -22,6 +22,12 @@ from settings import SettingError, fault
 REJECTED_HEADER = ("image", "reason")
 
 
+def check_output(settings) -> None:
+    """Raises SettingError if `settings.output` cannot be a CSV file."""
+    if not settings.output.name or settings.output.is_dir():
+        raise SettingError(fault("output", settings.output, "should be the name of a CSV file"))
+
+
 class Output:
     """`predictions.csv`, `predictions.rejected.csv` and a hidden file that says what they were made with.
 
@@ -36,8 +42,6 @@ class Output:
 
     def begin(self, made_with: dict, overwrite: bool) -> None:
         """Keeps rows that were made with the same, else raises SettingError; with `overwrite` removes those."""
-        if self.path.is_dir():
-            raise SettingError(fault("output", self.path, "is a folder; name a CSV file"))
         if self.rejected.exists() and not self.made_with.exists() and not overwrite:
             raise SettingError(
                 fault("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
@@ -111,8 +115,21 @@ class Output:
             with self.path.open(encoding="utf-8", newline="") as file:
                 yield from islice((row[0] for row in csv.reader(file) if row), 1, None)
 
+    def rejected_names(self) -> list[str]:
+        return [row["image"] for row in read_table(self.rejected)] if self.rejected.exists() else []
+
     def count_rejected(self) -> int:
-        return len(read_table(self.rejected)) if self.rejected.exists() else 0
+        return len(self.rejected_names())
+
+    def is_torn(self) -> bool:
+        """Whether a kill came in the midst of a line."""
+        return any(_is_torn(file) for file in (self.path, self.rejected) if file.exists())
+
+
+def _is_torn(file: Path) -> bool:
+    with file.open("rb") as content:
+        content.seek(max(0, file.stat().st_size - 1))
+        return content.read() != b"\n"
 
 
 def picture_path(output: Path, folder: str, name: str) -> Path:

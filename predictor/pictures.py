@@ -2,7 +2,8 @@
 
 import glob
 import os
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,25 +21,31 @@ class Picture(NamedTuple):
     name: str
 
 
-def pictures(test_images: str, leave_out: Collection[Path] = ()) -> Iterator[Picture]:
+def pictures(test_images: str, leave_out: re.Pattern | None = None) -> Iterator[Picture]:
     """Those of a folder and all folders in it, of a pattern, or the one of a file; a folder is streamed.
 
-    Files of `leave_out`, those that the predictor itself writes, are none of them. Raises SettingError, at the first,
-    if nothing is there.
+    Files whose resolved path `leave_out` matches, those that the predictor itself writes, are none of them unless their
+    folder is what was asked for. Raises SettingError, at the first, if nothing is there.
     """
     path = Path(test_images).expanduser()
-    if path.is_dir():
+    root = path.resolve() if path.is_dir() else None  # once: to resolve each of a million files takes half a minute
+
+    def is_left_out(picture: Picture) -> bool:
+        place = root / picture.name if root else picture.path.resolve()
+        return bool(leave_out.fullmatch(place.as_posix()))
+
+    if root:
         found = (Picture(file, file.relative_to(path).as_posix()) for file in files_below(path))
     elif path.is_file():
         found = iter([Picture(path, path.name)])
     else:
         names = sorted(glob.glob(str(path), recursive=True))
         found = (Picture(Path(name), name) for name in names if Path(name).is_file())
-    apart = {path.resolve() for path in leave_out}
-    found = (picture for picture in found if picture.path.suffix != ".csv" or picture.path.resolve() not in apart)
+    if leave_out and not (root and leave_out.fullmatch(root.as_posix())):
+        found = (picture for picture in found if not is_left_out(picture))
     first = next(found, None)
     if first is None:
-        what = "holds no files" if path.is_dir() else "is no folder, no file, and no pattern that a file matches"
+        what = "holds no files" if root else "is no folder, no file, and no pattern that a file matches"
         raise SettingError(fault("test_images", test_images, what))
     yield first
     yield from found

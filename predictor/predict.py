@@ -1,9 +1,11 @@
 """The flow of a prediction: list the pictures, go on where it stopped, write a row each."""
 
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 from tqdm import tqdm
@@ -13,11 +15,13 @@ from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.lock import only_here
 from predictor import autoencoder, encode
 from predictor.classify import Classification
-from predictor.output import Output
+from predictor.output import Output, check_output
 from predictor.pictures import Picture, pictures, validation_pictures
+from predictor.ray_engine import OnRay
 from predictor.samples import draw_samples
 from predictor.segment import Segmentation
-from settings import SettingError, fault, faults_if_given
+from predictor.shards import Listing, Shard, read_shard, written_to
+from settings import SettingError, WorkError, fault, faults_if_given
 from training.run_folder import RunFolder, find_runs
 
 KINDS = {"classifier": Classification, "segmentation": Segmentation, autoencoder.KIND: encode.Encoding}
@@ -54,7 +58,11 @@ def predict(settings) -> None:
     faults = faults_if_given(settings, encode.SETTINGS, "is for runs of an auto-encoder")
     if faults and kind != autoencoder.KIND:
         raise SettingError(*faults)
-    work = KINDS[kind](settings, runs)
+    shard = read_shard(settings.shard, settings.output) if settings.shard else None
+    if shard:
+        settings = settings.model_copy(update={"output": shard.output})
+    is_on_ray = settings.engine == "ray" and kind != autoencoder.KIND  # which refuses it
+    work = KINDS[kind](settings.model_copy(update={"engine": "auto"}) if is_on_ray else settings, runs)
     if settings.samples:
         draw_samples(settings, runs[0], _checkpoints(runs))
         return
@@ -62,12 +70,11 @@ def predict(settings) -> None:
     if data and data.classes != work.classes:
         raise SettingError(fault("evaluate", data.path, "has other classes than the run"))
     work.depends_on |= _checkpoints(runs)
-    carry_out(settings, work, data, ", ".join(str(run.path) for run in runs), import_tensorflow)
-
-
-def check_output(settings) -> None:
-    if not settings.output.name:
-        raise SettingError(fault("output", settings.output, "should be the name of a CSV file"))
+    by = ", ".join(str(run.path) for run in runs)
+    if is_on_ray:
+        carry_out(settings, OnRay(work, settings.batch_size, settings.workers), data, by, shard=shard)
+    else:
+        carry_out(settings, work, data, by, import_tensorflow, shard)
 
 
 def data_to_evaluate(settings, task: str) -> DataFolder:
@@ -86,24 +93,30 @@ def read_data_of(settings, field: str, task: str) -> DataFolder:
 
 
 def carry_out(
-    settings, work: Work, data: DataFolder | None, by: str, prepare: Callable[[], object] = lambda: None
+    settings,
+    work: Work,
+    data: DataFolder | None,
+    by: str,
+    prepare: Callable[[], object] = lambda: None,
+    shard: Shard | None = None,
 ) -> None:
     """Predicts the validation pictures of `data`, or else `settings.test_images`, and evaluates the former.
 
     Arguments:
         by: what the user is told the pictures were predicted by.
         prepare: is called once there is something to predict.
+        shard: only its pictures are predicted, into `settings.output`, which is its own. A shard is not evaluated.
     """
     with only_here(settings.output):
         output = Output(settings.output, work.columns)
-        if data:
-            listed = partial(validation_pictures, data)
-        else:
-            listed = partial(pictures, settings.test_images, (output.path, output.rejected))
+        listed, made_with = _listing(settings, data, shard), _made_with(settings, work)
+        if shard:
+            listed, noted = shard.cut(listed)
+            made_with |= noted
         total = sum(1 for _ in listed())
-        output.begin(_made_with(settings, work), settings.overwrite)
+        output.begin(made_with, settings.overwrite)
         done = _done(settings, output, listed, total)
-        if done == total:
+        if done == total and output.path.exists():
             print(f"{output.path} is whole: {total} pictures were predicted before. --overwrite predicts them again.")
         else:
             if done:
@@ -117,8 +130,19 @@ def carry_out(
             print(f"{output.path}: {total - output.count_rejected()} pictures predicted by {by}")
         if rejected := output.count_rejected():
             print(f"{rejected} of {total} pictures could not be read; {output.rejected} says why.", file=sys.stderr)
-        if data:
+        if shard:
+            evaluates = " The command without --shard evaluates then." * bool(data)
+            joins = f"python -m predictor.merge --output {shard.whole}"
+            print(f"This is shard {shard.number} of {shard.of}. When all are whole: {joins}{evaluates}")
+        elif data:
             work.evaluate(output, data)
+
+
+def _listing(settings, data: DataFolder | None, shard: Shard | None) -> Listing:
+    """What lists the pictures, the same ones for all shards: what any of them has written is not among them."""
+    if data:
+        return partial(validation_pictures, data)
+    return partial(pictures, settings.test_images, written_to(shard.whole if shard else settings.output))
 
 
 def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], total: int) -> int:
@@ -144,9 +168,17 @@ def _made_with(settings, work: Work) -> dict:
 
 
 def _checkpoints(runs: Sequence[RunFolder]) -> dict:
-    """A checkpoint that has changed makes other rows."""
-    paths = [run.best for run in runs]
-    return {
-        "checkpoints": [str(path.resolve()) for path in paths],
-        "written": [[path.stat().st_size, path.stat().st_mtime_ns] for path in paths],
-    }
+    """A checkpoint that has changed makes other rows; a copy of it on another machine the same.
+
+    It is known by the checksums of what it holds, which stand at the end of a zip file and so are soon read. Raises
+    WorkError if it is none.
+    """
+    return {"checkpoints": [_checksums(run.best) for run in runs]}
+
+
+def _checksums(checkpoint: Path) -> list[list]:
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return [[entry.filename, entry.file_size, entry.CRC] for entry in archive.infolist()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise WorkError(f"{checkpoint} is damaged or no model that can be loaded: {error}") from error

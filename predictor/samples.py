@@ -13,7 +13,7 @@ from predictor.encode import write_png
 from settings import SettingError, fault, faults_if_given
 from training.run_folder import RunFolder
 
-NOT_HERE = ("test_images", "encoding_files", "workers")
+NOT_HERE = ("test_images", "encoding_files", "workers", "shard")
 """Settings of what is done with pictures."""
 
 MOST_ON_SHEET = 400

@@ -5,6 +5,7 @@ from functools import partial
 
 from datatransformer.layout import DataFolder, read_colours
 from predictor.engines import check_engine
+from predictor.flow import Reading
 from predictor.mask_files import MaskFiles
 from predictor.members import check_trained
 from predictor.network import Network, segmented, segmented_by_tiles
@@ -42,12 +43,13 @@ class Segmentation:
         if faults:
             raise SettingError(*faults)
         check_trained(runs[0])
-        check_engine(settings.engine)
-        self.settings, self.runs = settings, runs
+        check_engine(runs[0], settings.engine, settings.precision)
+        self.settings = settings
+        self.network = Network(runs[0], settings.tta, settings.engine, settings.precision)
         self.classes = runs[0].classes()
         self.files = MaskFiles(settings, self.classes, read_colours(runs[0].path))
         self.columns = self.files.columns
-        self.depends_on = {"tta": settings.tta, "mask_files": self.files.kinds}
+        self.depends_on = {"tta": settings.tta, "precision": settings.precision, "mask_files": self.files.kinds}
         if settings.tile:
             self.depends_on |= {"tile": settings.tile, "overlap": self.overlap}
 
@@ -60,17 +62,10 @@ class Segmentation:
     def rows(
         self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
-        settings, network = self.settings, Network(self.runs[0], self.settings.tta, self.settings.engine)
+        settings = self.settings
         segment = partial(segmented_by_tiles, tile=settings.tile, overlap=self.overlap) if settings.tile else segmented
-        found = segment(
-            network,
-            listed=rest,
-            batch_size=settings.batch_size,
-            workers=settings.workers,
-            reject=output.reject,
-            shown=bar,
-        )
-        for one in found:
+        reading = Reading(rest, output.reject, settings.workers, bar)
+        for one in segment(self.network, reading, settings.batch_size):
             yield [one.name], [self.files.add(one)]
 
     def evaluate(self, output: Output, data: DataFolder) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from command import import_tensorflow, run
 from datatransformer.tables import line, write_table
 from predictor.members import find_members
+from predictor.output import check_output
 from predictor.policies import POLICIES, combine, policy_weights
 from predictor.validation import Validation, validate
 from settings import SettingError, fault
@@ -38,8 +39,9 @@ def select(settings) -> None:
     """Raises SettingError if the runs do not share classes and validation images."""
     if not 2 <= len(settings.run) <= MOST_RUNS:
         raise SettingError(fault("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C"))
-    _check_output(settings.output)
-    members = find_members(find_runs(settings.runs, settings.run), settings.tta)
+    check_output(settings)
+    _check_ranking(settings.output)
+    members = find_members(find_runs(settings.runs, settings.run), settings.tta, settings.engine, settings.precision)
     import_tensorflow()
     validations = [validate(member, settings.tta) for member in members]
     for member, validation in zip(members, validations, strict=True):
@@ -61,13 +63,12 @@ def select(settings) -> None:
     print(f"Best single run: {single:.6f}. All {len(rows)} combinations are in {settings.output}")
     best = ranked[0]
     runs = ",".join(str(members[number].run.path) for number in best.members)
-    policy = f" --policy {best.policy}" if len(best.members) > 1 else ""
-    print(f"Next: python -m predictor --run {runs}{policy} --tta {settings.tta} --test-images FOLDER")
+    how = f" --policy {best.policy}" * (len(best.members) > 1) + f" --tta {settings.tta}"
+    how += f" --precision {settings.precision}" * (settings.precision != "f32")
+    print(f"Next: python -m predictor --run {runs}{how} --test-images FOLDER")
 
 
-def _check_output(path: Path) -> None:
-    if not path.name or path.is_dir():
-        raise SettingError(fault("output", path, "should be the name of a CSV file"))
+def _check_ranking(path: Path) -> None:
     if path.exists() and not path.read_bytes().startswith(line(HEADER).encode()):
         raise SettingError(fault("output", path, "exists and is no ranking; name another file"))
 

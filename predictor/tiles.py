@@ -12,12 +12,20 @@ from itertools import pairwise
 
 import numpy as np
 
+from datatransformer.parallel import in_parallel
+
 Probabilities = Callable[[np.ndarray], np.ndarray]
 """Pictures uint8 (batch, height, width, 3) -> float32 (batch, height, width, classes)."""
 
 
 def mask_by_tiles(
-    probabilities: Probabilities, picture: np.ndarray, classes: int, tile: int, overlap: int, batch_size: int
+    probabilities: Probabilities,
+    picture: np.ndarray,
+    classes: int,
+    tile: int,
+    overlap: int,
+    batch_size: int,
+    at_a_time: int = 1,
 ) -> np.ndarray:
     """RGB uint8 (height, width, 3) -> class indices, uint8 (height, width).
 
@@ -28,6 +36,7 @@ def mask_by_tiles(
         tile: height and width of a tile in pixels; the picture's own where that is smaller.
         overlap: in pixels, at most half of `tile`.
         batch_size: tiles that go through the network at a time.
+        at_a_time: batches that do so side by side.
     """
     height, width = picture.shape[:2]
     tops = starts(height, tile, overlap)
@@ -36,7 +45,7 @@ def mask_by_tiles(
     for top, following in pairwise([*tops, height]):
         rows = slice(top, top + len(sums))
         down = edge_weights(rows, height, overlap)[:, None, None]
-        for columns, answer in _row_of_tiles(probabilities, picture[rows], tile, overlap, batch_size):
+        for columns, answer in _row_of_tiles(probabilities, picture[rows], tile, overlap, batch_size, at_a_time):
             sums[:, columns] += answer * (down * edge_weights(columns, width, overlap)[:, None])
         ready = following - top
         mask[top:following] = sums[:ready].argmax(axis=-1)
@@ -66,11 +75,16 @@ def _ramp(distance: np.ndarray, overlap: int) -> np.ndarray:
 
 
 def _row_of_tiles(
-    probabilities: Probabilities, strip: np.ndarray, tile: int, overlap: int, batch_size: int
+    probabilities: Probabilities, strip: np.ndarray, tile: int, overlap: int, batch_size: int, at_a_time: int
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """The columns of each tile of a strip (tile, width, 3) and what the network says of it."""
     width = strip.shape[1]
     places = [slice(left, min(left + tile, width)) for left in starts(width, tile, overlap)]
-    for first in range(0, len(places), batch_size):
-        batch = places[first : first + batch_size]
-        yield from zip(batch, probabilities(np.stack([strip[:, columns] for columns in batch])), strict=True)
+    size = min(batch_size, -(-len(places) // at_a_time))  # a short row is shared out too
+    batches = [places[first : first + size] for first in range(0, len(places), size)]
+
+    def answer(batch: list[slice]) -> np.ndarray:
+        return probabilities(np.stack([strip[:, columns] for columns in batch]))
+
+    for batch, answers in zip(batches, in_parallel(answer, batches, at_a_time, 1), strict=True):
+        yield from zip(batch, answers, strict=True)

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.tables import replacing_binary
-from predictor.flow import predictions
-from predictor.members import Member
+from predictor.flow import Reading
+from predictor.members import Member, predictions
 from predictor.pictures import validation_pictures
 from settings import SettingError, WorkError
 
@@ -41,7 +41,8 @@ def validate(member: Member, tta: str = "none", data: DataFolder | None = None) 
 
     `data` is that folder, unless it is where it was.
     """
-    file = member.run.validation / f"{tta}.npz"
+    made_with = tta if member.precision == "f32" else f"{tta}-{member.precision}"  # engines agree in f32
+    file = member.run.validation / f"{made_with}.npz"
     checkpoint = member.run.best.stat()
     stamp = f"{checkpoint.st_size} {checkpoint.st_mtime_ns}"
     try:
@@ -57,9 +58,8 @@ def validate(member: Member, tta: str = "none", data: DataFolder | None = None) 
         raise WorkError(f"{data.path} has other classes now than when {member.run.path} was trained on it")
     pictures = validation_pictures(data)
     rejected: dict[str, str] = {}
-    found = list(
-        predictions([member], pictures, tta, BATCH_SIZE, None, rejected.__setitem__, _bar(member, len(pictures)))
-    )
+    reading = Reading(pictures, rejected.__setitem__, shown=_bar(member, len(pictures)))
+    found = list(predictions([member], reading, tta, BATCH_SIZE))
     if rejected:
         name, reason = next(iter(rejected.items()))
         raise WorkError(f"{len(rejected)} validation images of {data.path} cannot be read; {name}: {reason}")

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from pipeline.decode import decode, resize
+from pipeline.decode import decode, decode_and_resize, resize
 
 LARGER = 8 / 7
 """Of the size that crops are taken from, against the model's: 256 for 224, as is usual."""
@@ -16,15 +16,15 @@ def views(content: tf.Tensor, size: tuple[int, int], tta: str) -> tf.Tensor:
             8/7 of the size, and their mirror images (Krizhevsky et al. 2012). `multi-scale`: the picture, the middle
             of it at 8/7 and at 9/7 of the size, and their mirror images.
     """
-    image = decode(content)
     if tta == "none":
-        return resize(image, size)[None]
+        return decode_and_resize(content, size)[None]
     if tta == "flip":
-        return _and_mirrored([resize(image, size)])
+        return _and_mirrored([decode_and_resize(content, size)])
     if tta == "ten-crop":
-        large = resize(image, _scaled(size, LARGER))
+        large = decode_and_resize(content, _scaled(size, LARGER))
         return _and_mirrored([_crop(large, size, *place) for place in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))])
     scales = (1, LARGER, 2 * LARGER - 1)
+    image = decode(content, at_least=_scaled(size, scales[-1]))
     return _and_mirrored([_crop(resize(image, _scaled(size, scale)), size, 1, 1) for scale in scales])
 
 

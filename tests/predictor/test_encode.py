@@ -10,13 +10,14 @@ import h5py
 import numpy as np
 import pytest
 
-from config import PredictorConfig, VaeConfig
+from config import MergeConfig, PredictorConfig, VaeConfig
 from datatransformer.layout import read_data_folder
 from generation import vae
 from layers.saved import load_saved_model
 from pipeline.decode import decode_and_resize
 from predictor.encode import with_last
 from predictor.latents import Latents
+from predictor.merge import merge
 from predictor.predict import predict
 from settings import SettingError, WorkError, read_settings
 from tests.conftest import run, start
@@ -168,6 +169,25 @@ def test_rows_that_end_in_rejects_still_become_hdf5(tmp_path):
 def test_the_last_is_known():
     assert list(with_last("abc")) == [("a", False), ("b", False), ("c", True)]
     assert list(with_last("a")) == [("a", True)] and not list(with_last(""))
+
+
+def test_shards_become_what_one_process_writes(trained, scenes, tmp_path):
+    flags = ("--test-images", scenes / "val", "--encoding-files", "latents,reconstruction", "--batch-size", 2)
+    here(trained, tmp_path / "one" / "p.csv", *flags)
+    output = tmp_path / "several" / "p.csv"
+    for number in (1, 2, 3):
+        here(trained, output, *flags, "--shard", f"{number}/3")
+    merge(read_settings(MergeConfig, ["--output", str(output)], "test"))
+    assert_same(output, tmp_path / "one" / "p.csv")
+    drawn = [{file.relative_to(folder) for file in folder.rglob("*.png")} for folder in (
+        tmp_path / "one" / "p.reconstructions", output.with_name("p.reconstructions"),
+    )]  # fmt: skip
+    assert drawn[0] == drawn[1] and len(drawn[0]) == 10
+    output.with_name("p-2-of-3.latents.h5").write_bytes(b"")
+    with pytest.raises(WorkError, match=r"p-2-of-3\.latents\.h5 has 0 of 3 codes"):
+        merge(read_settings(MergeConfig, ["--output", str(output)], "test"))
+    with pytest.raises(SettingError, match="shard = '1/2'"):
+        here(trained, output, "--samples", 3, "--shard", "1/2")
 
 
 def test_what_is_unlike_the_training_has_a_high_score(trained, scenes, tmp_path):

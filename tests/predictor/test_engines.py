@@ -1,23 +1,37 @@
-"""OpenVINO says what TensorFlow says, and where it cannot TensorFlow takes its place."""
+"""OpenVINO says what TensorFlow says, or nearly so in fewer bits; where it cannot TensorFlow takes its place."""
 
+import csv
 import importlib.util
 import os
+import re
 import shutil
 
 import keras
 import numpy as np
 import pytest
 
-from predictor import engines
-from predictor.members import Member, answering
+from config import DataTransformerConfig, PredictorConfig, SelectConfig
+from datatransformer.transformer import DataTransformer
+from predictor import engines, formats
+from predictor.members import Member, find_members, running
 from predictor.network import Network
-from settings import WorkError
+from predictor.predict import predict
+from predictor.select import select
+from predictor.validation import validate
+from settings import SettingError, WorkError
 from tests.conftest import run
 from training.run_folder import RunFolder
 
 LIMIT = 1e-4
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
 needs_openvino = pytest.mark.skipif(not HAS_OPENVINO, reason="openvino, an extra, is not installed")
+needs_nncf = pytest.mark.skipif(importlib.util.find_spec("nncf") is None, reason="nncf, an extra, is not installed")
+
+
+@pytest.fixture
+def needs_bf16():
+    if not (HAS_OPENVINO and engines.computes("bf16")):
+        pytest.skip("openvino, or a processor with bf16")
 
 
 @pytest.fixture
@@ -49,23 +63,23 @@ def test_a_classifier_says_the_same_and_is_converted_once(trained):
 @needs_openvino
 @pytest.mark.parametrize("tta", ["none", "multi-scale"])
 def test_masks_are_the_same(trained, tta):
-    images = keras.Input((None, None, 3), name="image")
-    features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(images)
-    keras.Model(images, keras.layers.Conv2D(5, 1)(features)).save(trained.best)
+    small_network(trained, 5)
     pictures = noise(2, 40, 56, 3)
-    answers = [Network(trained, tta, engine).answer(pictures).numpy() for engine in ("tensorflow", "openvino")]
+    answers = [Network(trained, tta, engine).probabilities(pictures) for engine in ("tensorflow", "openvino")]
     np.testing.assert_allclose(answers[1], answers[0], atol=LIMIT)
 
 
 def test_what_it_cannot_take_falls_back_with_a_note(trained, monkeypatch, capfd):
-    def refuse(model, folder):
+    def refuse(*arguments):
         raise ValueError("no such operation\nand much more")
 
     monkeypatch.setattr(engines, "write_openvino", refuse)
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     images = noise(2, 32, 32, 3)
-    found = answering(trained, "auto", (None, 32, 32, 3))(images).numpy()
-    np.testing.assert_array_equal(found, answering(trained, "tensorflow", (None, 32, 32, 3))(images).numpy())
+    found = running(trained, "auto", "f32", (None, 32, 32, 3)).answer(images).numpy()
+    np.testing.assert_array_equal(
+        found, running(trained, "tensorflow", "f32", (None, 32, 32, 3)).answer(images).numpy()
+    )
     said = capfd.readouterr().err
     assert "OpenVINO cannot take" in said and "no such operation" in said and "much more" not in said
     assert not list(trained.engines.iterdir())
@@ -81,7 +95,7 @@ def test_a_damaged_checkpoint_is_an_error_with_either(trained, monkeypatch):
     trained.best.write_bytes(b"PK\x03\x04nothing")
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     with pytest.raises(WorkError, match="is damaged"):
-        answering(trained, "openvino", (None, 32, 32, 3))
+        running(trained, "openvino", "f32", (None, 32, 32, 3))
 
 
 @pytest.mark.skipif(HAS_OPENVINO, reason="openvino is installed")
@@ -101,3 +115,86 @@ def test_by_the_command(trained, scenes, tmp_path):
         tables.append([line.rsplit(",", 1) for line in (tmp_path / f"{engine}.csv").read_text().splitlines()[1:]])
     for (said, probability), (said_too, probability_too) in zip(*tables, strict=True):
         assert said == said_too and float(probability) == pytest.approx(float(probability_too), abs=LIMIT)
+
+
+def small_network(trained: RunFolder, classes: int) -> None:
+    """In place of the best checkpoint."""
+    images = keras.Input((None, None, 3), name="image")
+    features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(images)
+    keras.Model(images, keras.layers.Conv2D(classes, 1)(features)).save(trained.best)
+
+
+def test_bf16_is_near_and_of_the_same_file(trained, needs_bf16):
+    images = noise(3, 2, 32, 32, 3)
+    in_f32 = Member(trained, trained.classes(), "openvino").probabilities(images)
+    in_bf16 = Member(trained, trained.classes(), "openvino", "bf16").probabilities(images)
+    assert 1e-6 < np.abs(in_bf16 - in_f32).max() < 0.05
+    assert len(list(trained.engines.iterdir())) == 1
+
+
+@needs_nncf
+def test_int8_is_calibrated_once_and_says_what_it_costs(trained, capsys):
+    of_f32, of_int8 = (validate(find_members([trained], "none", "auto", precision)[0]) for precision in ("f32", "int8"))
+    assert 1e-6 < np.abs(of_int8.probabilities - of_f32.probabilities).max() < 0.2, "each is kept in a file of its own"
+    before, after = map(float, re.search(r"accuracy (\S+) in f32, (\S+) in int8", capsys.readouterr().out).groups())
+    with (trained.path / "history.csv").open(newline="") as file:
+        best = max(float(row["val_accuracy"]) for row in csv.DictReader(file))
+    assert before == pytest.approx(best, abs=1e-4), "what training said of it"
+    assert after == pytest.approx(of_int8.right.mean(), abs=1e-4)
+    plain, quantised = sorted(trained.engines.iterdir(), key=lambda folder: "int8" in folder.name)
+    assert (quantised / "model.bin").stat().st_size < 0.4 * (plain / "model.bin").stat().st_size
+    Member(trained, trained.classes(), "auto", "int8").probabilities(noise(3, 2, 32, 32, 3))
+    assert capsys.readouterr().out == "", "it is not made again"
+
+
+@needs_nncf
+def test_masks_in_int8(trained, tmp_path, capsys):
+    flags = ["--source", "scenes", "--task", "segmentation", "--pictures", "15", "--picture-size", "32"]
+    DataTransformer(DataTransformerConfig(_cli_parse_args=[*flags, "--data", str(tmp_path / "masks")])).run()
+    shutil.copy(tmp_path / "masks" / "classes.csv", trained.path)
+    settings = {"seed": 0, "image_size": "32", "data": str(tmp_path / "masks")}
+    trained.write_config("segmentation", "small", settings, trained.classes())
+    small_network(trained, len(trained.classes()))
+    pictures = noise(2, 32, 32, 3)
+    in_f32, in_int8 = (Network(trained, "flip", "auto", name).probabilities(pictures) for name in ("f32", "int8"))
+    assert 0 < np.abs(in_int8 - in_f32).mean() < 0.1
+    assert re.search(r"Of 5 validation .* in int8; mean IoU 0\.\d+ and 0\.\d+", capsys.readouterr().out)
+    shutil.rmtree(trained.engines)
+    shutil.rmtree(tmp_path / "masks")
+    with pytest.raises(WorkError, match="calibrated on the training pictures"):
+        Network(trained, "none", "auto", "int8").probabilities(pictures)
+    assert [folder.name.split("-")[1].isdigit() for folder in trained.engines.iterdir()] == [True], "f32 is kept"
+
+
+def test_a_precision_that_is_not_to_be_had(trained, monkeypatch):
+    with pytest.raises(SettingError, match="TensorFlow predicts in f32"):
+        find_members([trained], "none", "tensorflow", "bf16")
+    monkeypatch.setattr(engines, "computes", lambda precision: precision == "f32")
+    monkeypatch.setattr(formats, "find_spec", lambda name: True)
+    with pytest.raises(SettingError, match="this processor computes in f32"):
+        find_members([trained], "none", "auto", "bf16")
+    monkeypatch.setattr(engines, "computes", lambda precision: True)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "nncf" else True)
+    with pytest.raises(WorkError, match="pip install nncf"):
+        find_members([trained], "none", "openvino", "int8")
+    monkeypatch.setattr(engines, "write_openvino", lambda *arguments: 1 / 0)
+    with pytest.raises(WorkError, match=r"in bf16 .*--precision f32"):
+        running(trained, "auto", "bf16", (None, 32, 32, 3))
+
+
+def test_rows_of_two_precisions_are_not_mixed(trained, scenes, tmp_path, needs_bf16):
+    settings = {"run": (str(trained.path),), "test_images": str(scenes / "val"), "output": tmp_path / "p.csv"}
+    predict(PredictorConfig(**settings, precision="bf16"))
+    with pytest.raises(SettingError, match="--overwrite"):
+        predict(PredictorConfig(**settings))
+
+
+def test_runs_are_selected_by_the_engine_that_will_predict(trained, tmp_path, capsys, needs_bf16):
+    other = shutil.copytree(trained.path, tmp_path / "other")
+    chosen = {"run": (str(trained.path), str(other)), "output": tmp_path / "s.csv", "precision": "bf16"}
+    with pytest.raises(SettingError, match="TensorFlow predicts in f32"):
+        select(SelectConfig(**chosen, engine="tensorflow"))
+    shutil.rmtree(trained.validation)
+    select(SelectConfig(**chosen))
+    assert "--precision bf16" in capsys.readouterr().out
+    assert [file.name for file in trained.validation.iterdir()] == ["none-bf16.npz"]

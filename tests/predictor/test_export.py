@@ -12,8 +12,9 @@ import pytest
 from config import ExportConfig
 from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
 from layers.saved import load_saved_model
-from predictor.export import LIMIT, TITLE
+from predictor.agreement import LIMIT
 from predictor.export import export as export_run
+from predictor.export_readme import TITLE
 from predictor.formats import FORMATS
 from settings import WorkError
 from tests.conftest import run

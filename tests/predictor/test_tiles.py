@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from predictor.network import averaged
+from predictor.network import averaged, mask_of
 from predictor.tiles import edge_weights, mask_by_tiles, starts
 from tests.conftest import run
 from training.run_folder import RunFolder
@@ -107,6 +107,15 @@ def test_multi_scale_is_the_mean_of_three_scales_and_their_mirror_images():
     mirrored = averaged(answer, "multi-scale")(picture[:, :, ::-1]).numpy()[:, :, ::-1]
     np.testing.assert_allclose(found, mirrored, atol=1e-5)
     assert averaged(answer, "multi-scale")(noise(1, 1)[None]).shape == (1, 1, 1, 3)
+
+
+@pytest.mark.parametrize("size", [(40, 56), (61, 33), (20, 90)])
+def test_the_most_probable_class_at_the_size_of_the_picture(size):
+    probabilities = np.random.default_rng(0).random((40, 56, 7)).astype(np.float32)
+    at_once = cv2.resize(probabilities, size[::-1], interpolation=cv2.INTER_LINEAR)
+    found = mask_of(probabilities, size)
+    assert found.dtype == np.uint8 and (found == at_once.argmax(axis=-1)).mean() > 0.999
+    np.testing.assert_array_equal(mask_of(np.ones((3, 3, 2), np.float32), (4, 4)), 0)
 
 
 def test_tiles_are_refused_for_classifiers(small_run):
