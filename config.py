@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from settings import (
+    DataService,
     File,
     Folder,
     Frozen,
@@ -90,6 +91,12 @@ class DataTransformerConfig(Settings):
     """How an image gets into the data folder. hardlink and symlink take no disk space; hardlink needs raw and data
     on one disk, symlink needs the raw folder to stay. Images that must be converted are always written anew."""
 
+    verify: bool = True
+    """Decode every image before it is taken (sources labels and folders). --no-verify takes a file that begins and
+    ends as a plain JPEG or PNG does unread, several times as fast; all others are still opened. What is damaged in
+    between then stops the training that comes upon it, and --verify would have named it: for images that were checked
+    before."""
+
     overwrite: bool = False
     """Replace a data folder that was made with other settings or from other pictures."""
 
@@ -168,6 +175,13 @@ class TrainingConfig(Settings):
     mixed_precision: bool = False
     """Compute with 16 bits where that is safe: float16 on GPUs, bfloat16 on others. Less memory, faster on new GPUs."""
 
+    jit: bool = False
+    """Compile each step by XLA, also where Keras does not by itself: on GPUs it mostly does, on CPUs it is slower."""
+
+    steps_per_execution: Count = 1
+    """Batches that are trained on in one go, for models so small that Python's part of a step counts. An epoch is a
+    multiple of it; learning rates of cosine and one-cycle, and Ctrl-C, take effect between two goes."""
+
     cache: Literal["none", "memory", "disk"] = "memory"
     """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder."""
 
@@ -178,14 +192,40 @@ class TrainingConfig(Settings):
     keep_checkpoints: bool = False
     """Keep a checkpoint of every epoch, not only the best and the last."""
 
-    strategy: Literal["auto", "none", "mirrored"] = "auto"
-    """Devices. auto: all GPUs if there are two or more. none: one device. mirrored: all GPUs, or all CPU devices."""
+    strategy: Literal["auto", "none", "mirrored", "multi-worker"] = "auto"
+    """Devices. auto: all GPUs if there are two or more. none: one device. mirrored: all GPUs, or all CPU devices.
+    multi-worker: those of several machines, each of which runs this command with the same settings and its own
+    TF_CONFIG, or all by srun in a SLURM job; runs is then one folder that all of them see."""
+
+    worker_timeout: Count = 300
+    """Seconds that each machine waits for all of them to come up (strategy multi-worker)."""
+
+    data_service: DataService | None = None
+    """The dispatcher of a tf.data service, grpc://host:port, whose workers then make the training batches: see
+    `python -m training.data_service`. They must see data and, with cache disk, runs under the same paths as this
+    machine. With one such worker the numbers are those without; several may change the order of batches a little."""
 
     verbose: Literal["bar", "line", "none"] = "bar"
     """What is shown of an epoch: a moving bar, one line at its end, or nothing."""
 
     seed: Seed = 0
     """Start of all random numbers: two runs with one seed on one CPU give the same numbers."""
+
+
+class DataServiceConfig(Settings):
+    """`python -m training.data_service`: makes training batches on this machine for commands with `--data-service`."""
+
+    role: Literal["dispatcher", "worker"] = "dispatcher"
+    """dispatcher: the one that training commands are told of. worker: makes batches; as many as there are machines."""
+
+    port: Annotated[int, Field(ge=1, lt=2**16)] = 5050
+    """Where it listens. On one machine each needs its own."""
+
+    dispatcher: DataService | None = None
+    """The dispatcher that a worker works for, grpc://host:port."""
+
+    host: str = "localhost"
+    """The name or address of this machine by which training commands reach a worker."""
 
 
 class SupervisedConfig(TrainingConfig):
@@ -232,6 +272,15 @@ class SupervisedConfig(TrainingConfig):
 
 class ClassifierConfig(SupervisedConfig):
     """`python -m classifiers.NAME`: a data folder in, a run with a trained classifier out."""
+
+    cache: Literal["none", "memory", "disk", "features"] = "memory"
+    """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder. features: what
+    a frozen backbone (`freeze`, or head in `unfreeze_schedule`) makes of them is computed once and kept in the run's
+    folder, and the last layers alone are trained on it, in a tenth of the time or less."""
+
+    feature_views: Count = 1
+    """Versions of each training image whose features are kept (cache features). 1: the image as it is. More: so many
+    that `augment` and `random_erasing` change, of which each epoch draws one."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the features that is left out at random before the last layer while training; against over-fitting."""
@@ -502,6 +551,10 @@ class PredictorConfig(Settings):
     test_images: Annotated[str, Field(min_length=1)] = "data/val"
     """What to predict: a folder (with all its folders), a picture, or a pattern such as "photos/*.jpg"."""
 
+    shard: str | None = None
+    """Predict a part of the pictures only, for several machines: 1/4, 2/4, 3/4 and 4/4 are four shards of like size.
+    Their outputs are called predictions-1-of-4.csv and so on; `python -m predictor.merge` makes one of them."""
+
     output: UserPath = "predictions.csv"
     """The CSV to write. Pictures that cannot be read are listed beside it, in `predictions.rejected.csv`."""
 
@@ -524,17 +577,36 @@ class PredictorConfig(Settings):
     """Which new pictures are drawn (samples). The same seed draws the same. Empty: 0."""
 
     batch_size: Count = 32
-    """Pictures, or tiles of one, that go through the model at a time. Less if memory runs out."""
+    """Pictures, or tiles of one, that go through the model at a time, at most: OpenVINO takes 8, more being no faster.
+    Less if memory runs out."""
 
-    engine: Literal["auto", "tensorflow", "openvino"] = "auto"
+    engine: Literal["auto", "tensorflow", "openvino", "ray"] = "auto"
     """What computes, for classifiers and masks. openvino is the faster on a processor and an extra to install: pip
-    install openvino. It says the same to 1e-4. auto: openvino if it is installed and there is no GPU."""
+    install openvino. It says the same to 1e-4. auto: openvino if it is installed and there is no GPU. ray: the machines
+    of a Ray cluster, or this one, each as auto; pip install "ray[data]"."""
+
+    precision: Literal["f32", "bf16", "int8"] = "f32"
+    """Of the numbers that OpenVINO computes with. bf16: half the bits, on processors that have it. int8: a quarter;
+    the run is calibrated on training pictures first (once; pip install nncf), and its accuracy before and after is
+    shown."""
 
     overwrite: bool = False
     """Replace an output that was made by another run, or of other pictures."""
 
     workers: Count | None = None
-    """How many pictures are read at the same time. Empty: one a processor core; with `tile` one."""
+    """How many pictures are read at the same time. Empty: one a processor core; with `tile` one. With ray also how many
+    cores each of its workers gets. Empty: all of a machine's."""
+
+
+class MergeConfig(Settings):
+    """`python -m predictor.merge`: the outputs of all shards in, one as a single process writes it out."""
+
+    output: UserPath = "predictions.csv"
+    """The CSV to write. Its shards, predictions-1-of-4.csv and so on, lie beside it, with all that was written with
+    them, also the hidden `.predictions-1-of-4.csv.json`."""
+
+    overwrite: bool = False
+    """Replace an output that was made by another run, or of other pictures."""
 
 
 class SelectConfig(Settings):
@@ -548,6 +620,12 @@ class SelectConfig(Settings):
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
     """Views of each picture whose probabilities are averaged, as for `python -m predictor`."""
+
+    engine: Literal["auto", "tensorflow", "openvino"] = "auto"
+    """What computes, as for `python -m predictor`."""
+
+    precision: Literal["f32", "bf16", "int8"] = "f32"
+    """Of the numbers that OpenVINO computes with, as for `python -m predictor`."""
 
     output: UserPath = "selection.csv"
     """The CSV to write: a row for every combination of runs and every policy, the best first."""

@@ -1,19 +1,19 @@
 """What every classifier does: check the settings, build the network, train it, draw how it went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis.training_command import run_session
-from backbones import chosen_backbone
+from backbones import Backbone, chosen_backbone
 from command import import_tensorflow, run
-from datatransformer.lock import only_here
 from pipeline.weights import class_weights
 from predictor.members import KIND
-from settings import SettingError, fault, flag
+from settings import SettingError, fault, faults_if_given, flag
 from training.schedules import make_schedule
-from training.session import Session, open_session
+from training.session import Session, held_run, open_session
+from training.stages import frozen_layers
 
 if TYPE_CHECKING:
     from training.fit import Trainee
@@ -43,7 +43,8 @@ def train(recipe: Recipe, settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
     check_targets(settings)
     row = chosen_backbone(recipe.backbone, settings)
-    with only_here(settings.runs / (settings.name or recipe.name)):
+    check_features(settings, row)
+    with held_run(settings, recipe.name):
         session = open_session(
             KIND,
             "classification",
@@ -68,20 +69,56 @@ def check_targets(settings) -> None:
         raise SettingError(fault("loss", settings.loss, allowed))
 
 
+def check_features(settings, row: Backbone) -> None:
+    """Raises SettingError for what cannot be done to features that are computed once, and if there are none to keep."""
+    if settings.cache != "features":
+        faults = faults_if_given(settings, ["feature_views"], "is for --cache features; leave it out")
+    else:
+        faults = _faults_of_features(settings, row, frozen_layers(row, settings))
+    if faults:
+        raise SettingError(*faults)
+
+
+def _faults_of_features(settings, row: Backbone, frozen: Sequence[int]) -> list[str]:
+    views, unused = settings.feature_views, {}
+    if row.layers not in frozen:
+        unused["cache"] = (
+            f"needs a backbone that is wholly frozen, by --freeze {row.layers} (all of its layers) or a stage head in "
+            "--unfreeze-schedule; else use memory or disk"
+        )
+    if settings.strategy == "multi-worker":
+        unused["strategy"] = "--cache features is for one machine: the few layers it leaves to train take seconds there"
+    for name in ("mixup", "cutmix"):
+        if getattr(settings, name):
+            unused[name] = "mixes images in each batch anew, which --cache features cannot; leave it out"
+    for name, nothing in (("augment", "none"), ("random_erasing", 0)):
+        is_asked_for = name in settings.model_fields_set and getattr(settings, name) != nothing
+        if is_asked_for and views == 1 and set(frozen) == {row.layers}:
+            unused[name] = "with --cache features images are as they are, unless --feature-views keeps several versions"
+    if views > 1 and settings.augment == "none" and not settings.random_erasing:
+        unused["feature_views"] = "with --augment none all versions are the same; use 1"
+    return [fault(name, getattr(settings, name), allowed) for name, allowed in unused.items()]
+
+
 def prepare(session: Session) -> "Trainee":
     """The network and what it is trained on. Accuracy decides what is best."""
-    from classifiers.batches import make_batches
+    from classifiers.batches import make_batches, make_feature_batches
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
     from pipeline.statistics import chosen_normalisation
-    from predictor.sheet import draw_batch
+    from training.callbacks import AfterFirstBatch
     from training.fit import Trainee
 
     settings, data, row, first = session.settings, session.data, session.row, session.stages[0]
     classes = len(data.classes)
-    batches = make_batches(session)
-    if not (session.progress.rows or settings.find_lr):
-        draw_batch(batches.training(first, 0), data.classes, session.run.figures / "augmentation.png")
+    on_features = settings.cache == "features"
+    batches = make_batches(session, "memory" if on_features else settings.cache)
+
+    def draw():
+        from predictor.sheet import draw_batch
+
+        fed = make_batches(session, "none").training(first, 0)
+        draw_batch(fed, data.classes, session.run.figures / "augmentation.png")
 
     def build():
         normalisation = chosen_normalisation(settings.normalise, row, lambda: batches.pictures(first))
@@ -89,7 +126,15 @@ def prepare(session: Session) -> "Trainee":
             row, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
         )
 
-    return Trainee(build, make_objective(settings, classes), batches)
+    is_changed = not on_features or settings.feature_views > 1
+    once = [AfterFirstBatch(draw)] if is_changed and not session.progress.rows else []
+    return Trainee(
+        build,
+        make_objective(settings, classes),
+        batches,
+        once,
+        partial(make_feature_batches, session, batches) if on_features else None,
+    )
 
 
 def report(session: Session, how: str) -> None:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from analysis.training_command import run_session
 from command import import_tensorflow, run
-from datatransformer.lock import only_here
 from predictor.autoencoder import KIND
 from settings import SettingError, fault, height_and_width
 from training.run_folder import score
 from training.schedules import make_schedule
-from training.session import Session, open_session
+from training.session import Session, held_run, open_session
 
 if TYPE_CHECKING:
     from training.fit import Trainee
@@ -28,7 +27,7 @@ def main() -> None:
 def train(settings) -> None:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
     check_filters(settings)
-    with only_here(settings.runs / (settings.name or NAME)):
+    with held_run(settings, NAME):
         session = open_session(KIND, None, NAME, None, settings, lambda data: None)
         run_session(session, prepare, report)
 

@@ -14,6 +14,11 @@ from keras import ops
 NOT_DECAYED = ("bias", "beta", "gamma")
 
 
+def ours(optimizer: keras.optimizers.Optimizer) -> "_Considerate":
+    """The one of this module: with float16 it is within one of Keras that scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 class _Considerate:
     """Stands before a Keras optimizer. `shares` of the learning rate, one a weight that learns, in their order."""
 

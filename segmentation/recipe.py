@@ -12,12 +12,11 @@ from analysis.training_command import run_session
 from backbones import Backbone, chosen_backbone
 from command import import_tensorflow, run
 from datatransformer.layout import DataFolder
-from datatransformer.lock import only_here
 from pipeline.pixels import COUNTED, PixelCounts, kept_counts, pixel_weights
 from settings import SettingError, fault, height_and_width
 from training.loss_names import parse_loss
 from training.schedules import make_schedule
-from training.session import Session, open_session
+from training.session import Session, held_run, open_session
 
 if TYPE_CHECKING:
     from training.fit import Trainee
@@ -58,7 +57,7 @@ def train(recipe: Recipe, settings) -> None:
         raise SettingError(fault("loss", settings.loss, str(error))) from error
     row = chosen_backbone(recipe.backbone, settings)
     check_crop(settings, row)
-    with only_here(settings.runs / (settings.name or recipe.name)):
+    with held_run(settings, recipe.name):
         session = open_session(KIND, KIND, recipe.name, row, settings, partial(check_weights, settings.class_weights))
         run_session(session, partial(prepare, recipe), report)
 
@@ -88,16 +87,19 @@ def prepare(recipe: Recipe, session: Session) -> "Trainee":
     from layers.losses import SegmentationLoss
     from layers.metrics import MeanIoU, PixelAccuracy, PixelAccuracyWithVoid
     from pipeline.statistics import chosen_normalisation
-    from predictor.mask_sheet import draw_batch
     from segmentation.batches import make_batches
     from segmentation.network import build_segmenter
     from segmentation.strip import MaskStrip
+    from training.callbacks import AfterFirstBatch
     from training.fit import Objective, Trainee
 
     settings, data, first = session.settings, session.data, session.stages[0]
     classes = len(data.classes)
     batches = make_batches(session)
-    if not (session.progress.rows or settings.find_lr):
+
+    def draw():
+        from predictor.mask_sheet import draw_batch
+
         draw_batch(batches.training(first, 0), data, session.run.figures / "augmentation.png")
 
     def build():
@@ -114,7 +116,8 @@ def prepare(recipe: Recipe, session: Session) -> "Trainee":
             MeanIoU(classes, name="mean_iou"),
         ],
     )
-    return Trainee(build, objective, batches, [MaskStrip(session)])
+    once = [] if session.progress.rows else [AfterFirstBatch(draw)]
+    return Trainee(build, objective, batches, [MaskStrip(session), *once])
 
 
 def report(session: Session, how: str) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import tensorflow as tf
 
 from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.service import Service
 from training.session import Session
 from training.stages import Stage
 
@@ -34,12 +35,17 @@ def batches_of(
     `loader` takes a split and the height and width in pixels that its pictures are brought to; `change` is done to each
     training batch.
     """
+    service = session.settings.data_service and Service(
+        session.settings.data_service, session.identity, is_shared=session.cluster.count > 1
+    )
     counts = {split: len(session.data.images(split)) for split in ("train", "val")}
     load = lru_cache(maxsize=2)(loader)  # both splits of a stage
 
     def training(stage: Stage, epochs_done: int) -> tf.data.Dataset:
         of_split, first_step = load("train", stage.size), epochs_done * stage.steps
-        return training_batches(of_split, counts["train"], stage.batch_size, session.settings.seed, first_step, change)
+        return training_batches(
+            of_split, counts["train"], stage.batch_size, session.settings.seed, first_step, change, service
+        )
 
     def validation(stage: Stage, devices: int) -> tf.data.Dataset:
         return validation_batches(load("val", stage.size), counts["val"], stage.batch_size, devices)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from layers.optimizers import ours
 from settings import WorkError
 from training.run_folder import Averaged, Row, RunFolder, score
 from training.schedules import Schedule
+from training.strategy import mean_over_replicas
 
 
 class FollowSchedule(keras.callbacks.Callback):
@@ -43,7 +45,7 @@ class FollowSchedule(keras.callbacks.Callback):
         if (rate, momentum) != self.set:
             self.model.optimizer.learning_rate = rate
             if momentum is not None:
-                self.model.optimizer.follow_momentum(momentum)
+                ours(self.model.optimizer).follow_momentum(momentum)
             self.set = rate, momentum
 
 
@@ -87,12 +89,27 @@ class ShareStatistics(keras.callbacks.Callback):
         super().__init__()
         self.strategy = strategy
 
+    def set_model(self, model):
+        super().set_model(model)
+        self.weights = model.non_trainable_weights if self.strategy.num_replicas_in_sync > 1 else []
+        values = [weight.value for weight in self.weights]
+        # a value as it is read has no device in a graph, and TensorFlow reduces to that of the first
+        self.means = mean_over_replicas(self.strategy, lambda: [tf.identity(value) for value in values])
+
     def on_test_begin(self, logs=None):
-        if self.strategy.num_replicas_in_sync == 1:
-            return
-        for weight in self.model.non_trainable_weights:
-            values = self.strategy.experimental_local_results(weight.value)
-            weight.assign(tf.add_n(values) / len(values))
+        for weight, mean in zip(self.weights, self.means() if self.weights else [], strict=True):
+            weight.assign(mean)
+
+
+class AwaitAll(keras.callbacks.Callback):
+    """Lets no worker go on from an epoch before all have done with it: the chief has then kept it."""
+
+    def __init__(self, strategy: tf.distribute.Strategy):
+        super().__init__()
+        self.meet = mean_over_replicas(strategy, lambda: [tf.ones(())])
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.meet()
 
 
 class StopOnSignal(keras.callbacks.Callback):
@@ -113,50 +130,87 @@ class StopOnSignal(keras.callbacks.Callback):
     def __exit__(self, *raised) -> None:
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
+        if self.stopped_by is not None and isinstance(raised[1], tf.errors.OpError):  # other workers were stopped too
+            raise KeyboardInterrupt
 
     def _note(self, number, frame):
         if self.stopped_by is not None:
             raise KeyboardInterrupt
         self.stopped_by = number
 
-    def _stop(self, batch, logs=None):
+    def check(self, batch=None, logs=None):
         if self.stopped_by is not None:
             raise KeyboardInterrupt
 
-    on_train_batch_end = on_test_batch_end = _stop
+    on_train_batch_end = on_test_batch_end = check
+
+
+class EpochsOnBoard(keras.callbacks.TensorBoard):
+    """TensorBoard's curves of epochs. Keras's own prepares numbers of each batch too, which it then writes nowhere."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+
+class AfterFirstBatch(keras.callbacks.Callback):
+    """Does once what training need not wait for to begin."""
+
+    def __init__(self, work: Callable[[], None]):
+        super().__init__()
+        self.work: Callable[[], None] | None = work
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.work:
+            self.work()
+            self.work = None
+
+
+class CheckLoss(keras.callbacks.Callback):
+    """Ends training if a loss is no number: such a model is not kept. Must come before what keeps it."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Raises WorkError."""
+        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
+            raise WorkError(
+                f"The loss is no number any more in epoch {epoch + 1} ({logs['loss']:g}, in validation "
+                f"{logs['val_loss']:g}), and that epoch is not kept. Lower --learning-rates and run again."
+            )
 
 
 class KeepRun(keras.callbacks.Callback):
-    """After each epoch a checkpoint and a row of history. Must come before what changes the schedule's stage."""
+    """After each epoch a checkpoint of the `whole` model, also if a part of it is trained, and a row of history.
+
+    Must come before what changes the schedule's stage.
+    """
 
     def __init__(
-        self, run: RunFolder, schedule: Schedule, best: float, keep_checkpoints: bool, averaged: Averaged | None
+        self,
+        whole: keras.Model,
+        run: RunFolder,
+        schedule: Schedule,
+        best: float,
+        keep_checkpoints: bool,
+        averaged: Averaged | None,
     ):
         super().__init__()
-        self.run, self.schedule, self.best, self.keep = run, schedule, best, keep_checkpoints
+        self.whole, self.run, self.schedule, self.best, self.keep = whole, run, schedule, best, keep_checkpoints
         self.averaged = averaged
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begun = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Raises WorkError if the loss is no number: such a model is not kept."""
-        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
-            raise WorkError(
-                f"The loss is no number any more in epoch {epoch + 1} ({logs['loss']:g}, in validation "
-                f"{logs['val_loss']:g}), and that epoch is not kept. Lower --learning-rates and run again."
-            )
         row = {
             "epoch": epoch + 1,
             "stage": self.schedule.stage,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            "momentum": self.model.optimizer.momentum_now,
+            "momentum": ours(self.model.optimizer).momentum_now,
             **{key: float(logs[key]) for key in sorted(logs, key=_column)},
             "seconds": time.monotonic() - self.begun,
         }
         is_best = score(row) > self.best
         self.best = max(self.best, score(row))
-        self.run.save(self.model, row, is_best, self.keep, self.averaged)
+        self.run.save(self.whole, row, is_best, self.keep, self.averaged)
 
 
 def _column(name: str) -> tuple[bool, bool, str]:

@@ -15,13 +15,25 @@ from layers.saved import load_saved_model
 from settings import WorkError, given_values
 from training.averaging import ValidateAverage, averaged
 from training.batches import Batches
-from training.callbacks import FollowSchedule, KeepRun, SeedEpochs, ShareStatistics, StopOnSignal
+from training.callbacks import (
+    AwaitAll,
+    CheckLoss,
+    EpochsOnBoard,
+    FollowSchedule,
+    KeepRun,
+    SeedEpochs,
+    ShareStatistics,
+    StopOnSignal,
+)
+from training.features import Features, parted
 from training.freezing import freeze
 from training.optimizers import learning_shares, make_optimizer
+from training.rendezvous import lost
 from training.run_folder import Row
 from training.schedules import Schedule, make_schedule
 from training.session import Session
-from training.strategy import check_batch_size, device_line, make_strategy, precision
+from training.stages import Stage
+from training.strategy import LOST, check_batch_size, device_line, fit_for_many, make_strategy, precision
 
 
 @dataclass(frozen=True)
@@ -37,34 +49,46 @@ class Objective:
 
 @dataclass(frozen=True)
 class Trainee:
-    """A model that can be trained: how it is built, what it is to become good at, on what."""
+    """A model that can be trained: how it is built, what it is to become good at, on what.
+
+    With `feature_batches` a wholly frozen backbone's features take the place of pictures.
+    """
 
     build: Callable[[], keras.Model]
     objective: Objective
     batches: Batches
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    feature_batches: Callable[[Features], Batches] | None = None
 
 
 def fit(session: Session, trainee: Trainee) -> None:
-    """Trains until the schedule or the epochs end. After each epoch the run folder is whole.
+    """Trains until the schedule or the epochs end. After each epoch the run folder is whole; the chief writes to it.
 
     Raises KeyboardInterrupt with a text that says how to go on, WorkError if training diverges or memory runs out.
     """
     settings, progress, run = session.settings, session.progress, session.run
-    strategy, model = open_model(session, trainee)
+    is_chief = session.cluster.is_chief
+    with reported(session):
+        strategy, model = open_model(session, trainee)
     _introduce(model, session, strategy)
-    _note_session(model, session, strategy)
+    if is_chief:
+        _note_session(model, session, strategy)
     schedule = make_schedule(settings, session.stages, progress.rows)
     stop_on_signal = StopOnSignal()
+    writers = [
+        KeepRun(model, run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
+        *trainee.callbacks,
+        EpochsOnBoard(str(run.tensorboard), write_graph=False),
+    ]
     callbacks = [
         stop_on_signal,
         SeedEpochs(settings.seed),
         ShareStatistics(strategy),
         *([ValidateAverage()] if settings.ema else []),
-        KeepRun(run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
-        *trainee.callbacks,
+        CheckLoss(),
+        *(writers if is_chief else []),
+        AwaitAll(strategy),
         FollowSchedule(schedule, session.reached),
-        keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False),
     ]
     rows = progress.rows
     with reported(session), stop_on_signal:
@@ -72,15 +96,16 @@ def fit(session: Session, trainee: Trainee) -> None:
             stage = session.stages[schedule.stage]
             with strategy.scope():
                 _prepare_stage(model, session, trainee.objective, schedule, rows)
-            model.fit(
-                trainee.batches.training(stage, len(rows)),
-                validation_data=trainee.batches.validation(stage, strategy.num_replicas_in_sync),
+                learner, batches = learner_of(model, session, trainee, stage, stop_on_signal.check)
+            learner.fit(
+                batches.training(stage, len(rows)),
+                validation_data=batches.validation(stage, strategy.num_replicas_in_sync),
                 initial_epoch=len(rows),
                 epochs=settings.epochs,
                 steps_per_epoch=stage.steps,
                 callbacks=callbacks,
                 shuffle=False,  # the stream has its own order; Keras warns otherwise
-                verbose=_verbosity(settings.verbose),
+                verbose=_verbosity(settings.verbose) if is_chief else 0,
             )
             rows = run.history()
 
@@ -89,21 +114,23 @@ def open_model(session: Session, trainee: Trainee) -> tuple[tf.distribute.Strate
     """The devices, and on them the compiled model: a new one, or that of the checkpoint to go on from."""
     settings = session.settings
     keras.utils.set_random_seed(settings.seed)
-    strategy = make_strategy(settings.strategy)
+    strategy = make_strategy(settings.strategy, session.cluster)
     for stage in session.stages:
         check_batch_size(strategy, stage.batch_size)
     with strategy.scope(), precision(settings.mixed_precision):
         if session.progress.checkpoint:
-            return strategy, load_saved_model(session.progress.checkpoint, compiled=True)
-        model = trainee.build()
-        _compile(model, session, trainee.objective)
-        return strategy, model
+            model = load_saved_model(session.progress.checkpoint, compiled=True)
+        else:
+            model = trainee.build()
+            _compile(model, session, trainee.objective)
+        return strategy, fit_for_many(model, strategy)
 
 
 def _compile(model: keras.Model, session: Session, objective: Objective) -> None:
     settings = session.settings
     shares = learning_shares(model, settings.backbone_rate, settings.layer_decay) if session.row else []
     model.compile(make_optimizer(settings, shares), loss=objective.loss(), metrics=objective.metrics())
+    model.optimizer.build(model.trainable_variables)  # made within the first step they would have it traced twice
 
 
 def _prepare_stage(
@@ -129,6 +156,28 @@ def _prepare_stage(
         print(f"{parts[number]}: {_learning(model):,} parameters learn")
 
 
+def learner_of(
+    model: keras.Model,
+    session: Session,
+    trainee: Trainee,
+    stage: Stage,
+    after_batch: Callable[[], None] = lambda: None,
+) -> tuple[keras.Model, Batches]:
+    """What is trained in a stage, and on what: the model, or what of it stands behind a frozen backbone.
+
+    Both have the same weights and the same optimizer. `after_batch` is called while features are computed.
+    """
+    settings, learner, batches = session.settings, model, trainee.batches
+    if trainee.feature_batches and stage.frozen == session.row.layers:
+        extractor, learner = parted(model)
+        learner.compile(model.optimizer, trainee.objective.loss(), metrics=trainee.objective.metrics())
+        batches = trainee.feature_batches(Features(extractor, session.run.cache, after_batch))
+    learner.steps_per_execution = 1 if settings.find_lr else settings.steps_per_execution
+    if settings.jit:
+        learner.jit_compile = True
+    return learner, batches
+
+
 @contextlib.contextmanager
 def reported(session: Session) -> Iterator[None]:
     """What a user can do something about is said in words."""
@@ -137,15 +186,24 @@ def reported(session: Session) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         done, never = len(run.history()), session.settings.resume == "never"
+        everywhere = " on all workers" * (session.cluster.count > 1)
         raise KeyboardInterrupt(
             f"\nStopped in epoch {done + 1}; {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            f"Run the same command again{' without --resume never' * never} to go on."
+            f"Run the same command again{everywhere}{' without --resume never' * never} to go on."
         ) from None
     except tf.errors.ResourceExhaustedError as error:
         if "No space left" in str(error) or "quota" in str(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
         largest = max(stage.batch_size for stage in session.stages)
         raise WorkError(f"Memory ran out; a smaller --batch-size than {largest} needs less.") from error
+    except LOST as error:
+        if session.cluster.count == 1:
+            raise
+        done, gone = len(run.history()), lost(session.cluster, str(error))
+        raise WorkError(
+            f"Gone, or silent: {gone}. {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
+            "Run the same command again on all workers to go on."
+        ) from error
     except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
         lines = str(error).splitlines()
         reason = next((line for line in lines if "No such file" in line or "decode" in line), None)
@@ -168,7 +226,7 @@ def _introduce(model: keras.Model, session: Session, strategy: tf.distribute.Str
     learning = _learning(model)
     others = model.count_params() - learning
     print(f"{run.path.name}: {learning:,} parameters learn, {others:,} are frozen or statistics")
-    print(f"On {device_line(strategy)}. The run is kept in {run.path}")
+    print(f"On {device_line(strategy, session.cluster)}. The run is kept in {run.path}")
     if progress.checkpoint:
         done, checkpoint = progress.epochs_done, progress.checkpoint.name
         print(f"Going on after epoch {done} from {checkpoint}, best validation score so far {progress.best:.4f}")
@@ -183,7 +241,7 @@ def _note_session(model: keras.Model, session: Session, strategy: tf.distribute.
             "checkpoint": progress.checkpoint.name if progress.checkpoint else "",
             "parameters": model.count_params(),
             "learning": _learning(model),
-            "device": device_line(strategy),
+            "device": device_line(strategy, session.cluster),
             "given": shlex.join(f"{name}={value}" for name, value in given_values(session.settings).items()),
         }
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from training.fit import Trainee, open_model, reported
+from training.fit import Trainee, learner_of, open_model, reported
 from training.schedules import make_schedule
 from training.session import Session
 
@@ -39,7 +39,8 @@ def find_rate(session: Session, trainee: Trainee) -> RateCurve:
     stage = session.stages[min(number, len(session.stages) - 1)]
     test = _RangeTest()
     with strategy.scope(), reported(session):
-        model.fit(trainee.batches.training(stage, 0), steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=0)
+        learner, batches = learner_of(model, session, trainee, stage)
+        learner.fit(batches.training(stage, 0), steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=0)
     return rate_curve(test.rates[: len(test.losses)], test.losses)
 
 

@@ -13,6 +13,7 @@ RUN/engines/          its best checkpoint as other engines than TensorFlow need 
 RUN/recalibration.csv what became of the metrics with batch-norm statistics of the whole training set
 """
 
+import hashlib
 import json
 import os
 import zipfile
@@ -88,6 +89,11 @@ class RunFolder:
         versions = {package: version(package) for package in VERSIONS_OF}
         config = {"kind": kind, "model": model, "seed": settings["seed"], "settings": settings, "versions": versions}
         write_json(self.config_file, config)
+
+    def state(self) -> str:
+        """Another one whenever the run has gone on or was begun with other settings."""
+        files = [file.read_bytes() for file in (self.config_file, self.history_file) if file.exists()]
+        return hashlib.sha256(b"\0".join(files)).hexdigest()
 
     def image_size(self) -> tuple[int, int]:
         """Height and width in pixels that the best checkpoint was trained at; stages may differ in them."""

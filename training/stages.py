@@ -42,15 +42,25 @@ def plan(settings, row: Backbone | None, images: int) -> tuple[Stage, ...]:
     count = max(map(len, named.values()))
     _check_counts(settings, named, count)
     sizes = _for_all([height_and_width(size) for size in named["image_size"]], count, row and (row.image_size,) * 2)
-    frozen = _for_all(_frozen(row, settings) if row else [], count, 0)
+    frozen = _for_all(frozen_layers(row, settings) if row else [], count, 0)
     if row:
         _check_backbone(row, settings, sizes, frozen)
     batch_sizes = [min(size, images) for size in _for_all(named["batch_size"], count)]
     rates = _for_all(named["learning_rates"], count)
     return tuple(
-        Stage(size, batch_size, settings.steps_per_epoch or images // batch_size, rate, layers)
+        Stage(size, batch_size, _steps(settings, images // batch_size), rate, layers)
         for size, batch_size, rate, layers in zip(sizes, batch_sizes, rates, frozen, strict=True)
     )
+
+
+def _steps(settings, fill: int) -> int:
+    """Batches in an epoch; the training images `fill` so many."""
+    asked, at_once = settings.steps_per_epoch, settings.steps_per_execution
+    if asked and asked % at_once:
+        raise SettingError(fault("steps_per_epoch", asked, f"should be a multiple of --steps-per-execution {at_once}"))
+    if not asked and fill < at_once:
+        raise SettingError(fault("steps_per_execution", at_once, f"an epoch has {fill} batches; {fill} is the most"))
+    return asked or fill // at_once * at_once
 
 
 def _rates(settings, named: dict[str, Sequence]) -> Sequence[float]:
@@ -70,7 +80,8 @@ def _for_all(values: Sequence[Item], count: int, default: Item | None = None) ->
     return values if len(values) == count else [values[0]] * count
 
 
-def _frozen(row: Backbone, settings) -> list[int]:
+def frozen_layers(row: Backbone, settings) -> list[int]:
+    """Of each stage, or of all, how many of the backbone's layers do not learn, as a slice layers[:N]."""
     names = {"head": row.layers, "all": 0}
     return [names[part] if part in names else int(part) for part in settings.unfreeze_schedule] or [settings.freeze]
 

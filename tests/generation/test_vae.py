@@ -176,10 +176,10 @@ def test_two_devices_learn_as_one(tmp_path):
         "cpu = tf.config.list_physical_devices('CPU')[0];"
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2);"
         "from generation.network import build_vae;"
-        "from training.strategy import make_strategy;"
+        "from training.cluster import Cluster; from training.strategy import make_strategy;"
         "pictures = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3)).astype('float32');\n"
         "for name in ('mirrored', 'none'):\n"
-        "    keras.utils.set_random_seed(0); strategy = make_strategy(name)\n"
+        "    keras.utils.set_random_seed(0); strategy = make_strategy(name, Cluster())\n"
         "    with strategy.scope():\n"
         "        model = build_vae((8, 8), 1, 2, (2,), beta=2.0, seed=0); model.compile('sgd')\n"
         "    model.get_layer('encoder').get_layer('log_variance').bias.assign([-40.0, -40.0])\n"  # noise is nothing

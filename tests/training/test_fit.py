@@ -99,8 +99,6 @@ def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
         "default": [],
         "momentum": ["--optimizer", "momentum", "--augment", "none"],
         "seed and steps": ["--seed", 5, "--steps-per-epoch", 3],
-        "cosine": ["--schedule", "cosine"],
-        "dropout": ["--dropout", 0.8],
         "frozen": ["--freeze", 44],
     }.items():
         here(scenes, tmp_path, "--name", name, "--epochs", 1, *flags)

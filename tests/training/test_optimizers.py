@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from backbones import backbone
 from classifiers.network import build_classifier
+from layers import optimizers
 from layers.saved import load_saved_model
 from training.optimizers import learning_shares, make_optimizer
 
@@ -123,6 +124,14 @@ def test_momentum_follows_from_batch_to_batch(name, model):
         np.testing.assert_allclose(slots[index][0], velocity, rtol=1e-5)
         assert ours.momentum_now == pytest.approx(momentum)
     assert ours.get_config()["beta_1" if name == "adam" else "momentum"] == 0.9, "as it was made"
+
+
+def test_float16_puts_another_around_ours(model):
+    compiled(model, optimizer="adam")
+    around = keras.optimizers.LossScaleOptimizer(model.optimizer)
+    assert optimizers.ours(around) is optimizers.ours(model.optimizer) is model.optimizer
+    optimizers.ours(around).follow_momentum(0.8)
+    assert model.optimizer.momentum_now == pytest.approx(0.8)
 
 
 def test_sgd_without_momentum_keeps_none(model):

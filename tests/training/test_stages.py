@@ -42,6 +42,11 @@ def test_what_learns_can_change_in_any_schedule():
     assert stages[0].size == (128, 128), "that of the backbone"
 
 
+def test_an_epoch_is_a_multiple_of_the_steps_that_are_done_in_one_go():
+    (one,), (four,) = (planned("--schedule", "constant", *flags) for flags in ([], ["--steps-per-execution", 4]))
+    assert one.steps % 4 and four.steps == one.steps // 4 * 4
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
@@ -60,6 +65,8 @@ def test_what_learns_can_change_in_any_schedule():
         (("--image-size", "64,16"), "image_size = '16x16': should be 32 or more"),
         (("--unfreeze-schedule", "head,all", "--freeze", 3), "freeze = '3': unfreeze_schedule says"),
         (("--freeze", 900), "freeze = '900': the backbone has"),
+        (("--steps-per-execution", 99), "steps_per_execution = '99': an epoch has"),
+        (("--steps-per-execution", 5, "--steps-per-epoch", 12), "steps_per_epoch = '12': should be a multiple of"),
     ],
 )
 def test_what_does_not_fit_is_said(flags, said):

@@ -1,0 +1,114 @@
+"""Batches made by a tf.data service: in this process, by processes of its own, and by none."""
+
+import signal
+
+import pytest
+import tensorflow as tf
+
+from pipeline import service
+from pipeline.batches import training_batches
+from settings import WorkError
+from tests.conftest import QUICK, run, start
+from tests.training.test_cluster import free_ports
+from tests.training.test_multi_worker import history, wait_for
+
+IMAGES, BATCH = 10, 3
+
+
+@pytest.fixture(scope="module")
+def dispatcher():
+    with_address = tf.data.experimental.service.DispatchServer()
+    yield with_address.target
+
+
+def worker(address: str):
+    config = tf.data.experimental.service.WorkerConfig(address.removeprefix("grpc://"))
+    return tf.data.experimental.service.WorkerServer(config)
+
+
+def change(batch: tuple, seed: tf.Tensor) -> tuple:
+    """The seed is the batch's number."""
+    return batch[0], tf.fill((BATCH,), seed[1])
+
+
+def stream(first: int, made_by: service.Service | None = None) -> tf.data.Dataset:
+    return training_batches(lambda index: (index,), IMAGES, BATCH, 5, first, change, made_by)
+
+
+def taken(batches: tf.data.Dataset, count: int) -> dict[int, list[int]]:
+    """The images of a batch by its number."""
+    return {int(number[0]): images.tolist() for images, number in batches.take(count).as_numpy_iterator()}
+
+
+def test_a_service_makes_each_batch_once(dispatcher, monkeypatch):
+    monkeypatch.setattr(service, "READY_WITHIN", 1.0)
+    with pytest.raises(WorkError, match="has it no worker"):
+        stream(4, service.Service(dispatcher, "none", is_shared=False))
+    monkeypatch.setattr(service, "READY_WITHIN", 30.0)
+
+    first = worker(dispatcher)
+    expected = taken(stream(4), 30)
+    got = taken(stream(4, service.Service(dispatcher, "one", is_shared=False)), 12)
+    assert list(got.items()) == list(expected.items())[:12], "begun at a step, in order"
+
+    second = worker(dispatcher)
+    made_by_two = stream(4, service.Service(dispatcher, "two", is_shared=True))
+    iterators = [iter(made_by_two), iter(stream(4, service.Service(dispatcher, "two", is_shared=True)))]
+    shared = {}
+    for _ in range(10):  # two training processes, each of which takes what comes
+        for iterator in iterators:
+            images, number = next(iterator)
+            assert int(number[0]) not in shared, "no batch twice"
+            shared[int(number[0])] = images.numpy().tolist()
+    assert all(expected[number] == images for number, images in shared.items() if number in expected)
+    assert len(set(range(4, 20)) - set(shared)) <= 4, "but for what is under way, none is left out"
+    assert max(shared) < 40
+    del first, second, iterators
+
+
+def test_what_a_service_cannot_do_is_said_at_once(scenes, tmp_path):
+    (port,) = free_ports(1)
+    address = f"grpc://localhost:{port}"
+    flags = ("--data", scenes, "--runs", tmp_path, *QUICK)
+    done = run("classifiers.small", *flags, "--data-service", address)
+    assert done.code == 1 and f"No tf.data service answers at {address}" in done.err
+    done = run("classifiers.small", *flags, "--data-service", address, "--cache", "memory")
+    assert done.code == 2 and "cache = 'memory'" in done.err and "use none or disk" in done.err
+    done = run("classifiers.small", *flags, "--data-service", "here")
+    assert done.code == 2 and "grpc://localhost:5050" in done.err
+    done = run("training.data_service", "--role", "worker", "--dispatcher", address)
+    assert done.code == 1 and f"No dispatcher answers at {address}" in done.err
+    assert run("training.data_service", "--role", "worker").code == 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_service_of_processes_trains_as_without_it(scenes, tmp_path):
+    ports = free_ports(2)
+    address = f"grpc://localhost:{ports[0]}"
+    service_flags = ("--role", "worker", "--dispatcher", address, "--port", ports[1])
+    servers = [start("training.data_service", "--port", ports[0])]
+    assert "ready" in servers[0].stdout.readline()
+    servers.append(start("training.data_service", *service_flags))
+    assert "ready" in servers[1].stdout.readline()
+    flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--epochs", 3, "--resume", "last")
+    by_service = (*flags, "--data-service", address)
+    try:
+        for name, more in {"without": flags, "with": by_service, "disk": (*by_service, "--cache", "disk")}.items():
+            done = run("classifiers.small", "--name", name, *more)
+            assert done.code == 0, done.err
+        assert history(tmp_path / "with") == history(tmp_path / "disk") == history(tmp_path / "without")
+        taken = run("training.data_service", "--port", ports[0])
+        assert taken.code == 1 and f"Another program listens at port {ports[0]}" in taken.err
+        killed = start("classifiers.small", "--name", "killed", *by_service)
+        wait_for(lambda: len(history(tmp_path / "killed")) >= 1, [killed])
+        killed.kill()
+        killed.communicate()
+        assert run("classifiers.small", "--name", "killed", *by_service).code == 0
+        assert history(tmp_path / "killed") == history(tmp_path / "without")
+    finally:
+        for server in servers:
+            server.send_signal(signal.SIGINT)
+    ended = [server.communicate(timeout=30) for server in servers]
+    assert [server.returncode for server in servers] == [130, 130], ended
+    assert all("has ended" in err for _, err in ended)

@@ -1,0 +1,169 @@
+"""Two real processes on this machine train one model; one is killed, stopped, and both are started again."""
+
+import csv
+import json
+import os
+import signal
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Ran, run, start
+from tests.training.test_cluster import free_ports, tf_config
+
+SMALL = ("--image-size", 32, "--batch-size", 4, "--steps-per-epoch", 3, "--verbose", "none")
+"""For SegNet-Basic, whose norms go by the picture: with batch norm each worker has the statistics of its share."""
+
+AS_ONE = 1e-3
+"""What losses of two workers may differ from those of one process, relative: sums are taken in another order. A single
+pixel that is seen otherwise for that makes more than this of what is counted in pixels."""
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory) -> Path:
+    data = tmp_path_factory.mktemp("squares") / "data"
+    assert run("datatransformer", "--source", "squares", "--pictures", 24, "--data", data).code == 0
+    return data
+
+
+def begin(module: str, runs: Path, *flags: object) -> list:
+    """Two workers."""
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
+    flags = ("--runs", runs, "--strategy", "multi-worker", "--worker-timeout", 120, *flags)
+    return [
+        start(module, *flags, env=os.environ | {"TF_CONFIG": tf_config(index, *addresses)}, start_new_session=True)
+        for index in range(2)
+    ]
+
+
+def end(workers: list) -> list[Ran]:
+    said = [worker.communicate(timeout=300) for worker in workers]
+    assert not any("Traceback" in err for _, err in said), said
+    return [Ran(worker.returncode, *texts) for worker, texts in zip(workers, said, strict=True)]
+
+
+def history(run_folder: Path) -> list[dict[str, float]]:
+    file = run_folder / "history.csv"
+    if not file.exists():
+        return []
+    with file.open(newline="") as table:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(table)]
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+def assert_like(rows: list[dict], expected: list[dict], tolerance: float) -> None:
+    """Losses; of what is counted, ten times that."""
+    assert len(rows) == len(expected)
+    for row, other in zip(rows, expected, strict=True):
+        assert row.keys() == other.keys()
+        for name, value in row.items():
+            assert value == pytest.approx(other[name], rel=tolerance, abs=0 if "loss" in name else 10 * tolerance), name
+
+
+def test_two_workers_train_as_one_process_does(squares, tmp_path):
+    flags = ("--data", squares, *SMALL, "--epochs", 2)
+    workers = begin("segmentation.segnet_basic", tmp_path / "two", *flags)
+    alone = run("segmentation.segnet_basic", "--runs", tmp_path / "one", *flags)
+    chief, other = end(workers)
+    assert (alone.code, chief.code, other.code) == (0, 0, 0), (alone.err, chief.err, other.err)
+    assert "2 CPU devices of 2 workers" in chief.out and "the chief reports on it" in other.out
+    assert (chief.err, other.err) == ("", "")
+    two = tmp_path / "two" / "segnet_basic"
+    assert_like(history(two), history(tmp_path / "one" / "segnet_basic"), AS_ONE)
+    assert {path.name for path in (two / "checkpoints").iterdir()} == {"best.keras", "last.keras"}
+    assert len((two / "sessions.csv").read_text().splitlines()) == 2 and len(list((two / "tensorboard").iterdir())) == 2
+    assert (two / "report.html").exists()
+    with zipfile.ZipFile(two / "checkpoints" / "best.keras") as archive:
+        assert json.loads(archive.read("config.json"))["registered_name"] == "Functional", "a model as any other"
+
+
+def wait_for(condition, workers: list) -> None:
+    limit = time.monotonic() + 240
+    while not condition():
+        assert all(worker.poll() is None for worker in workers), [worker.communicate() for worker in workers]
+        assert time.monotonic() < limit, "waited too long"
+        time.sleep(0.01)
+
+
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def unbroken(squares, tmp_path_factory) -> list[dict[str, float]]:
+    runs = tmp_path_factory.mktemp("unbroken")
+    assert [done.code for done in end(begin("segmentation.segnet_basic", runs, *long_flags(squares)))] == [0, 0]
+    return history(runs / "segnet_basic")
+
+
+def long_flags(squares: Path) -> tuple:
+    return ("--data", squares, *SMALL, "--epochs", EPOCHS, "--ema", 0.9, "--resume", "last")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [1, 0], ids=["other", "chief"])
+def test_one_is_killed_and_both_go_on(squares, unbroken, tmp_path, victim):
+    workers = begin("segmentation.segnet_basic", tmp_path, *long_flags(squares))
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 2, workers)
+    workers[victim].send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    left = end(workers)[1 - victim]
+    assert left.code == 1 and f"Gone, or silent: worker {victim}" in left.err, left.err
+    assert "Run the same command again on all workers" in left.err
+    assert time.monotonic() - killed < 90
+    assert [done.code for done in end(begin("segmentation.segnet_basic", tmp_path, *long_flags(squares)))] == [0, 0]
+    assert_like(history(tmp_path / "segnet_basic"), unbroken, 1e-5)
+
+
+@pytest.mark.slow
+def test_ctrl_c_on_one_ends_both(squares, unbroken, tmp_path):
+    workers = begin("segmentation.segnet_basic", tmp_path, *long_flags(squares))
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, workers)
+    workers[1].send_signal(signal.SIGINT)
+    chief, other = end(workers)
+    assert other.code == 130 and "on all workers to go on" in other.err
+    assert chief.code == 1 and "Gone, or silent: worker 1" in chief.err
+    assert [done.code for done in end(begin("segmentation.segnet_basic", tmp_path, *long_flags(squares)))] == [0, 0]
+    assert_like(history(tmp_path / "segnet_basic"), unbroken, 1e-5)
+    again = end(begin("segmentation.segnet_basic", tmp_path, *long_flags(squares)))
+    assert [done.code for done in again] == [0, 0] and all("was finished before" in done.out for done in again)
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_answer_is_named(squares, tmp_path):
+    workers = begin("segmentation.segnet_basic", tmp_path, *long_flags(squares))
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, workers)
+    workers[1].send_signal(signal.SIGSTOP)
+    _, err = workers[0].communicate(timeout=120)
+    workers[1].send_signal(signal.SIGKILL)
+    assert workers[0].returncode == 1 and "Gone, or silent: worker 1" in err and "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "module, flags",
+    [
+        ("classifiers.small", ("--unfreeze-schedule", "head,all", "--patience", 1, "--min-delta", 0.9, "--ema", 0.9)),
+        ("classifiers.small", ("--cache", "disk", "--mixup", 0.2, "--class-weights", "balanced", "--resume", "never")),
+        ("generation.vae", ("--latent-size", 4)),
+    ],
+    ids=["unfreeze", "disk", "vae"],
+)
+def test_every_kind_of_model_trains(scenes, tmp_path, module, flags):
+    common = ("--data", scenes, "--image-size", 32, "--batch-size", 8, "--epochs", 3, "--verbose", "none")
+    rates = ("--learning-rates", "1e-3,1e-4") if "--unfreeze-schedule" in flags else ()
+    workers = end(begin(module, tmp_path, *common, *flags, *rates))
+    assert [(done.code, done.err) for done in workers] == [(0, ""), (0, "")], workers
+    rows = history(tmp_path / module.rpartition(".")[2])
+    assert len(rows) >= 2 and all(np.isfinite(row["val_loss"]) for row in rows)
+    if rates:
+        assert [row["stage"] for row in rows] == [0, 0, 1], "all take the same decisions"
+
+
+@pytest.mark.slow
+def test_find_lr_with_two(scenes, tmp_path):
+    common = ("--data", scenes, "--image-size", 32, "--batch-size", 8, "--find-lr")
+    chief, other = end(begin("classifiers.small", tmp_path, *common))
+    assert (chief.code, other.code) == (0, 0) and "Suggestion" in chief.out and "Suggestion" not in other.out
