@@ -236,6 +236,12 @@ def _run_name(name: str) -> str:
     return name
 
 
+def _data_service(address: str) -> str:
+    if not re.fullmatch(r"grpc://[^\s:/]+:\d{1,5}", address):
+        raise ValueError("should be the dispatcher's address, such as grpc://localhost:5050")
+    return address
+
+
 def _folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError(_not_there(path, "is not a folder"))
@@ -273,6 +279,7 @@ Positional = CliPositionalArg
 
 Folder = Annotated[UserPath, AfterValidator(_folder)]
 File = Annotated[UserPath, AfterValidator(_file)]
+DataService = Annotated[str, AfterValidator(_data_service)]
 ImageSize = Annotated[str, BeforeValidator(_image_size)]
 """In pixels; `height_and_width` takes it apart."""
 

@@ -28,15 +28,28 @@ def run_session(
         how = f"was finished before: {session.why_finished}"
     else:
         print(session.introduction)
-        import_tensorflow()
+        start_tensorflow(session)
         from training.fit import fit
 
         fit(session, prepare(session))
         how = "is finished"
+    if not session.cluster.is_chief:
+        print(f"{session.run.path} {how}; the chief reports on it.")
+        return
     if getattr(settings, "recalibrate_bn", False):
         recalibrate_best(session, prepare)
     report(session, how)
     write_page(session.run)
+
+
+def start_tensorflow(session: Session) -> None:
+    """On the session's devices: other workers can be joined only before anything is computed."""
+    import_tensorflow()
+    from training.fit import reported
+    from training.strategy import make_strategy
+
+    with reported(session):
+        make_strategy(session.settings.strategy, session.cluster)
 
 
 def write_page(run: RunFolder) -> None:
@@ -52,11 +65,13 @@ def write_page(run: RunFolder) -> None:
 def find_learning_rate(session: Session, prepare: Callable[[Session], "Trainee"]) -> None:
     """`--find-lr`: a curve and a suggestion, and nothing else in the run's folder changes."""
     print(session.introduction)
-    import_tensorflow()
+    start_tensorflow(session)
     from analysis.figures import draw_rate_curve
     from training.rate_finder import find_rate
 
     curve = find_rate(session, prepare(session))
+    if not session.cluster.is_chief:
+        return
     session.run.figures.mkdir(parents=True, exist_ok=True)
     figure = session.run.figures / "find_lr.png"
     draw_rate_curve(curve, figure)

@@ -1,5 +1,6 @@
 """Pictures to measure with: photographs of yours, brought to one size, or textures drawn to be as hard to decode."""
 
+import os
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -13,11 +14,17 @@ DRAWN = 24
 
 
 def write_pictures(folder: Path, count: int, size: tuple[int, int], photographs: Path | None = None) -> Path:
-    """`count` JPEG files of `size` (height, width) in `folder`, named in their order. Returns the folder."""
+    """`count` JPEG files of `size` (height, width) in `folder`, named in their order. Returns the folder.
+
+    What is there more than once is so by hard links: a hundred thousand files take the disk of a few.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     contents = _jpegs(size, photographs)
-    for number, content in zip(range(count), cycle(contents), strict=False):
-        (folder / f"{number:06d}.jpg").write_bytes(content)
+    files = [folder / f"{number:06d}.jpg" for number in range(count)]
+    for file, content in zip(files, contents, strict=False):
+        file.write_bytes(content)
+    for file, first in zip(files[len(contents) :], cycle(files[: len(contents)]), strict=False):
+        os.link(first, file)
     return folder
 
 

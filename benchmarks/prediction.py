@@ -1,0 +1,132 @@
+"""Prediction from files, decode included: engines and precisions, against timm and segmentation_models_pytorch."""
+
+import contextlib
+import io
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import _torch
+from benchmarks._measure import Comparison, Way, in_new_process
+from benchmarks._pictures import write_pictures
+
+PICTURES = (480, 640)
+WARM_UP = 16
+"""Pictures before the clock starts: models are loaded and converted by then."""
+
+ENGINES = (("tensorflow", "f32"), ("openvino", "f32"), ("openvino", "bf16"), ("openvino", "int8"))
+
+
+class Network(NamedTuple):
+    """What is compared: a backbone at a size, and how many photographs give a steady figure."""
+
+    title: str
+    backbone: str
+    size: int
+    amount: int
+    task: str = "classification"
+    classes: int = 5
+    timm: str = ""
+
+
+NETWORKS = (
+    Network("ResNet50", "resnet50", 224, 256, timm="resnet50"),
+    Network("Inception-ResNet-v2", "inception_resnet_v2", 299, 96, timm="inception_resnet_v2"),
+    Network("MobileNetV2", "mobilenet_v2", 224, 1024, timm="mobilenetv2_100"),
+    Network("U-Net on ResNet-34", "resnet34", 224, 128, task="segmentation", classes=8),
+)
+
+
+def comparisons(settings) -> Iterator[Comparison]:
+    """Weights are random on both sides, which makes the work no other; masks are written as PNG by both."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        most = settings.amount or max(network.amount for network in NETWORKS)
+        photographs = write_pictures(folder / "photographs", most, PICTURES, settings.pictures)
+        for network in NETWORKS:
+            in_new_process(make_run, network, folder)
+            amount = settings.amount or network.amount
+            yield Comparison(
+                f"{network.title}, {network.size} x {network.size}: {amount} JPEGs of 640 x 480",
+                "images",
+                amount,
+                [*_ours(network, folder, photographs, amount), *_theirs(network, folder, photographs, amount)],
+                baseline=_torch.NAMES[network.task],
+            )
+
+
+def _ours(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Way]:
+    for engine, precision in ENGINES:
+        needs = ("openvino",) * (engine == "openvino") + ("nncf",) * (precision == "int8")
+        yield Way(f"{engine} {precision}", predict, (network, folder, photographs, amount, engine, precision), needs)
+
+
+def _theirs(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Way]:
+    arguments = (network.timm, network.classes, network.size, photographs, amount, folder)
+    for channels_last in (False, True):
+        name = _torch.NAMES[network.task] + ", channels last" * channels_last
+        yield Way(name, _torch.PREDICT[network.task], (*arguments, channels_last), _torch.NEEDS[network.task])
+
+
+def make_run(network: Network, folder: Path) -> float:
+    """A run folder with such a model, and the data folder that int8 is calibrated on."""
+    from backbones import backbone
+    from command import class_in_config, import_tensorflow
+    from datatransformer.layout import read_data_folder
+    from datatransformer.transformer import DataTransformer
+    from settings import read_settings
+    from training.run_folder import RunFolder
+
+    begin, data = time.perf_counter(), folder / network.task
+    flags = ["--source", "scenes", "--task", network.task, "--pictures", "100", "--data", str(data)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        DataTransformer(read_settings(class_in_config("DataTransformerConfig"), flags, "datatransformer")).run()
+    classes = read_data_folder(data, network.task).classes
+    import_tensorflow().keras.utils.set_random_seed(0)
+    run, row = RunFolder(folder / network.backbone), backbone(network.backbone)
+    kind = "classifier" if network.task == "classification" else network.task
+    run.write_config(kind, network.backbone, {"seed": 0, "image_size": str(network.size), "data": str(data)}, classes)
+    _model(network, row, len(classes)).save(run.best)
+    return time.perf_counter() - begin
+
+
+def _model(network: Network, row, classes: int):
+    from types import SimpleNamespace
+
+    from classifiers.network import build_classifier
+    from segmentation.decoders import unet
+    from segmentation.network import build_segmenter
+
+    if network.task == "classification":
+        return build_classifier(row, (network.size, network.size, 3), classes, "none")
+    filters = SimpleNamespace(decoder_filters=_torch.DECODER)  # of segmentation_models_pytorch and of --decoder-filters
+    decoder = lambda images, maps: unet(images, maps, filters)  # noqa: E731
+    return build_segmenter(row, classes, "none", 0, row.normalisation, decoder)
+
+
+def predict(network: Network, folder: Path, photographs: Path, amount: int, engine: str, precision: str) -> float:
+    """As `python -m predictor` does it, from a list of files to the CSV, and a mask each."""
+    from command import class_in_config, import_tensorflow
+    from predictor.output import Output
+    from predictor.pictures import pictures
+    from predictor.predict import KINDS
+    from settings import read_settings
+    from training.run_folder import RunFolder
+
+    import_tensorflow()
+    run = RunFolder(folder / network.backbone)
+    flags = ["--engine", engine, "--precision", precision, "--output", str(folder / "ours.csv")]
+    flags += ["--mask-files", "index"] * (network.task == "segmentation")
+    settings = read_settings(class_in_config("PredictorConfig"), flags, "predictor")
+    work = KINDS[run.config()["kind"]](settings, [run])
+    output, listed = Output(settings.output, work.columns), list(pictures(str(photographs)))[:amount]
+    for _ in work.rows(listed[:WARM_UP], output, iter):
+        pass
+    output.clear()
+    begin = time.perf_counter()
+    with output:
+        for names, rows in work.rows(listed, output, iter):
+            output.add(names, rows)
+    return time.perf_counter() - begin

@@ -1,0 +1,203 @@
+"""Training: our loop against a bare fit, a frozen backbone's features, options of a step, from the start to a step."""
+
+import contextlib
+import importlib
+import io
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks._measure import Comparison, Way
+
+STEPS = 40
+"""Batches of 32 in an epoch."""
+
+SCENES = 1600
+"""Drawn, of which 4/5 are for training: they fill these steps."""
+
+FIRST_STEP = """
+import os, runpy, sys
+import command
+command.import_tensorflow()
+import training.callbacks
+training.callbacks.StopOnSignal.on_train_batch_end = lambda *arguments, **named: os._exit(0)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+"""A training command that ends after its first step."""
+
+
+def comparisons(settings) -> Iterator[Comparison]:
+    """`settings.pictures` may be a data folder, which is trained on in place of drawn scenes."""
+    with tempfile.TemporaryDirectory() as work:
+        data = settings.pictures or drawn_scenes(Path(work) / "data")
+        epochs = settings.amount or 3
+
+        def ways(module: str, common: str, **options: str) -> list[Way]:
+            return [
+                Way(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
+                for name, flags in options.items()
+            ]
+
+        for module, size in (("small", 128), ("mobilenet_v2", 128)):
+            flags = f"--image-size {size} --steps-per-epoch {STEPS}"
+            loops = [Way("bare model.fit", bare_loop, (module, data, flags, epochs), ("tensorflow",))]
+            yield Comparison(
+                f"The loop: epochs of {STEPS} batches of 32 and validation, {module} at {size} x {size}",
+                "epochs",
+                epochs,
+                loops + ways(module, flags, SceneLab=""),
+                baseline="bare model.fit",
+            )
+        for module, layers in (("small", 44), ("mobilenet_v2", 154)):
+            flags = f"--freeze {layers} --augment none --steps-per-epoch {STEPS} --learning-rates 1e-2"
+            yield Comparison(
+                f"A frozen backbone: epochs of {STEPS} batches of 32 and validation, {module}",
+                "epochs",
+                epochs,
+                ways(module, flags, memory="", features="--cache features")
+                + ways(module, flags, features_10="--cache features --steps-per-execution 10"),
+                baseline="memory",
+            )
+        for module, size in (("small", 32), ("small", 128), ("mobilenet_v2", 128)):
+            yield Comparison(
+                f"A step: epochs of {STEPS} batches of 32 and validation, {module} at {size} x {size}",
+                "epochs",
+                epochs,
+                ways(
+                    module,
+                    f"--image-size {size} --steps-per-epoch {STEPS}",
+                    plain="",
+                    steps_per_execution_10="--steps-per-execution 10",
+                    jit="--jit",
+                    mixed_precision="--mixed-precision",
+                ),
+                baseline="plain",
+            )
+        yield Comparison(
+            "From the command to the end of its first step",
+            "starts",
+            1,
+            [
+                Way("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
+                Way("small", first_step, ("small", data)),
+                Way("mobilenet_v2", first_step, ("mobilenet_v2", data)),
+                Way("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
+                Way("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
+            ],
+        )
+
+
+def drawn_scenes(folder: Path) -> Path:
+    draw = ["--source", "scenes", "--pictures", str(SCENES), "--data", str(folder)]
+    subprocess.run([sys.executable, "-m", "datatransformer", *draw], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def our_loop(module: str, data: Path, flags: str, epochs: int) -> float:
+    from training.fit import fit
+
+    def train(session, trainee, clock) -> None:
+        fit(session, replace(trainee, callbacks=[clock]))
+
+    return _seconds(train, module, data, flags, epochs)
+
+
+def bare_loop(module: str, data: Path, flags: str, epochs: int) -> float:
+    from training.fit import open_model
+
+    def train(session, trainee, clock) -> None:
+        _, model = open_model(session, trainee)
+        stage, batches = session.stages[0], trainee.batches
+        model.fit(
+            batches.training(stage, 0),
+            validation_data=batches.validation(stage, 1),
+            epochs=session.settings.epochs,
+            steps_per_epoch=stage.steps,
+            callbacks=[clock],
+            shuffle=False,
+            verbose=0,
+        )
+
+    return _seconds(train, module, data, flags, epochs)
+
+
+def _seconds(train: Callable, module: str, data: Path, flags: str, epochs: int) -> float:
+    """Of so many epochs, by their median; the first, which also traces the graph, is not counted."""
+    from command import import_tensorflow
+
+    import_tensorflow()
+    import keras
+
+    from classifiers.recipe import prepare
+
+    times: list[tuple[float, float]] = []
+    clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: times.append(_now()))
+    with tempfile.TemporaryDirectory() as runs, contextlib.redirect_stdout(io.StringIO()):
+        session = _session(module, [*_flags(data, runs), *flags.split(), "--epochs", str(epochs + 1)])
+        train(session, prepare(session), clock)
+        times.append(_now())
+        rows = session.run.history()
+    seconds, processor = (
+        epochs * statistics.median([end[clock] - begin[clock] for begin, end in pairwise(times)][1:])
+        for clock in (0, 1)
+    )
+    print(f"    {processor:.2f} s of the processors'", end="")
+    print(f", validation accuracy {rows[-1]['val_accuracy']:.4f} after {len(rows)} epochs" if rows else "", flush=True)
+    return seconds
+
+
+def _now() -> tuple[float, float]:
+    """Seconds, and those that this process has had of the processors: what others do on the machine counts less."""
+    return time.perf_counter(), time.process_time()
+
+
+def _session(module: str, argv: list[str]):
+    from backbones import chosen_backbone
+    from classifiers.recipe import KIND
+    from command import class_in_config
+    from settings import read_settings
+    from training.session import open_session
+
+    recipe = importlib.import_module(f"classifiers.{module}").RECIPE
+    settings = read_settings(class_in_config(recipe.config), argv, module)
+    row = chosen_backbone(recipe.backbone, settings)
+    return open_session(KIND, "classification", recipe.name, row, settings, lambda data: None)
+
+
+def _flags(data: Path, runs: str) -> list[str]:
+    return ["--data", str(data), "--runs", runs, "--weights", "none", "--schedule", "constant", "--verbose", "none"]
+
+
+def first_step(module: str, data: Path) -> float:
+    with tempfile.TemporaryDirectory() as runs:
+        return seconds_of(["-c", FIRST_STEP, f"classifiers.{module}", *_flags(data, runs)])
+
+
+def seconds_of(arguments: list[str]) -> float:
+    """Of Python with these."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    seconds = time.perf_counter() - begun
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"    {children.ru_utime + children.ru_stime:.2f} s of the processors'", flush=True)
+    return seconds
+
+
+def bare_first_step(module: str, size: int) -> float:
+    """The same network on one batch of noise in memory, in as few lines of Keras as it takes."""
+    program = f"""
+import keras, numpy as np
+from backbones import backbone
+from classifiers.network import build_classifier
+model = build_classifier(backbone({module!r}), ({size}, {size}, 3), 5, "none")
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+model.train_on_batch(np.random.rand(32, {size}, {size}, 3).astype("float32"), np.arange(32) % 5)
+"""
+    return seconds_of(["-c", program])
