@@ -31,12 +31,16 @@ def decode_mask(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     return tf.ensure_shape(tf.image.resize(mask, size, method="nearest"), (*size, 1))
 
 
-def decode(content: tf.Tensor, at_least: tuple[int, int] | None = None) -> tf.Tensor:
-    """RGB uint8 as large as it is; a JPEG that is to be resized to `at_least` (height, width) as large as that needs.
+def decode(content: tf.Tensor) -> tf.Tensor:
+    """RGB uint8 (height, width, 3), as large as it is."""
+    return _decoded(content, at_least=None)[0]
 
-    It is reduced by the largest of RATIOS that leaves each side at least GAP times as long as that.
-    """
-    return _decoded(content, at_least)[0]
+
+def decode_whole_and_resized(content: tf.Tensor, size: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """What `decode` and `decode_and_resize` give; decoded twice only where the latter decodes less than the former."""
+    whole = decode(content)
+    is_reduced = tf.cond(tf.io.is_jpeg(content), lambda: _reduction(content, size)[0] > 0, lambda: False)
+    return whole, tf.cond(is_reduced, lambda: decode_and_resize(content, size), lambda: resize(whole, size))
 
 
 def resize(image: tf.Tensor, size: tuple[int, int], sides: tf.Tensor | None = None) -> tf.Tensor:
@@ -79,17 +83,18 @@ def _decoded(content: tf.Tensor, at_least: tuple[int, int] | None) -> tuple[tf.T
         if at_least is None:
             image = _jpeg(content, 1)
             return image, _sides(image)
-        return _reduced_jpeg(content, at_least)
+        number, sides = _reduction(content, at_least)
+        return tf.switch_case(number, [lambda ratio=ratio: _jpeg(content, ratio) for ratio in RATIOS]), sides
 
     return tf.cond(tf.io.is_jpeg(content), jpeg, other)
 
 
-def _reduced_jpeg(content: tf.Tensor, at_least: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
+def _reduction(content: tf.Tensor, at_least: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Which of RATIOS is the largest that leaves each side GAP times as long as `at_least`, and the sides it leaves."""
     sides = tf.io.extract_jpeg_shape(content)[:2] / tf.constant(RATIOS)[:, None]
     enough = tf.reduce_all(sides >= GAP * tf.constant(at_least, tf.float64), axis=1)
     largest = tf.reduce_sum(tf.cast(enough[1:], tf.int32))
-    image = tf.switch_case(largest, [lambda ratio=ratio: _jpeg(content, ratio) for ratio in RATIOS])
-    return image, tf.cast(sides[largest], tf.float32)
+    return largest, tf.cast(sides[largest], tf.float32)
 
 
 def _jpeg(content: tf.Tensor, ratio: int) -> tf.Tensor:

@@ -91,13 +91,9 @@ def averaged(probabilities: Callable, tta: str) -> Callable:
 
 def segmented(network: Network, reading: Reading, batch_size: int) -> Iterator[Segmented]:
     """In the order of the pictures, at most `batch_size` of which go through the network at a time."""
-    from pipeline.decode import decode, resize
+    from pipeline.decode import decode_whole_and_resized
 
-    def both(content):
-        picture = decode(content)
-        return picture, resize(picture, network.size)
-
-    graph, runner = decoder(both), network.runner
+    graph, runner = decoder(partial(decode_whole_and_resized, size=network.size)), network.runner
 
     def decode_both(content: bytes) -> tuple[np.ndarray, ...]:
         return tuple(part.numpy() for part in graph(content))

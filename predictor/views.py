@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from pipeline.decode import decode, decode_and_resize, resize
+from pipeline.decode import decode_and_resize
 
 LARGER = 8 / 7
 """Of the size that crops are taken from, against the model's: 256 for 224, as is usual."""
@@ -24,8 +24,7 @@ def views(content: tf.Tensor, size: tuple[int, int], tta: str) -> tf.Tensor:
         large = decode_and_resize(content, _scaled(size, LARGER))
         return _and_mirrored([_crop(large, size, *place) for place in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))])
     scales = (1, LARGER, 2 * LARGER - 1)
-    image = decode(content, at_least=_scaled(size, scales[-1]))
-    return _and_mirrored([_crop(resize(image, _scaled(size, scale)), size, 1, 1) for scale in scales])
+    return _and_mirrored([_crop(decode_and_resize(content, _scaled(size, scale)), size, 1, 1) for scale in scales])
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -35,6 +35,9 @@ from training.session import Session
 from training.stages import Stage
 from training.strategy import LOST, check_batch_size, device_line, fit_for_many, make_strategy, precision
 
+UNREAD = ("No such file", "decode", "jpeg::Uncompress")
+"""What TensorFlow says of a picture that it cannot read."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -206,7 +209,7 @@ def reported(session: Session) -> Iterator[None]:
         ) from error
     except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
         lines = str(error).splitlines()
-        reason = next((line for line in lines if "No such file" in line or "decode" in line), None)
+        reason = next((line for line in lines if any(word in line for word in UNREAD)), None)
         if reason is None:
             raise WorkError(f"Training stopped: {lines[0]}. --debug shows where.") from error
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"

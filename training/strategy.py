@@ -1,9 +1,12 @@
 """On which devices a model is trained."""
 
 import contextlib
+import faulthandler
 import functools
+import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -11,8 +14,8 @@ import tensorflow as tf
 from settings import SettingError, fault
 from training.cluster import Cluster
 
-UP_WITHIN = 20_000
-"""Milliseconds that TensorFlow waits for workers who have met to meet once more, by its own means. It would an hour."""
+UP_WITHIN = 120
+"""Seconds that TensorFlow may take to join workers that have just met."""
 
 LOST = (
     tf.errors.UnavailableError,
@@ -41,14 +44,6 @@ def make_strategy(name: str, cluster: Cluster) -> tf.distribute.Strategy:
 
 @functools.cache
 def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
-    # TensorFlow would do this itself, without the limit of time, and has no public name for it
-    from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
-    from tensorflow.python.eager import context
-
-    job = coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=cluster.count)
-    context.context().configure_coordination_service(
-        "standalone", "/job:worker/replica:0/task:0", cluster_register_timeout_in_ms=UP_WITHIN, coordinated_jobs=[job]
-    )
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": cluster.addresses}),
         task_type="worker",
@@ -56,10 +51,15 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         rpc_layer="grpc",
         num_accelerators={"GPU": len(tf.config.get_visible_devices("GPU"))},
     )
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-    context.context().set_config_key_value(f"up/{cluster.index}", "yes")
-    for number in range(cluster.count):  # one that never came would be waited for without end
-        context.context().get_config_key_value(f"up/{number}", UP_WITHIN)
+    others = cluster.named(*(number for number in range(cluster.count) if number != cluster.index))
+    print(f"Joining {others or 'nobody'}. Should that take more than {UP_WITHIN} seconds, this ends.", flush=True)
+    with Path(os.devnull).open("w") as nowhere:
+        # TensorFlow waits without end, and lets Python do nothing meanwhile, for one who has met us and died since
+        faulthandler.dump_traceback_later(UP_WITHIN, exit=True, file=nowhere)
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # TensorFlow has taken it, to do nothing
     return strategy
 

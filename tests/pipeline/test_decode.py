@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from pipeline import cache
-from pipeline.decode import decode, decode_and_resize, resize
+from pipeline.decode import _decoded, decode, decode_and_resize, decode_whole_and_resized, resize
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_decoded_as_pillow_does(picture, how):
 )  # fmt: skip
 def test_twice_the_size_is_decoded_if_there_is_that_much(picture, size, sides):
     content = jpeg(picture)
-    assert decode(content, at_least=size).shape == (*sides, 3)
+    assert _decoded(content, at_least=size)[0].shape == (*sides, 3)
     whole, reduced = resize(decode(content), size).numpy(), decode_and_resize(content, size).numpy()
     assert np.abs(reduced.astype(int) - whole).mean() < 1.5, "where it should be, though the ratio divides no side"
 
@@ -56,15 +56,23 @@ def test_gray_progressive_and_small_ones_too(picture):
     gray = jpeg(picture[..., 0])
     small = decode_and_resize(gray, (60, 60)).numpy()
     assert (np.ptp(small, axis=-1) == 0).all() and np.ptp(small) > 50
-    assert decode(gray, at_least=(60, 60)).shape == (167, 259, 3)
-    assert decode(jpeg(picture, progressive=True), at_least=(60, 60)).shape == (167, 259, 3)
+    assert _decoded(gray, at_least=(60, 60))[0].shape == (167, 259, 3)
+    assert _decoded(jpeg(picture, progressive=True), at_least=(60, 60))[0].shape == (167, 259, 3)
     assert decode_and_resize(jpeg(picture[:1, :1]), (5, 6)).shape == (5, 6, 3)
 
 
 def test_others_are_decoded_whole(picture):
     content = tf.io.encode_png(picture)
-    np.testing.assert_array_equal(decode(content, at_least=(10, 10)), picture)
+    np.testing.assert_array_equal(_decoded(content, at_least=(10, 10))[0], picture)
     np.testing.assert_array_equal(decode(tf.io.encode_png(picture[..., :1])), np.repeat(picture[..., :1], 3, axis=-1))
+
+
+@pytest.mark.parametrize("size", [(300, 500), (40, 60)])
+def test_both_at_once_are_what_each_is_alone(picture, size):
+    for content in (jpeg(picture), tf.io.encode_png(picture)):
+        whole, small = decode_whole_and_resized(content, size)
+        np.testing.assert_array_equal(whole, decode(content))
+        np.testing.assert_array_equal(small, decode_and_resize(content, size))
 
 
 @pytest.mark.parametrize("at", [0.6, 0.99])

@@ -25,9 +25,9 @@ def history(run_folder: Path) -> list[dict[str, str]]:
 
 
 def weights(checkpoint: Path) -> list[np.ndarray]:
-    import keras
+    from layers.saved import load_saved_model
 
-    model = keras.saving.load_model(checkpoint)
+    model = load_saved_model(checkpoint, compiled=True)
     return [*model.get_weights(), *(np.asarray(variable) for variable in model.optimizer.variables)]
 
 
