@@ -127,6 +127,8 @@ def prepare(session: Session) -> "Trainee":
         )
 
     is_changed = not on_features or settings.feature_views > 1
+    if not is_changed:
+        print("Features are of images as they are; --feature-views 8 keeps those of eight changed versions of each")
     once = [AfterFirstBatch(draw)] if is_changed and not session.progress.rows else []
     return Trainee(
         build,

@@ -1,7 +1,7 @@
 """Engines that a run predicts with. OpenVINO: the faster on a processor, with TensorFlow's answers or in fewer bits.
 
-Converted models are kept in RUN/engines: openvino-STAMP and, in 8 bits, openvino-int8-STAMP. The stamp is that of the
-checkpoint that they were made of, and how many classes it had.
+Converted models are kept in RUN/engines: openvino-224x224-f32-STAMP for pictures of that size, `any` for those of any,
+int8 for those in 8 bits. The stamp is that of the checkpoint that they were made of, and how many classes it had.
 """
 
 import os
@@ -21,6 +21,9 @@ from predictor.openvino_model import PRECISIONS, OpenVINOModel, computes, write_
 from predictor.quantisation import PACKAGES, quantise
 from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
 
 LIMIT = 1e-4
 """By so much may a probability in 32 bits differ from TensorFlow's."""
@@ -64,12 +67,12 @@ def check_engine(run: RunFolder, engine: str, precision: str) -> None:
     if not computes(precision):
         others = " and ".join(name for name in PRECISIONS if computes(name))
         raise SettingError(fault("precision", precision, f"this processor computes in {others}"))
-    if precision == "int8" and not _folder(run, "openvino-int8").exists():
+    if precision == "int8" and not any(run.engines.glob(f"*-int8-{_stamp(run)}")):
         check_installed(PACKAGES, "--precision int8")
 
 
-def other_engine(run: RunFolder, engine: str, precision: str, load: Callable) -> Runner | None:
-    """The run's best model, of another engine than TensorFlow.
+def other_engine(run: RunFolder, engine: str, precision: str, size: Size | None, load: Callable) -> Runner | None:
+    """The run's best model, of another engine than TensorFlow, for pictures of `size` or, if that is None, of any.
 
     None if TensorFlow is to predict: it was asked for; or `auto` finds a GPU or no OpenVINO; or OpenVINO cannot take
     the model, which is said on standard error. A precision that TensorFlow has not is a WorkError then. `load` gives
@@ -83,8 +86,8 @@ def other_engine(run: RunFolder, engine: str, precision: str, load: Callable) ->
     if not by_choice and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
         return None
     try:
-        folder = _converted(run, precision, load)
-        model = quietly(lambda: OpenVINOModel(folder, run.image_size(), BETWEEN_LAYERS[precision]))
+        folder = _converted(run, precision, size, load)
+        model = quietly(lambda: OpenVINOModel(folder, BETWEEN_LAYERS[precision]))
     except (NotTaken, OSError) as error:
         note = f"OpenVINO cannot take {run.path} in {precision} ({error})."
         if precision != "f32":
@@ -94,14 +97,11 @@ def other_engine(run: RunFolder, engine: str, precision: str, load: Callable) ->
     return Runner(lambda images: tf.nn.softmax(model(np.asarray(images, np.float32))), BATCH_SIZE, model.at_a_time)
 
 
-def _converted(run: RunFolder, precision: str, load: Callable) -> Path:
+def _converted(run: RunFolder, precision: str, size: Size | None, load: Callable) -> Path:
     """The folder of the converted model, made if it is not there."""
-    plain = _kept(run, "openvino", partial(_convert, run, load))
-    return _kept(run, "openvino-int8", partial(quantise, run, plain)) if precision == "int8" else plain
-
-
-def _folder(run: RunFolder, variant: str) -> Path:
-    return run.engines / f"{variant}-{_stamp(run)}"
+    name = "x".join(map(str, size)) if size else "any"
+    plain = _kept(run, f"openvino-{name}-f32", partial(_convert, run, size, load))
+    return _kept(run, f"openvino-{name}-int8", partial(quantise, run, plain)) if precision == "int8" else plain
 
 
 def _stamp(run: RunFolder) -> str:
@@ -111,7 +111,7 @@ def _stamp(run: RunFolder) -> str:
 
 def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
     """The folder of a variant, written if it is not there; those of earlier checkpoints are removed then."""
-    folder = _folder(run, variant)
+    folder = run.engines / f"{variant}-{_stamp(run)}"
     if folder.exists():
         return folder
     work = run.engines / f".work-{os.getpid()}"
@@ -131,14 +131,13 @@ def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _convert(run: RunFolder, load: Callable, folder: Path) -> None:
+def _convert(run: RunFolder, size: Size | None, load: Callable, folder: Path) -> None:
     model = load()
-    size = run.image_size()
-    quietly(lambda: write_openvino(plain_layers.plain(model), folder, input_of(model)))
-    _check(model, quietly(lambda: OpenVINOModel(folder, size)), size)
+    quietly(lambda: write_openvino(plain_layers.plain(model), folder, input_of(model, size)))
+    _check(model, quietly(lambda: OpenVINOModel(folder)), size or run.image_size())
 
 
-def _check(model, logits: Logits, size: tuple[int, int]) -> None:
+def _check(model, logits: Logits, size: Size) -> None:
     """Raises NotTaken if the converted model gives other probabilities of a picture of noise."""
     import tensorflow as tf
 

@@ -38,7 +38,7 @@ class Member:
     @cached_property
     def runner(self) -> Runner:
         """Its answers are to pictures uint8 (batch, height, width, 3): probabilities (batch, classes)."""
-        return running(self.run, self.engine, self.precision, (None, *self.size, 3))
+        return running(self.run, self.engine, self.precision, self.size)
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
@@ -113,18 +113,19 @@ def running(
     run: RunFolder,
     engine: str,
     precision: str,
-    shape: Sequence[int | None],
+    size: tuple[int, int] | None,
     around: Callable[[Callable], Callable] = lambda model: model,
 ) -> Runner:
-    """The run's best model, which answers to pictures uint8 of `shape`.
+    """The run's best model, which answers to pictures uint8 of `size` (height, width) or, if that is None, of any.
 
     `around` makes more of it: it is given such a model, of which pictures may be float32 too, and gives another.
     Raises WorkError as `trained_model` does.
     """
     import tensorflow as tf
 
-    if other := other_engine(run, engine, precision, partial(best_model, run)):
+    if other := other_engine(run, engine, precision, size, partial(best_model, run)):
         return replace(other, answer=around(other.answer))
+    shape = (None, *(size or (None, None)), 3)
     return Runner(tf.function(around(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False))
 
 

@@ -22,18 +22,26 @@ OPEN_PER_WORKER = 8
 
 
 class Network:
-    """A trained network; loaded when it is first used. `engine` computes it, as `python -m predictor` takes it."""
+    """A trained network; loaded when it is first used.
 
-    def __init__(self, run: RunFolder, tta: str, engine: str = "tensorflow", precision: str = "f32"):
+    Arguments:
+        engine, precision: what computes, as `python -m predictor` takes it.
+        by_tiles: whether it is given pictures of other sizes than its own.
+    """
+
+    def __init__(
+        self, run: RunFolder, tta: str, engine: str = "tensorflow", precision: str = "f32", by_tiles: bool = False
+    ):
         self.run, self.tta, self.engine, self.precision = run, tta, engine, precision
+        self.sizes_differ = by_tiles or tta == "multi-scale"
         self.classes = run.classes()
         self.size = run.image_size()
 
     @cached_property
     def runner(self) -> Runner:
-        """Its answers are to pictures uint8 of any size: probabilities (batch, height, width, classes)."""
-        around = partial(averaged, tta=self.tta)
-        return running(self.run, self.engine, self.precision, (None, None, None, 3), around)
+        """Its answers are probabilities (batch, height, width, classes)."""
+        size = None if self.sizes_differ else self.size
+        return running(self.run, self.engine, self.precision, size, partial(averaged, tta=self.tta))
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Of pictures uint8 (batch, height, width, 3)."""

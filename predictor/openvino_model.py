@@ -1,7 +1,6 @@
 """A model as OpenVINO has it: written, and loaded to compute on a processor."""
 
 from collections.abc import Sequence
-from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -22,51 +21,35 @@ PRECISIONS = {"f32": "FP32", "bf16": "BF16", "int8": "INT8"}
 class OpenVINOModel:
     """Pictures float32 (batch, height, width, 3) -> logits. Threads may call it at the same time.
 
+    What was written for one size takes pictures one by one, compiled for just that: with several threads at work
+    nothing is faster. What was written for any takes them by batches.
+
     Attributes:
         at_a_time: so many callers keep the processor busy; more of them wait.
     """
 
-    def __init__(self, folder: Path, size: tuple[int, int], precision: str = "f32"):
-        """Pictures of `size`, height and width in pixels, go one by one through a model compiled for one of that size:
-        with as many threads as cores nothing is faster. Others go by batches through one that takes any.
-
-        `precision` is that of the numbers between layers, f32 or bf16, where the model itself says nothing.
-        """
-        self._size, self._compile = size, partial(_Requests, folder, precision)
-        self._of_size = self._compile((1, *size, 3))
-        self.at_a_time = self._of_size.count
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        if images.shape[1:3] != self._size:
-            return self._of_any_size.infer(images)
-        return np.concatenate([self._of_size.infer(images[number : number + 1]) for number in range(len(images))])
-
-    @cached_property
-    def _of_any_size(self) -> "_Requests":
-        return self._compile(None)
-
-
-class _Requests:
-    """To a compiled model, as many at a time as keep the processor busy."""
-
-    def __init__(self, folder: Path, precision: str, shape: tuple[int, ...] | None):
+    def __init__(self, folder: Path, precision: str = "f32"):
+        """`precision` is that of the numbers between layers, f32 or bf16, where the model itself says nothing."""
         import openvino
 
         core = openvino.Core()
         model = core.read_model(folder / FILE)
-        if shape:
-            model.reshape(shape)
+        _, *size, channels = model.inputs[0].partial_shape
+        self._one_by_one = all(side.is_static for side in size)
+        if self._one_by_one:
+            model.reshape([1, *size, channels])
         settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "THROUGHPUT"}
         compiled = core.compile_model(model, "CPU", settings)
-        self.count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        self.at_a_time = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._idle = SimpleQueue()
-        for _ in range(self.count):
+        for _ in range(self.at_a_time):
             self._idle.put(compiled.create_infer_request())
 
-    def infer(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        parts = np.split(images, len(images)) if self._one_by_one else [images]
         request = self._idle.get()
         try:
-            return request.infer(images, share_inputs=True)[0]
+            return np.concatenate([request.infer(part, share_inputs=True)[0] for part in parts])
         finally:
             self._idle.put(request)
 

@@ -13,7 +13,7 @@ import numpy as np
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.mask_classes import VOID
 from predictor import openvino_model
-from predictor.formats import Logits, quietly
+from predictor.formats import Logits, check_installed, quietly
 from predictor.openvino_model import OpenVINOModel
 from predictor.pictures import spread
 from settings import SettingError, WorkError
@@ -34,16 +34,17 @@ BATCH_SIZE = 8
 def quantise(run: RunFolder, plain: Path, folder: Path) -> None:
     """Writes the model of the folder `plain` into `folder`, in 8 bits, and prints what that costs in accuracy.
 
-    Raises WorkError if the data folder of the run is gone, or is another one now.
+    Raises WorkError if the data folder of the run is gone, or is another one now, or NNCF is not installed.
     """
     from pipeline.cache import make_loader
 
+    check_installed(PACKAGES, "--precision int8")
     data, size = _data(run), run.image_size()
     chosen = _spread_over_classes(data)
     print(f"Calibrating {run.path} for int8 on {len(chosen)} training pictures ...", flush=True)
     load = make_loader(data.images("train"), size, "none", data.path)
     quietly(lambda: _write(plain, folder, chosen, lambda number: load(number).numpy()[None].astype(np.float32)))
-    before, after = (_scores(OpenVINOModel(of, size), data, size) for of in (plain, folder))
+    before, after = (_scores(OpenVINOModel(of), data, size) for of in (plain, folder))
     told = [f"accuracy {before.accuracy:.4f} in f32, {after.accuracy:.4f} in int8"]
     if data.task == "segmentation":
         told.append(f"mean IoU {before.mean_iou:.4f} and {after.mean_iou:.4f}")

@@ -45,7 +45,7 @@ class Segmentation:
         check_trained(runs[0])
         check_engine(runs[0], settings.engine, settings.precision)
         self.settings = settings
-        self.network = Network(runs[0], settings.tta, settings.engine, settings.precision)
+        self.network = Network(runs[0], settings.tta, settings.engine, settings.precision, bool(settings.tile))
         self.classes = runs[0].classes()
         self.files = MaskFiles(settings, self.classes, read_colours(runs[0].path))
         self.columns = self.files.columns

@@ -7,11 +7,13 @@ A worker opens the files itself, so the data folder, and the run's with `--cache
 same paths as for the training. Both serve until they are stopped, one training after the other or several at a time.
 """
 
+import os
+import sys
 import threading
 
-from command import import_tensorflow, run
+from command import INTERRUPTED, import_tensorflow, run
+from pipeline.addresses import answers
 from settings import SettingError, WorkError, fault
-from training.rendezvous import answers
 
 
 def main() -> None:
@@ -24,18 +26,17 @@ def serve(settings) -> None:
         raise SettingError(fault("dispatcher", "", "a worker needs to know its dispatcher, such as grpc://host:5050"))
     if settings.role == "dispatcher" and settings.dispatcher:
         raise SettingError(fault("dispatcher", settings.dispatcher, "is for workers; leave it out"))
-    if settings.dispatcher and not answers(settings.dispatcher.removeprefix("grpc://")):
+    if settings.dispatcher and not answers(settings.dispatcher):
         raise WorkError(f"No dispatcher answers at {settings.dispatcher}. Start that first.")
     if answers(f"localhost:{settings.port}"):
         raise WorkError(f"Another program listens at port {settings.port}; use another --port.")
-    server = _server(settings)
+    server = _server(settings)  # noqa: F841  it serves for as long as it is held
     print(f"The {settings.role} is ready at port {settings.port}; Ctrl-C ends it", flush=True)
     try:
         threading.Event().wait()  # the server's own join() would not let Ctrl-C through
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"The {settings.role} has ended.") from None
-    finally:
-        del server
+        print(f"The {settings.role} has ended.", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # without its dispatcher a worker's own way to end takes an hour
 
 
 def _server(settings) -> object:

@@ -5,13 +5,42 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from training.batches import Batches
 from training.freezing import backbone_of
+from training.session import Session
+from training.stages import Stage
+
+if TYPE_CHECKING:
+    from training.fit import Trainee
+
+
+def learner_of(
+    model: keras.Model,
+    session: Session,
+    trainee: "Trainee",
+    stage: Stage,
+    after_batch: Callable[[], None] = lambda: None,
+) -> tuple[keras.Model, Batches]:
+    """What is trained in a stage, and on what: the model, or what of it stands behind a frozen backbone.
+
+    Both have the same weights and the same optimizer. `after_batch` is called while features are computed.
+    """
+    settings, learner, batches = session.settings, model, trainee.batches
+    if trainee.feature_batches and stage.frozen == session.row.layers:
+        extractor, learner = parted(model)
+        learner.compile(model.optimizer, trainee.objective.loss(), metrics=trainee.objective.metrics())
+        batches = trainee.feature_batches(Features(extractor, session.run.cache, after_batch))
+    learner.steps_per_execution = 1 if settings.find_lr else settings.steps_per_execution
+    if settings.jit:
+        learner.jit_compile = True
+    return learner, batches
 
 
 def parted(model: keras.Model) -> tuple[keras.Model, keras.Model]:

@@ -5,6 +5,7 @@ import errno
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from layers.saved import load_saved_model
+from pipeline.addresses import kept_in_sight
 from settings import WorkError, given_values
 from training.averaging import ValidateAverage, averaged
 from training.batches import Batches
@@ -25,14 +27,13 @@ from training.callbacks import (
     ShareStatistics,
     StopOnSignal,
 )
-from training.features import Features, parted
+from training.features import Features, learner_of
 from training.freezing import freeze
 from training.optimizers import learning_shares, make_optimizer
 from training.rendezvous import lost
 from training.run_folder import Row
 from training.schedules import Schedule, make_schedule
 from training.session import Session
-from training.stages import Stage
 from training.strategy import LOST, check_batch_size, device_line, fit_for_many, make_strategy, precision
 
 UNREAD = ("No such file", "decode", "jpeg::Uncompress")
@@ -94,7 +95,7 @@ def fit(session: Session, trainee: Trainee) -> None:
         FollowSchedule(schedule, session.reached),
     ]
     rows = progress.rows
-    with reported(session), stop_on_signal:
+    with reported(session), stop_on_signal, _service_in_sight(session):
         while len(rows) < settings.epochs and not schedule.ended and not session.reached(rows):
             stage = session.stages[schedule.stage]
             with strategy.scope():
@@ -159,28 +160,6 @@ def _prepare_stage(
         print(f"{parts[number]}: {_learning(model):,} parameters learn")
 
 
-def learner_of(
-    model: keras.Model,
-    session: Session,
-    trainee: Trainee,
-    stage: Stage,
-    after_batch: Callable[[], None] = lambda: None,
-) -> tuple[keras.Model, Batches]:
-    """What is trained in a stage, and on what: the model, or what of it stands behind a frozen backbone.
-
-    Both have the same weights and the same optimizer. `after_batch` is called while features are computed.
-    """
-    settings, learner, batches = session.settings, model, trainee.batches
-    if trainee.feature_batches and stage.frozen == session.row.layers:
-        extractor, learner = parted(model)
-        learner.compile(model.optimizer, trainee.objective.loss(), metrics=trainee.objective.metrics())
-        batches = trainee.feature_batches(Features(extractor, session.run.cache, after_batch))
-    learner.steps_per_execution = 1 if settings.find_lr else settings.steps_per_execution
-    if settings.jit:
-        learner.jit_compile = True
-    return learner, batches
-
-
 @contextlib.contextmanager
 def reported(session: Session) -> Iterator[None]:
     """What a user can do something about is said in words."""
@@ -214,6 +193,11 @@ def reported(session: Session) -> Iterator[None]:
             raise WorkError(f"Training stopped: {lines[0]}. --debug shows where.") from error
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
+
+
+def _service_in_sight(session: Session) -> AbstractContextManager:
+    address, advice = session.settings.data_service, "Start the service again, then the same command to go on."
+    return kept_in_sight(address, advice) if address else contextlib.nullcontext()
 
 
 def _verbosity(verbose: str) -> int:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from training.fit import Trainee, learner_of, open_model, reported
+from training.features import learner_of
+from training.fit import Trainee, open_model, reported
 from training.schedules import make_schedule
 from training.session import Session
 

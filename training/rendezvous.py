@@ -12,11 +12,9 @@ import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
+from pipeline.addresses import ANSWER_WITHIN, answers, call
 from settings import WorkError
 from training.cluster import Cluster
-
-ANSWER_WITHIN = 5.0
-"""Seconds that a program at an address has to take up or answer a call."""
 
 LINE = 2**20
 """Bytes of the longest message."""
@@ -35,10 +33,10 @@ def call_together(cluster: Cluster, settings: Mapping, message: Mapping, seconds
         server = stack.enter_context(_listening(cluster))
         calls: dict[int, socket.socket] = {}
         try:
-            for call in _calls(server, time.monotonic() + seconds):
-                hello = _receive(stack.enter_context(call)) or {}
+            for caller in _calls(server, time.monotonic() + seconds):
+                hello = _receive(stack.enter_context(caller)) or {}
                 if hello.get("worker") in range(1, cluster.count):
-                    calls[hello["worker"]] = call
+                    calls[hello["worker"]] = caller
                     _check(cluster, hello, settings)
                 if len(calls) == cluster.count - 1:
                     break
@@ -60,22 +58,15 @@ def report_in(cluster: Cluster, settings: Mapping, seconds: float) -> dict:
     end = time.monotonic() + seconds
     with _listening(cluster):
         while (left := end - time.monotonic()) > 0:
-            with contextlib.suppress(OSError), _call(cluster.addresses[0], min(left, ANSWER_WITHIN)) as call:
-                _send(call, {"worker": cluster.index, "settings": dict(settings)})
-                call.settimeout(seconds + ANSWER_WITHIN)  # the chief answers when the last has come, or it gives up
-                if message := _receive(call):  # no JSON comes from what an earlier session has left there
+            with contextlib.suppress(OSError), call(cluster.addresses[0], min(left, ANSWER_WITHIN)) as chief:
+                _send(chief, {"worker": cluster.index, "settings": dict(settings)})
+                chief.settimeout(seconds + ANSWER_WITHIN)  # the chief answers when the last has come, or it gives up
+                if message := _receive(chief):  # no JSON comes from what an earlier session has left there
                     if "error" in message:
                         raise WorkError(message["error"])
                     return message
             time.sleep(0.3)
     raise WorkError(_not_up(cluster, [0], seconds))
-
-
-def answers(address: str) -> bool:
-    """Whether a program listens at host:port."""
-    with contextlib.suppress(OSError), _call(address, ANSWER_WITHIN):
-        return True
-    return False
 
 
 def lost(cluster: Cluster, error: str) -> str:
@@ -92,9 +83,9 @@ def _not_up(cluster: Cluster, missing: Iterable[int], seconds: float) -> str:
 
 
 def _answer(calls: Mapping[int, socket.socket], message: Mapping) -> None:
-    for call in calls.values():
+    for caller in calls.values():
         with contextlib.suppress(OSError):  # one that has gone meanwhile is found missing by TensorFlow
-            _send(call, message)
+            _send(caller, message)
 
 
 def _check(cluster: Cluster, hello: Mapping, settings: Mapping) -> None:
@@ -133,24 +124,19 @@ def _calls(server: socket.socket, end: float) -> Iterator[socket.socket]:
     while (left := end - time.monotonic()) > 0:
         server.settimeout(left)
         with contextlib.suppress(TimeoutError):
-            call, _ = server.accept()
-            call.settimeout(ANSWER_WITHIN)
-            yield call
+            caller, _ = server.accept()
+            caller.settimeout(ANSWER_WITHIN)
+            yield caller
 
 
-def _call(address: str, seconds: float) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    return socket.create_connection((host, int(port)), seconds)
+def _send(caller: socket.socket, message: Mapping) -> None:
+    caller.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _send(call: socket.socket, message: Mapping) -> None:
-    call.sendall(json.dumps(message).encode() + b"\n")
-
-
-def _receive(call: socket.socket) -> dict | None:
+def _receive(caller: socket.socket) -> dict | None:
     """None if what comes is no such message."""
     try:
-        with call.makefile("rb") as stream:
+        with caller.makefile("rb") as stream:
             message = json.loads(stream.readline(LINE))
     except (OSError, ValueError):
         return None

@@ -11,10 +11,11 @@ from pathlib import Path
 from backbones import Backbone
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.lock import only_here
+from pipeline.addresses import answers
 from settings import SettingError, WorkError, fault
 from training.cluster import Cluster, find_cluster
 from training.progress import NOTHING_DONE, Progress, check_same_model, read_progress
-from training.rendezvous import answers, call_together, report_in
+from training.rendezvous import call_together, report_in
 from training.run_folder import Row, RunFolder, score
 from training.schedules import make_schedule
 from training.stages import BY_STAGE, Stage, plan
@@ -177,7 +178,7 @@ def _for_service(settings):
     if in_memory and "cache" in settings.model_fields_set:
         allowed = "what this process has in hand its workers cannot see; with --data-service use none or disk"
         raise SettingError(fault("cache", settings.cache, allowed))
-    if not answers(settings.data_service.removeprefix("grpc://")):
+    if not answers(settings.data_service):
         raise WorkError(
             f"No tf.data service answers at {settings.data_service}. "
             "Start one: python -m training.data_service --role dispatcher"
