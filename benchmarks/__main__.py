@@ -5,6 +5,7 @@ import pkgutil
 from types import ModuleType
 
 import benchmarks
+from benchmarks._figures import draw_growth
 from benchmarks._measure import measure
 from benchmarks._report import as_json, machine, table, write_json
 from command import run
@@ -27,6 +28,7 @@ def main(settings) -> None:
         measured.append((comparison, measure(comparison, settings.rounds)))
         print(f"\n{table(*measured[-1])}")
         write_json(file, as_json(measured))
+        draw_growth(measured, file.with_suffix(".png"))
     print(f"\nAll of it is in {file}")
 
 

@@ -89,6 +89,14 @@ def _amount(comparison: Comparison, way: Way) -> int:
     return int(way.name.replace(",", "")) if comparison.growth == comparison.unit else comparison.amount
 
 
+def powers_of_ten(largest: int) -> list[int]:
+    """From a hundred on; the last is `largest`."""
+    amounts = [100]
+    while amounts[-1] < largest:
+        amounts.append(min(amounts[-1] * 10, largest))
+    return amounts
+
+
 def in_new_process(work: Callable[..., float], *arguments) -> tuple[float, int]:
     """What `work` returns, and the most memory in bytes that its process had."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks._measure import Comparison, Way
+from benchmarks._measure import Comparison, Way, powers_of_ten
 from benchmarks._pictures import write_pictures
 
 AMOUNT = 20_000
@@ -17,7 +17,7 @@ AMOUNT = 20_000
 
 PICTURES = (200, 200)
 CLASSES = 20
-SMALLEST, LARGEST = 100, 100_000
+LARGEST = 100_000
 """Of the curves; a larger --amount is their last point, and not copied whole."""
 
 
@@ -43,7 +43,7 @@ def comparisons(settings) -> Iterator[Comparison]:
             baseline="split-folders",
         )
         shutil.rmtree(raw)
-        amounts = _powers_of_ten(max(settings.amount or 0, LARGEST))
+        amounts = powers_of_ten(max(settings.amount or 0, LARGEST))
         raws = [_class_folders(Path(work) / f"raw{one}", one, settings.pictures, os.link) for one in amounts]
         for verify in (True, False):
             yield Comparison(
@@ -105,10 +105,3 @@ def _class_folders(raw: Path, amount: int, photographs: Path | None, copy: Calla
     for number in range(over):
         copy(first / "000000.jpg", raw / f"class{number:02d}" / "more.jpg")
     return raw
-
-
-def _powers_of_ten(largest: int) -> list[int]:
-    amounts = [SMALLEST]
-    while amounts[-1] < largest:
-        amounts.append(min(amounts[-1] * 10, largest))
-    return amounts

@@ -4,10 +4,11 @@ import math
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from benchmarks._measure import Comparison, Way
+from benchmarks._measure import Comparison, Way, powers_of_ten
 from benchmarks._pictures import write_pictures
 from benchmarks._torch import WORKERS, Files, define_operators
 
@@ -17,6 +18,9 @@ WARM_UP = 20
 
 DIFFERENT = 480
 """Pictures of 640 x 480 pixels that are gone round and round; they stay in the system's memory."""
+
+LARGEST = 100_000
+"""Of the curve against the number of pictures."""
 
 SMALLEST_AREA, PROPORTION, CONTRAST, BRIGHTNESS = 0.6, 0.2, 0.2, 0.1
 """What `--augment light` does: the others are asked for the same."""
@@ -36,11 +40,11 @@ def comparisons(settings) -> Iterator[Comparison]:
         sizes = [Way(str(size), scenelab, (folder, size, amount)) for size in (64, 128, 224, 299, 512)]
         yield Comparison(f"The size it is brought to: {amount} JPEGs of 640 x 480", "images", amount, sizes,
                          growth="height and width")  # fmt: skip
-        counts = [10**power for power in (2, 3, 4, 5) if not settings.amount or 10**power <= settings.amount]
+        counts = powers_of_ten(min(settings.amount or LARGEST, LARGEST))
         folders = {count: write_pictures(Path(work) / f"{count}", count, (120, 160)) for count in counts}
         ways = [Way(f"{count:,}", first_pass, (folder, 96)) for count, folder in folders.items()]
         yield Comparison("Once over a folder of JPEGs of 160 x 120, from its listing to the last batch at 96 x 96",
-                         "images", max(counts), ways, growth="images")  # fmt: skip
+                         "images", counts[-1], ways, growth="images")  # fmt: skip
 
 
 def _against_others(folder: Path, size: int, amount: int) -> Comparison:
@@ -127,12 +131,13 @@ def _one_by_one(folder: Path, size: int):
     """The same work, each piece begun when it is asked for."""
     import tensorflow as tf
 
-    load, count, batch_size, seed, _, change = _parts(folder, size)
+    load, count, batch_size, seed, _, change, _, draw = _parts(folder, size)
 
     def changed(step: tf.Tensor, batch: tuple) -> tuple:
         return change(batch, tf.stack([tf.constant(seed, tf.int64), step]))
 
-    samples = tf.data.Dataset.range(count).shuffle(count, seed).repeat().map(load)
+    images = tf.data.Dataset.from_tensor_slices((tf.range(count), draw(count, (seed, 0))))
+    samples = images.shuffle(count, seed).repeat().map(load)
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = (
@@ -142,15 +147,21 @@ def _one_by_one(folder: Path, size: int):
 
 
 def _parts(folder: Path, size: int) -> tuple:
-    """What `training_batches` takes."""
-    from pipeline.augment import augmentation
-    from pipeline.cache import make_loader
+    """What `training_batches` takes for a classifier with `--cache none --augment light`."""
+    import tensorflow as tf
 
-    files = sorted(str(file) for file in folder.iterdir())
-    images, augment = make_loader(files, (size, size), "none", folder), augmentation("light")
-    return (lambda index: (images(index), 0)), len(files), BATCH, 0, 0, lambda batch, seed: (
-        augment(batch[0], seed), batch[1],
-    )  # fmt: skip
+    from pipeline.augment import augmentation
+    from pipeline.cache import make_crop_loader
+    from pipeline.geometry import drawn_boxes
+
+    files, augment = sorted(str(file) for file in folder.iterdir()), augmentation("light")
+    images = make_crop_loader(files, (size, size))
+
+    def change(batch: tuple, seed: tf.Tensor) -> tuple:
+        return augment.recolour(tf.cast(batch[0], tf.float32), seed), batch[1]
+
+    draw = partial(drawn_boxes, smallest=augment.smallest_crop)
+    return lambda index, box: (images(index, box), 0), len(files), BATCH, 0, 0, change, None, draw
 
 
 def _fit(batches, amount: int) -> float:

@@ -5,11 +5,12 @@ import io
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import _torch
-from benchmarks._measure import Comparison, Way, in_new_process
+from benchmarks._measure import Comparison, Way, in_new_process, powers_of_ten
 from benchmarks._pictures import write_pictures
 
 PICTURES = (480, 640)
@@ -17,6 +18,10 @@ WARM_UP = 16
 """Pictures before the clock starts: models are loaded and converted by then."""
 
 ENGINES = (("tensorflow", "f32"), ("openvino", "f32"), ("openvino", "bf16"), ("openvino", "int8"))
+
+
+SIZES, CLASSES, LARGEST = (96, 224, 448, 896), (10, 100, 1_000, 10_000), 100_000
+"""Of the curves: of heights and widths, of classes, of the number of pictures."""
 
 
 class Network(NamedTuple):
@@ -29,6 +34,11 @@ class Network(NamedTuple):
     task: str = "classification"
     classes: int = 5
     timm: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of its run."""
+        return f"{self.backbone}-{self.size}-{self.classes}"
 
 
 NETWORKS = (
@@ -55,6 +65,34 @@ def comparisons(settings) -> Iterator[Comparison]:
                 [*_ours(network, folder, photographs, amount), *_theirs(network, folder, photographs, amount)],
                 baseline=_torch.NAMES[network.task],
             )
+        yield from _growth(folder, photographs, settings)
+
+
+def _growth(folder: Path, photographs: Path, settings) -> Iterator[Comparison]:
+    """Of MobileNetV2, which leaves most of the time and memory to what is around it."""
+
+    def comparison(title: str, grows: str, ways: dict[int, tuple[Network, Path]]) -> Comparison:
+        for network in {network for network, _ in ways.values()}:
+            in_new_process(make_run, network, folder)
+        amount = max(network.amount for network, _ in ways.values())
+        return Comparison(f"MobileNetV2, openvino f32: {title}", "images", amount, growth=grows, ways=[
+            Way(f"{number:,}", predict, (network, folder, pictures, network.amount, "openvino", "f32"), ("openvino",))
+            for number, (network, pictures) in ways.items()
+        ])  # fmt: skip
+
+    def network(size: int, amount: int, classes: int = 5) -> Network:
+        return Network("MobileNetV2", "mobilenet_v2", size, amount, classes=classes)
+
+    some = settings.amount or 128
+    yield comparison(f"{some} JPEGs of 640 x 480 against the size they are brought to", "height and width",
+                     {size: (network(size, some), photographs) for size in SIZES})  # fmt: skip
+    yield comparison(f"{some} JPEGs of 640 x 480 at 96 x 96 against the number of classes", "classes",
+                     {count: (network(96, some, count), photographs) for count in CLASSES})  # fmt: skip
+    ways = {
+        count: (network(96, count), write_pictures(folder / f"{count}", count, (120, 160)))
+        for count in powers_of_ten(min(settings.amount or LARGEST, LARGEST))
+    }
+    yield comparison("JPEGs of 160 x 120 at 96 x 96 against their number", "images", ways)
 
 
 def _ours(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Way]:
@@ -85,7 +123,8 @@ def make_run(network: Network, folder: Path) -> float:
         DataTransformer(read_settings(class_in_config("DataTransformerConfig"), flags, "datatransformer")).run()
     classes = read_data_folder(data, network.task).classes
     import_tensorflow().keras.utils.set_random_seed(0)
-    run, row = RunFolder(folder / network.backbone), backbone(network.backbone)
+    classes = [*classes, *(f"class {number}" for number in range(len(classes), network.classes))]
+    run, row = RunFolder(folder / network.name), backbone(network.backbone)
     kind = "classifier" if network.task == "classification" else network.task
     run.write_config(kind, network.backbone, {"seed": 0, "image_size": str(network.size), "data": str(data)}, classes)
     _model(network, row, len(classes)).save(run.best)
@@ -116,17 +155,17 @@ def predict(network: Network, folder: Path, photographs: Path, amount: int, engi
     from training.run_folder import RunFolder
 
     import_tensorflow()
-    run = RunFolder(folder / network.backbone)
+    run = RunFolder(folder / network.name)
     flags = ["--engine", engine, "--precision", precision, "--output", str(folder / "ours.csv")]
     flags += ["--mask-files", "index"] * (network.task == "segmentation")
     settings = read_settings(class_in_config("PredictorConfig"), flags, "predictor")
     work = KINDS[run.config()["kind"]](settings, [run])
-    output, listed = Output(settings.output, work.columns), list(pictures(str(photographs)))[:amount]
-    for _ in work.rows(listed[:WARM_UP], output, iter):
+    output = Output(settings.output, work.columns)
+    for _ in work.rows(islice(pictures(str(photographs)), WARM_UP), output, iter):
         pass
     output.clear()
     begin = time.perf_counter()
     with output:
-        for names, rows in work.rows(listed, output, iter):
+        for names, rows in work.rows(islice(pictures(str(photographs)), amount), output, iter):
             output.add(names, rows)
     return time.perf_counter() - begin

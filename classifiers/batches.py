@@ -1,15 +1,15 @@
 """The data folder -> what a classifier is trained and validated on: images, or what a frozen backbone makes of them."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import tensorflow as tf
 
 from pipeline.augment import augmentation, erase
 from pipeline.batches import Change, Load, validation_batches
-from pipeline.cache import fingerprint, make_loader
-from pipeline.geometry import split_seed
+from pipeline.cache import affordable, fingerprint, make_crop_loader, make_loader
+from pipeline.geometry import drawn_boxes, split_seed
 from pipeline.mixing import mix
 from pipeline.weights import class_weights
 from training.batches import Batches, batches_of
@@ -24,22 +24,33 @@ AT_ONCE = 32
 def make_batches(session: Session, kept: str) -> Batches:
     """Images (batch, height, width, 3) of 0..255, targets (batch, classes) and, with class weights, (batch,).
 
-    `kept` is where decoded images are, as the setting `cache` says.
+    `kept` is where decoded images are, as the setting `cache` says. Those that are decoded each time are cropped as
+    they are decoded, which is faster, and sharper than to enlarge a part of what has been made small.
     """
     settings, data, classes = session.settings, session.data, len(session.data.classes)
-    change = make_change(settings, _weights_of(session))
+    largest = max(stage.size for stage in session.stages)
+    kept = affordable(kept, len(data.images("train")), largest)
+    smallest = augmentation(settings.augment).smallest_crop if kept == "none" else None
+    draw = smallest and partial(drawn_boxes, smallest=smallest)
+    change = make_change(settings, _weights_of(session), is_moved=bool(draw))
     labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
 
     def loader(split: str, size: tuple[int, int]) -> Load:
         images = make_loader(data.images(split), size, kept, session.run.cache)
-        return lambda index: (images(index), tf.one_hot(labels[split][index], classes))
+        parts = make_crop_loader(data.images(split), size)
 
-    return batches_of(session, loader, change)
+        def load(index: tf.Tensor, box: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+            image = images(index) if box is None else parts(index, box)
+            return image, tf.one_hot(labels[split][index], classes)
+
+        return load
+
+    return batches_of(session, loader, change, draw)
 
 
-def make_change(settings, weights) -> Change:
-    """Everything random that is done to a batch; `weights` of the classes, or None."""
-    change_images = _image_change(settings)
+def make_change(settings, weights, is_moved: bool = False) -> Change:
+    """Everything random that is done to a batch; `weights` of the classes, or None. It may have been moved before."""
+    change_images = _image_change(settings, is_moved)
 
     def change(batch: tuple, seed: tf.Tensor) -> tuple:
         images, labels = batch
@@ -89,12 +100,12 @@ def make_feature_batches(session: Session, pictures: Batches, features: Features
     )
 
 
-def _image_change(settings) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]:
+def _image_change(settings, is_moved: bool = False) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]:
     """What is done to each image by itself, with two seeds."""
     augment = augmentation(settings.augment)
 
     def change(images: tf.Tensor, how: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-        images = augment(images, how)
+        images = augment.recolour(tf.cast(images, tf.float32), how) if is_moved else augment(images, how)
         return erase(images, where, settings.random_erasing) if settings.random_erasing else images
 
     return change

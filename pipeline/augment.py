@@ -23,16 +23,23 @@ class Recolour(Protocol):
 
 
 class Augmentation(NamedTuple):
-    """Random changes to a batch, as a function of a seed."""
+    """Random changes to a batch, as a function of a seed.
+
+    Attributes:
+        smallest_crop: if the move is a box of `random_boxes` and no more, the least share of a picture that it shows;
+            such a box can be cut out while the picture is decoded.
+    """
 
     move: Move
     recolour: Recolour
+    smallest_crop: float | None = None
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Images (batch, height, width, 3) of values 0..255 -> float32 of that shape."""
         return self.recolour(self.move(images, seed), seed)
 
 
+LIGHT_CROP = 0.6
 ERASED_AREA = (0.02, 0.33)
 ERASED_PROPORTION = 3.3
 """Of the sides of an erased rectangle, at most."""
@@ -42,7 +49,7 @@ def augmentation(name: str) -> Augmentation:
     """`light`: crop, mirror, light. `strong`: also turn and colour. `randaugment`: as its module says."""
     return {
         "none": Augmentation(lambda images, seed, method="": tf.cast(images, tf.float32), lambda images, seed: images),
-        "light": Augmentation(_light_move, _light_colours),
+        "light": Augmentation(_light_move, _light_colours, LIGHT_CROP),
         "strong": Augmentation(_strong_move, _strong_colours),
         "randaugment": Augmentation(randaugment.move, randaugment.recolour),
     }[name]
@@ -61,7 +68,7 @@ def erase(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
 
 
 def _light_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
-    return crop(images, split_seed(seed, 2)[0], smallest=0.6, method=method)
+    return crop(images, split_seed(seed, 2)[0], smallest=LIGHT_CROP, method=method)
 
 
 def _light_colours(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -1,16 +1,28 @@
 """Batches for training and validation, of which each is a function of the seed and its number."""
 
+import os
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from pipeline.service import Service
 
-Load = Callable[[tf.Tensor], tuple]
-"""Takes the index of an image, gives what is learnt from: the image and, for most models, its label or mask."""
+Load = Callable[..., tuple]
+"""Takes the index of an image, gives what is learnt from: the image and, for most models, its label or mask.
+
+Takes also, if there is a Draw, what was drawn for it.
+"""
+
+Draw = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Takes a number of images and a seed of two integers, gives what each is loaded with, (images, ...)."""
 
 Change = Callable[[tuple, tf.Tensor], tuple]
 """Takes a batch and a seed of two integers, gives the batch as it is trained on."""
+
+CORES = os.cpu_count() or 1
+AT_ONCE, THREADS = 4 * CORES, 2 * CORES
+"""Images that are loaded side by side, and by how many threads: as they must come in order, a tenth of the processors
+is idle with what AUTOTUNE chooses and a thread a core."""
 
 
 def training_batches(
@@ -21,6 +33,7 @@ def training_batches(
     first_step: int,
     change: Change | None = None,
     service: Service | None = None,
+    draw: Draw | None = None,
 ) -> tf.data.Dataset:
     """An endless stream of batches of the images 0..count-1, begun at batch number `first_step`.
 
@@ -32,18 +45,19 @@ def training_batches(
     if per_pass == 0:
         raise ValueError(f"a batch of {batch_size} cannot be filled from {count} images")
 
-    def order(number_of_pass: tf.Tensor) -> tf.Tensor:
-        shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), (seed, number_of_pass))
-        return shuffled[:per_pass]
+    def images(number_of_pass: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """What each is loaded with, in their order."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), (seed, number_of_pass))[:per_pass]
+        return (order, draw(per_pass, tf.stack([seed + 2, number_of_pass]))) if draw else (order,)
 
     def numbered_pass(number_of_pass: tf.Tensor) -> tf.data.Dataset:
-        first = number_of_pass * per_pass
-        return tf.data.Dataset.from_tensor_slices((first + tf.range(per_pass, dtype=tf.int64), order(number_of_pass)))
+        numbers = number_of_pass * per_pass + tf.range(per_pass, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((numbers, images(number_of_pass)))
 
     def numbered_batch(step: tf.Tensor) -> tf.data.Dataset:
         numbers = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-        indices = tf.gather(order(numbers[0] // per_pass), numbers % per_pass)
-        return tf.data.Dataset.from_tensor_slices((numbers, indices))
+        of_batch = [tf.gather(each, numbers % per_pass) for each in images(numbers[0] // per_pass)]
+        return tf.data.Dataset.from_tensor_slices((numbers, tuple(of_batch)))
 
     def changed(numbers: tf.Tensor, batch: tuple) -> tuple:
         return change(batch, tf.stack([tf.constant(seed + 1, tf.int64), numbers[0] // batch_size])) if change else batch
@@ -53,7 +67,7 @@ def training_batches(
     else:
         first_pass, skipped = divmod(first_step * batch_size, per_pass)
         numbered = tf.data.Dataset.range(first_pass, tf.int64.max).flat_map(numbered_pass).skip(skipped)
-    samples = numbered.map(lambda number, index: (number, load(index)), tf.data.AUTOTUNE)
+    samples = numbered.map(lambda number, image: (number, load(*image)), AT_ONCE)
     batches = samples.batch(batch_size, drop_remainder=True).map(changed, tf.data.AUTOTUNE)
     if service:
         return service.makes(_on_cpu(batches), first_step)
@@ -75,4 +89,5 @@ def _on_cpu(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     options.deterministic = True
+    options.threading.private_threadpool_size = THREADS
     return batches.with_options(options).prefetch(tf.data.AUTOTUNE)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pipeline.decode import VERSION, decode_and_resize, decode_mask
+from pipeline.decode import VERSION, decode_and_resize, decode_crop_and_resize, decode_mask
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
 """Takes the index of an image, gives RGB uint8 (height, width, 3); of a mask, class indices (height, width, 1)."""
@@ -30,15 +30,26 @@ def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder
             has changed is decoded again and an interrupted run goes on.
         masks: whether the files are masks.
     """
-    files = _Files(images, size, masks)
-    if cache == "memory" and not _fits_in_memory(len(images), size):
-        print(f"{len(images)} decoded pictures would fill more than half of the free memory: --cache disk keeps them.")
-        cache = "none"
+    files, cache = _Files(images, size, masks), affordable(cache, len(images), size)
     if cache == "memory":
         return _from_memory(files)
     if cache == "disk":
         return _from_disk(files, folder)
     return _from_files(files)
+
+
+def make_crop_loader(images: Sequence[str], size: tuple[int, int]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Takes the index of an image and a box of it, as `random_boxes` draws them; decodes just that, each time anew."""
+    paths = _paths(images)
+    return lambda index, box: decode_crop_and_resize(tf.io.read_file(paths[index]), box, size)
+
+
+def affordable(cache: str, count: int, size: tuple[int, int]) -> str:
+    """`cache`, or `none`, with a note, where memory is too small for so many pictures of a size."""
+    if cache != "memory" or _fits_in_memory(count, size):
+        return cache
+    print(f"{count} decoded pictures would fill more than half of the free memory: --cache disk keeps them.")
+    return "none"
 
 
 class _Files(NamedTuple):
@@ -54,7 +65,7 @@ class _Files(NamedTuple):
 
 
 def _from_files(files: _Files) -> Loader:
-    paths = tf.constant([os.fsencode(image) for image in files.images], tf.string)
+    paths = _paths(files.images)
     decode = decode_mask if files.masks else decode_and_resize
     return lambda index: decode(tf.io.read_file(paths[index]), files.size)
 
@@ -78,8 +89,12 @@ def _from_disk(files: _Files, folder: Path) -> Loader:
         work = folder / f"{uuid.uuid4().hex}.tmp"  # several machines may be filling the folder
         work.write_bytes(picture.tobytes())
         os.replace(work, kept[index])
-    paths = tf.constant([os.fsencode(file) for file in kept], tf.string)
+    paths = _paths(kept)
     return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), files.shape)
+
+
+def _paths(files: Sequence[str | Path]) -> tf.Tensor:
+    return tf.constant([os.fsencode(file) for file in files], tf.string)
 
 
 def _decoded(files: _Files):

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import tensorflow as tf
 
-from pipeline.batches import Change, Load, training_batches, validation_batches
+from pipeline.batches import Change, Draw, Load, training_batches, validation_batches
 from pipeline.service import Service
 from training.session import Session
 from training.stages import Stage
@@ -28,12 +28,15 @@ class Batches:
 
 
 def batches_of(
-    session: Session, loader: Callable[[str, tuple[int, int]], Load], change: Change | None = None
+    session: Session,
+    loader: Callable[[str, tuple[int, int]], Load],
+    change: Change | None = None,
+    draw: Draw | None = None,
 ) -> Batches:
     """Those of the session's data folder.
 
     `loader` takes a split and the height and width in pixels that its pictures are brought to; `change` is done to each
-    training batch.
+    training batch, `draw` gives what each training image is loaded with.
     """
     service = session.settings.data_service and Service(
         session.settings.data_service, session.identity, is_shared=session.cluster.count > 1
@@ -44,7 +47,7 @@ def batches_of(
     def training(stage: Stage, epochs_done: int) -> tf.data.Dataset:
         of_split, first_step = load("train", stage.size), epochs_done * stage.steps
         return training_batches(
-            of_split, counts["train"], stage.batch_size, session.settings.seed, first_step, change, service
+            of_split, counts["train"], stage.batch_size, session.settings.seed, first_step, change, service, draw
         )
 
     def validation(stage: Stage, devices: int) -> tf.data.Dataset:

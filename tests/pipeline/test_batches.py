@@ -54,6 +54,24 @@ def test_a_stream_begun_later_is_the_same(first, change):
         np.testing.assert_array_equal(labels, same_labels)
 
 
+def drawn(first: int, count: int, seed: int = 0) -> list:
+    def draw(images: int, seed: tuple) -> tf.Tensor:
+        return tf.random.stateless_uniform((images, 2), seed)
+
+    batches = training_batches(lambda index, numbers: (index, numbers), len(NUMBERS), 3, seed, first, draw=draw)
+    return list(batches.take(count).as_numpy_iterator())
+
+
+def test_what_is_drawn_for_an_image_is_another_in_each_pass_and_the_same_however_it_is_begun():
+    whole = drawn(0, 9)
+    numbers = np.concatenate([numbers[:, 0] for _, numbers in whole])
+    assert len(np.unique(numbers)) == 27
+    for (images, numbers), (same_images, same_numbers) in zip(whole[4:], drawn(4, 5), strict=True):
+        np.testing.assert_array_equal(images, same_images)
+        np.testing.assert_array_equal(numbers, same_numbers)
+    assert not (drawn(0, 1, seed=1)[0][1] == whole[0][1]).any()
+
+
 def test_the_seed_decides():
     first, second = (np.array([labels for _, labels in stream(0, 3, seed=seed)]) for seed in (0, 1))
     assert not (first == second).all()

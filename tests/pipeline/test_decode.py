@@ -8,7 +8,14 @@ import tensorflow as tf
 from PIL import Image
 
 from pipeline import cache
-from pipeline.decode import _decoded, decode, decode_and_resize, decode_whole_and_resized, resize
+from pipeline.decode import (
+    _decoded,
+    decode,
+    decode_and_resize,
+    decode_crop_and_resize,
+    decode_whole_and_resized,
+    resize,
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +80,35 @@ def test_both_at_once_are_what_each_is_alone(picture, size):
         whole, small = decode_whole_and_resized(content, size)
         np.testing.assert_array_equal(whole, decode(content))
         np.testing.assert_array_equal(small, decode_and_resize(content, size))
+
+
+def part_by_pillow(box: tuple, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """By Pillow: the part in whole pixels, resized with its antialias, and mirrored."""
+    (height, width), (top, left, tall, wide, mirrored) = image.shape[:2], np.float32(box)
+    first = int(top * np.float32(height)), int(left * np.float32(width))
+    part = image[first[0] :, first[1] :][: int(tall * np.float32(height)), : int(wide * np.float32(width))]
+    resized = np.asarray(Image.fromarray(part).resize(size[::-1], Image.Resampling.BILINEAR))
+    return resized[:, ::-1] if mirrored else resized
+
+
+@pytest.mark.parametrize("size", [(60, 80), (200, 250)])
+@pytest.mark.parametrize("box", [(0, 0, 1, 1, 0), (0.1, 0.25, 0.8, 0.75, 1), (0.25, 0, 0.5, 0.9, 0)])
+def test_a_part_is_decoded_resized_and_mirrored(picture, box, size):
+    picture = picture[:320, :512]  # whole pixels of it are whole pixels at half the size too
+    for content in (jpeg(picture), jpeg(picture, progressive=True), tf.io.encode_png(picture).numpy()):
+        whole = np.asarray(Image.open(io.BytesIO(content)))
+        part = decode_crop_and_resize(content, tf.constant(box, tf.float32), size)
+        difference = np.abs(part.numpy().astype(int) - part_by_pillow(box, whole, size))
+        assert part.dtype == tf.uint8 and difference.mean() < 1.5, "1.5 where less is decoded, else a rounding"
+        if size == (200, 250):
+            assert difference[2:-2, 2:-2].max() <= 3 and difference.mean() < 0.4
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (3, 1), (2, 300)])
+def test_a_part_of_the_smallest(picture, sides):
+    tall, wide = sides
+    content = jpeg(picture[:tall, :wide])
+    assert decode_crop_and_resize(content, tf.constant([0.2, 0.2, 0.8, 0.8, 1.0]), (4, 5)).shape == (4, 5, 3)
 
 
 @pytest.mark.parametrize("at", [0.6, 0.99])

@@ -32,7 +32,14 @@ def change(batch: tuple, seed: tf.Tensor) -> tuple:
 
 
 def stream(first: int, made_by: service.Service | None = None) -> tf.data.Dataset:
-    return training_batches(lambda index: (index,), IMAGES, BATCH, 5, first, change, made_by)
+    """Of numbers that tell the image and what was drawn for it."""
+
+    def draw(count: int, seed: tuple) -> tf.Tensor:
+        return tf.random.stateless_uniform((count,), seed, 0, 1000, tf.int32)
+
+    return training_batches(
+        lambda index, drawn: (index * 1000 + drawn,), IMAGES, BATCH, 5, first, change, made_by, draw
+    )
 
 
 def taken(batches: tf.data.Dataset, count: int) -> dict[int, list[int]]:
