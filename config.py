@@ -755,7 +755,7 @@ class BenchmarksConfig(Settings):
     """How many pictures, or batches, a way has to do. Empty: as many as give a steady figure, a few minutes in all."""
 
     rounds: Count = 3
-    """How often each way does its work; the table has the medians."""
+    """How often each way does its work; the table has the medians. Once for what shows how something grows."""
 
     output: UserPath = "benchmarks/results"
     """The folder for the JSON."""

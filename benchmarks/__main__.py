@@ -25,7 +25,7 @@ def main(settings) -> None:
     measured, file = [], settings.output / f"{settings.benchmark}.json"
     for comparison in found[settings.benchmark].comparisons(settings):
         print(f"\n{comparison.title}")
-        measured.append((comparison, measure(comparison, settings.rounds)))
+        measured.append((comparison, measure(comparison, 1 if comparison.growth else settings.rounds)))
         print(f"\n{table(*measured[-1])}")
         write_json(file, as_json(measured))
         draw_growth(measured, file.with_suffix(".png"))

@@ -32,17 +32,23 @@ def file_stems(pictures: Sequence[Picture]) -> Iterator[str]:
 
     It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
     """
-    seen: dict[str, set[str]] = defaultdict(set)
-    alike: dict[str, set[str]] = defaultdict(set)
-    for picture in pictures:
-        stem = _stem(picture.name).casefold()
-        (alike if stem in seen[picture.class_name] else seen)[picture.class_name].add(stem)
+    alike = _alike(pictures)
     for picture in pictures:
         stem = _stem(picture.name)
         if stem.casefold() in alike[picture.class_name] or len(stem.encode()) > LONGEST_NAME:
             digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
             stem = f"{_shortened(stem)}-{digest}"
         yield stem
+
+
+def _alike(pictures: Sequence[Picture]) -> dict[str, set[str]]:
+    """Stems that several pictures of a class have, by class, in small letters."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    alike: dict[str, set[str]] = defaultdict(set)
+    for picture in pictures:
+        stem = _stem(picture.name).casefold()
+        (alike if stem in seen[picture.class_name] else seen)[picture.class_name].add(stem)
+    return alike
 
 
 def _stem(name: str) -> str:

@@ -134,7 +134,7 @@ class Placing:
             return Rejected(picture.source, str(error))
         path = target + image.suffix
         if image.original and self.link:
-            self._put(self.link, picture.path, path)
+            self._put(self.link, picture.source, path)
         else:
             self._put(_write, image.content, path)
         if self.task == "segmentation":

@@ -46,7 +46,8 @@ class Autoencoder:
         return self._decode(codes.astype(np.float32)).numpy()
 
     @cached_property
-    def _model(self):
+    def model(self):
+        """That of Keras. Raises WorkError if the checkpoint is damaged, or is none of an auto-encoder."""
         from layers.saved import load_saved_model
 
         model = load_saved_model(self.run.best)
@@ -62,7 +63,7 @@ class Autoencoder:
     def _encode(self):
         import tensorflow as tf
 
-        encoder, decoder, elbo = (self._model.get_layer(name) for name in ("encoder", "decoder", "elbo"))
+        encoder, decoder, elbo = (self.model.get_layer(name) for name in ("encoder", "decoder", "elbo"))
 
         def encode(pictures: tf.Tensor) -> Encoded:
             images = tf.cast(pictures, tf.float32)
@@ -77,7 +78,7 @@ class Autoencoder:
     def _decode(self):
         import tensorflow as tf
 
-        decoder = self._model.get_layer("decoder")
+        decoder = self.model.get_layer("decoder")
         return tf.function(
             lambda codes: _pictures(decoder(codes, training=False)),
             [tf.TensorSpec((None, self.latent_size), tf.float32)],

@@ -7,6 +7,7 @@ int8 for those in 8 bits. The stamp is that of the checkpoint that they were mad
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -114,7 +115,7 @@ def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
     folder = run.engines / f"{variant}-{_stamp(run)}"
     if folder.exists():
         return folder
-    work = run.engines / f".work-{os.getpid()}"
+    work = run.engines / f".work-{uuid.uuid4().hex}"  # several machines may be at it
     try:
         work.mkdir(parents=True)
         write(work)
@@ -133,7 +134,7 @@ def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
 
 def _convert(run: RunFolder, size: Size | None, load: Callable, folder: Path) -> None:
     model = load()
-    quietly(lambda: write_openvino(plain_layers.plain(model), folder, input_of(model, size)))
+    quietly(lambda: write_openvino(plain_layers.plain(model), folder, input_of(model, size=size)))
     _check(model, quietly(lambda: OpenVINOModel(folder)), size or run.image_size())
 
 

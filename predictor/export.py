@@ -3,6 +3,7 @@
 EXPORT/README.md     what goes in, what comes out, how to load it, how far it is from the run
 EXPORT/classes.csv
 EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: those that were asked for
+EXPORT/encoder/, decoder/: so for each half of an auto-encoder
 """
 
 import os
@@ -16,16 +17,19 @@ from command import import_tensorflow, run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import read_data_folder
 from datatransformer.lock import only_here
+from predictor import autoencoder
 from predictor.agreement import compare, unpools
+from predictor.export_parts import Part, parts_of
 from predictor.export_readme import TITLE, Exported, readme
 from predictor.formats import FORMATS, NotTaken, check_installed, quietly
-from predictor.members import best_model, check_trained
+from predictor.members import check_trained
 from predictor.pictures import Picture, pictures, spread, validation_pictures
-from predictor.plain_layers import plain
 from settings import SettingError, WorkError, fault
 from training.run_folder import RunFolder, find_runs
 
-TASKS = {"classifier": "classification", "segmentation": "segmentation"}
+TASKS = {"classifier": "classification", "segmentation": "segmentation", autoencoder.KIND: None}
+"""That the data folder of a run of each kind is for; None for either."""
+
 CHECKED = 8
 
 
@@ -50,7 +54,7 @@ def export(settings) -> None:
             shutil.rmtree(work, ignore_errors=True)
     for one in exported:
         differs = f"differs by at most {one.difference.largest:.1e}"
-        print(f"{one.name}: {one.size / 1e6:.2f} MB in {one.seconds:.1f} s, {differs}")
+        print(f"{one.title}: {one.size / 1e6:.2f} MB in {one.seconds:.1f} s, {differs}")
     print(f"{output}: compared on {len(images)} pictures. README.md there says how to load it.")
 
 
@@ -110,34 +114,35 @@ def _images(listed: list[Picture], size: tuple[int, int]) -> np.ndarray:
 
 def _write(trained: RunFolder, names: list[str], images: np.ndarray, folder: Path) -> list[Exported]:
     """All of an export, into a new folder."""
-    model = best_model(trained)
-    expected, model = model(images, training=False).numpy(), plain(model)
-    folder.mkdir(parents=True)
-    exported = [_exported(name, model, images, expected, folder) for name in names]
+    parts = parts_of(trained, images)
+    for part in parts:
+        (folder / part.name).mkdir(parents=True)
+    exported = [_exported(name, part, folder / part.name, images.shape[1:3]) for part in parts for name in names]
     shutil.copy(trained.path / "classes.csv", folder)
-    (folder / "README.md").write_text(readme(trained, model, exported, len(images)), encoding="utf-8")
+    (folder / "README.md").write_text(readme(trained, exported, len(images)), encoding="utf-8")
     return exported
 
 
-def _exported(name: str, model, images: np.ndarray, expected: np.ndarray, folder: Path) -> Exported:
+def _exported(name: str, part: Part, folder: Path, image_size: tuple[int, int]) -> Exported:
     form, begin = FORMATS[name], time.monotonic()
     before = _bytes(folder)
     try:
-        quietly(lambda: form.write(model, folder, images.shape[1:3]))
+        quietly(lambda: form.write(part.model, folder, part.input, image_size))
         seconds, size = time.monotonic() - begin, _bytes(folder) - before
-        found = quietly(lambda: form.load(folder)(images))
+        found = quietly(lambda: form.load(folder)(part.given))
     except NotTaken as error:
-        raise WorkError(f"The model cannot be exported as {name}: {error}. Leave that format out.") from error
-    if found.shape != expected.shape:
-        raise WorkError(f"The model as {name} gives {found.shape}, the run {expected.shape}; nothing was exported.")
-    difference = compare(found, expected)
-    if not difference.passes(unpools(model)):
+        raise WorkError(f"The {part.title} cannot be exported as {name}: {error}. Leave that format out.") from error
+    if found.shape != part.expected.shape:
+        told = f"gives {found.shape}, the run {part.expected.shape}"
+        raise WorkError(f"The {part.title} as {name} {told}; nothing was exported.")
+    difference = compare(found, part.expected)
+    if not difference.passes(unpools(part.model)):
         told = (
-            f"differs from the run by {difference.largest:.1e}, {difference.relative:.1e} of the largest logit "
+            f"differs from the run by {difference.largest:.1e}, {difference.relative:.1e} of the largest number "
             f"({difference.mean:.1e} in the mean), and gives {difference.others:.2%} other answers"
         )
-        raise WorkError(f"The model as {name} {told}; nothing was exported.")
-    return Exported(name, size, seconds, difference)
+        raise WorkError(f"The {part.title} as {name} {told}; nothing was exported.")
+    return Exported(name, part, size, seconds, difference)
 
 
 def _bytes(folder: Path) -> int:

@@ -3,8 +3,10 @@
 from importlib.metadata import version
 from typing import NamedTuple
 
+from predictor import autoencoder
 from predictor.agreement import Difference
-from predictor.formats import FORMATS, Format
+from predictor.export_parts import Part
+from predictor.formats import FORMATS
 from training.run_folder import RunFolder
 
 TITLE = "# Exported from SceneLab"
@@ -12,21 +14,27 @@ TITLE = "# Exported from SceneLab"
 
 
 class Exported(NamedTuple):
-    """A format, bytes on disk, seconds it took, and how far it is from the run."""
+    """A format of a part, bytes on disk, seconds it took, and how far it is from the run."""
 
     name: str
+    part: Part
     size: int
     seconds: float
     difference: Difference
 
+    @property
+    def title(self) -> str:
+        return " ".join(filter(None, (self.part.name, self.name)))
 
-def readme(trained: RunFolder, model, exported: list[Exported], count: int) -> str:
-    """Markdown. `model` is of Keras; it was compared on `count` pictures."""
+    @property
+    def file(self) -> str:
+        """Or the folder; within the export."""
+        return "/".join(filter(None, (self.part.name, FORMATS[self.name].file)))
+
+
+def readme(trained: RunFolder, exported: list[Exported], count: int) -> str:
+    """Markdown. What was exported was compared on `count` pictures."""
     config, (height, width) = trained.config(), trained.image_size()
-    is_any_size = model.input_shape[1] is None
-    masks = len(model.output_shape) == 4
-    output = "(batch, height, width, classes)" if masks else "(batch, classes)"
-    what = "pixels" if masks else "pictures"
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
     lines = [
         f"{TITLE}: {trained.path.resolve().name}",
@@ -35,10 +43,25 @@ def readme(trained: RunFolder, model, exported: list[Exported], count: int) -> s
         "",
         f"- In: `image`, float32 (batch, height, width, 3), RGB, 0 to 255; nothing is to be normalised. It was trained "
         f"at {height} x {width} (height x width): resize bilinearly, with antialias, without keeping proportions.",
-        f"- Out: float32 {output}: logits, in the order of `classes.csv`, {model.output_shape[-1]} of them. "
-        f"The largest is the answer; a softmax over the last axis makes probabilities.",
+    ]
+    if config["kind"] == autoencoder.KIND:
+        lines += _of_halves(exported, count)
+    else:
+        lines += _of_model(exported, count, (height, width))
+    for one in exported:
+        lines += ["", *_how_to_load(one)]
+    return "\n".join(lines) + "\n"
+
+
+def _of_model(exported: list[Exported], count: int, trained_at: tuple[int, int]) -> list[str]:
+    (height, width), model = trained_at, exported[0].part.model
+    masks, is_any_size = len(model.output_shape) == 4, model.input_shape[1] is None
+    lines = [
+        f"- Out: float32 {'(batch, height, width, classes)' if masks else '(batch, classes)'}: logits, in the order of "
+        f"`classes.csv`, {model.output_shape[-1]} of them. The largest is the answer; a softmax over the last axis "
+        "makes probabilities.",
         f"- Compared with the run on {count} pictures: the largest difference of a logit, that against the largest "
-        f"logit, and the share of {what} whose largest logit is another.",
+        f"logit, and the share of {'pixels' if masks else 'pictures'} whose largest logit is another.",
         "",
         "| Format | File | MB | Height x width | Difference | Relative | Other answers |",
         "|---|---|---|---|---|---|---|",
@@ -47,12 +70,33 @@ def readme(trained: RunFolder, model, exported: list[Exported], count: int) -> s
         far = one.difference
         sizes = "any" if is_any_size and FORMATS[one.name].resizes else f"{height} x {width}"
         measured = f"{one.size / 1e6:.2f} | {sizes} | {far.largest:.1e} | {far.relative:.1e} | {far.others:.2%}"
-        lines.append(f"| {one.name} | `{FORMATS[one.name].file}` | {measured} |")
+        lines.append(f"| {one.name} | `{one.file}` | {measured} |")
+    return lines
+
+
+def _of_halves(exported: list[Exported], count: int) -> list[str]:
+    channels = exported[-1].part.model.output_shape[-1]
+    latent_size = exported[0].part.expected.shape[-1]
+    lines = [
+        f"- `encoder` takes pictures of just that size and gives their codes, float32 (batch, {latent_size}): the "
+        "means, so that nothing is random.",
+        f"- `decoder` takes codes, `code`, float32 (batch, {latent_size}), and gives pictures, float32 (batch, height, "
+        f"width, {channels}), 0 to 255. Codes of a standard normal distribution make new pictures.",
+        f"- Compared with the run on {count} pictures and their codes: the largest difference of a number, and that "
+        "against the largest.",
+        "",
+        "| Part | Format | File | MB | Difference | Relative |",
+        "|---|---|---|---|---|---|",
+    ]
     for one in exported:
-        lines += ["", *_how_to_load(one.name, FORMATS[one.name])]
-    return "\n".join(lines) + "\n"
+        measured = f"{one.size / 1e6:.2f} | {one.difference.largest:.1e} | {one.difference.relative:.1e}"
+        lines.append(f"| {one.part.name} | {one.name} | `{one.file}` | {measured} |")
+    return lines
 
 
-def _how_to_load(name: str, form: Format) -> list[str]:
+def _how_to_load(one: Exported) -> list[str]:
+    form, part = FORMATS[one.name], one.part
     packages = " ".join(f"{package}=={version(package)}" for package in form.runtime)
-    return [f"## {name}", "", f"`pip install {packages}`, in this folder:", "", "```python", form.example, "```"]
+    example = form.example.format(input=part.input, given=f"{part.input}s", output=part.output)
+    where = f"in the folder `{part.name}`" if part.name else "in this folder"
+    return [f"## {one.title}", "", f"`pip install {packages}`, {where}:", "", "```python", example, "```"]

@@ -1,9 +1,10 @@
 """Formats of other programs: how a model is written in each, and how its file is loaded there.
 
 What a format has to say of itself: `packages`, name on PyPI by name of import, of which `runtime` are needed to load
-it; `file` within the folder; `write(model, folder, size)`; `load(folder)`, which gives pictures float32 (batch,
-height, width, 3) -> logits; `resizes`, whether it takes other sizes than `size` where the model does; `example`,
-Python that loads it.
+it; `file` within the folder; `write(model, folder, input, size)`, with the name that the input is to have;
+`load(folder)`, which gives pictures float32 (batch, height, width, 3) -> logits, or what else the model takes and
+gives; `resizes`, whether it takes other sizes than `size` where the model does; `example`, Python that loads it, with
+{input}, {given} and {output} in place of names.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 
 from command import standard_error_held_back
 from predictor import openvino_model
-from predictor.openvino_model import INPUT, write_openvino
+from predictor.openvino_model import write_openvino
 from settings import WorkError
 
 Logits = Callable[[np.ndarray], np.ndarray]
@@ -58,8 +59,9 @@ def quietly(work: Callable):
     raise NotTaken(reason) from failed
 
 
-def _write_savedmodel(model, folder: Path, size: tuple[int, int]) -> None:
-    model.export(str(folder / SAVEDMODEL), format="tf_saved_model", verbose=False, input_signature=input_of(model))
+def _write_savedmodel(model, folder: Path, name: str, size: tuple[int, int]) -> None:
+    signature = input_of(model, name)
+    model.export(str(folder / SAVEDMODEL), format="tf_saved_model", verbose=False, input_signature=signature)
 
 
 def _load_savedmodel(folder: Path) -> Logits:
@@ -69,19 +71,19 @@ def _load_savedmodel(folder: Path) -> Logits:
     return lambda images: loaded.serve(images).numpy()
 
 
-def _write_onnx(model, folder: Path, size: tuple[int, int]) -> None:
-    model.export(str(folder / ONNX), format="onnx", verbose=False, input_signature=input_of(model))
+def _write_onnx(model, folder: Path, name: str, size: tuple[int, int]) -> None:
+    model.export(str(folder / ONNX), format="onnx", verbose=False, input_signature=input_of(model, name))
 
 
 def _load_onnx(folder: Path) -> Logits:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(folder / ONNX), providers=["CPUExecutionProvider"])
-    return lambda images: session.run(None, {INPUT: images})[0]
+    return lambda images: session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
-def _write_openvino(model, folder: Path, size: tuple[int, int]) -> None:
-    write_openvino(model, folder, input_of(model))
+def _write_openvino(model, folder: Path, name: str, size: tuple[int, int]) -> None:
+    write_openvino(model, folder, input_of(model, name))
 
 
 def _load_openvino(folder: Path) -> Logits:
@@ -91,24 +93,25 @@ def _load_openvino(folder: Path) -> Logits:
     return lambda images: compiled(images)[0]
 
 
-def _write_litert(model, folder: Path, size: tuple[int, int]) -> None:
+def _write_litert(model, folder: Path, name: str, size: tuple[int, int]) -> None:
     """At one size: with others it would need operations of TensorFlow that the runtime lacks."""
-    model.export(str(folder / LITERT), format="litert", verbose=False, input_signature=input_of(model, size))
+    model.export(str(folder / LITERT), format="litert", verbose=False, input_signature=input_of(model, name, size))
 
 
 def _load_litert(folder: Path) -> Logits:
     from ai_edge_litert.interpreter import Interpreter
 
     run = Interpreter(str(folder / LITERT)).get_signature_runner()
-    return lambda images: next(iter(run(**{INPUT: images}).values()))
+    (name,) = run.get_input_details()
+    return lambda images: next(iter(run(**{name: images}).values()))
 
 
-def input_of(model, size: tuple[int, int] | None = None) -> list:
-    """The signature that an export is to have; of one size if it is given."""
+def input_of(model, name: str = "image", size: tuple[int, int] | None = None) -> list:
+    """The signature that an export is to have; of one size if it is given, and the model takes pictures."""
     import keras
 
-    batch, height, width, channels = model.input_shape
-    return [keras.InputSpec(dtype="float32", shape=(batch, *(size or (height, width)), channels), name=INPUT)]
+    batch, *sides, channels = model.input_shape
+    return [keras.InputSpec(dtype="float32", shape=(batch, *(size if size and sides else sides), channels), name=name)]
 
 
 SAVEDMODEL, ONNX, LITERT = "savedmodel", "model.onnx", "model.tflite"
@@ -119,7 +122,7 @@ FORMATS = {
         """import tensorflow as tf
 
 model = tf.saved_model.load("savedmodel")
-logits = model.serve(images).numpy()""",
+{output} = model.serve({given}).numpy()""",
     ),
     "onnx": Format(
         {"tf2onnx": "tf2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
@@ -127,21 +130,21 @@ logits = model.serve(images).numpy()""",
         """import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
-logits = session.run(None, {"image": images})[0]""",
+{output} = session.run(None, {{"{input}": {given}}})[0]""",
     ),
     "openvino": Format(
         openvino_model.PACKAGES, ("openvino",), openvino_model.FILE, _write_openvino, _load_openvino,
         """import openvino
 
-model = openvino.Core().compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-logits = model(images)[0]""",
+model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
+{output} = model({given})[0]""",
     ),
     "litert": Format(
         {"ai_edge_litert": "ai-edge-litert"}, ("ai-edge-litert",), LITERT, _write_litert, _load_litert,
         """from ai_edge_litert.interpreter import Interpreter
 
 model = Interpreter("model.tflite").get_signature_runner()
-logits = next(iter(model(image=images).values()))""",
+{output} = next(iter(model({input}={given}).values()))""",
         resizes=False,
     ),
 }  # fmt: skip

@@ -12,8 +12,6 @@ FILE = "model.xml"
 PACKAGES = {"openvino": "openvino"}
 """Name on PyPI by name of import."""
 
-INPUT = "image"
-
 PRECISIONS = {"f32": "FP32", "bf16": "BF16", "int8": "INT8"}
 """OpenVINO's names for them."""
 
@@ -68,7 +66,7 @@ def write_openvino(model, folder: Path, signature: Sequence) -> None:
     as_exported = folder / "exported.xml"
     model.export(str(as_exported), format="openvino", verbose=False, input_signature=signature)
     whole = openvino.Core().read_model(as_exported)
-    whole.inputs[0].tensor.set_names({INPUT})
+    whole.inputs[0].tensor.set_names({signature[0].name})
     save(openvino.Model([whole.results[0]], whole.get_parameters(), "scenelab"), folder)
     del whole  # it holds the file
     for suffix in (".xml", ".bin"):

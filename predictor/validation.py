@@ -1,6 +1,8 @@
 """What a run says of its validation images; kept in its folder, so that it is worked out once for each checkpoint."""
 
 import hashlib
+import os
+import uuid
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -10,7 +12,6 @@ import numpy as np
 from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.tables import replacing_binary
 from predictor.flow import Reading
 from predictor.members import Member, predictions
 from predictor.pictures import validation_pictures
@@ -68,9 +69,11 @@ def validate(member: Member, tta: str = "none", data: DataFolder | None = None) 
         names, np.array(data.labels("val")), np.concatenate([batch.probabilities[0] for batch in found])
     )
     file.parent.mkdir(exist_ok=True)
-    with replacing_binary(file) as work:
-        arrays = {"names": np.array(names), "labels": validation.labels, "probabilities": validation.probabilities}
-        np.savez_compressed(work, stamp=np.array(stamp), **arrays)
+    arrays = {"names": np.array(names), "labels": validation.labels, "probabilities": validation.probabilities}
+    work = file.with_name(f"{uuid.uuid4().hex}.tmp")  # several shards may be at it
+    with work.open("wb") as opened:
+        np.savez_compressed(opened, stamp=np.array(stamp), **arrays)
+    os.replace(work, file)
     return validation
 
 

@@ -28,19 +28,26 @@ class Picture(NamedTuple):
     """One raw picture that has a label. There may be millions of them.
 
     `name` is what tells it from the others, and what its split is drawn from: its path in the raw folder.
-    It lies in the file `path`, or else `draw()` makes it. `class_name` is empty for segmentation.
-    `split` is set where the source itself says what is for validation.
+    Its file is `folder`, which ends in a slash, and the name; or else `draw()` makes it. `class_name` is empty for
+    segmentation. `split` is set where the source itself says what is for validation, `origin` to the file that
+    what is drawn comes from.
     """
 
     name: str
     class_name: str = ""
-    path: str | None = None
+    folder: str = ""
     draw: Callable[[], Drawn] | None = None
     split: str | None = None
+    origin: str = ""
+
+    @property
+    def path(self) -> str:
+        """Not kept, as for millions that would take more memory than all else."""
+        return self.folder + self.name
 
     @property
     def source(self) -> str:
-        return self.path or self.name
+        return self.origin or self.path
 
 
 @dataclass(frozen=True)

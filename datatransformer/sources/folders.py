@@ -26,7 +26,7 @@ def read(settings) -> Listing:
         elif not inside:
             rejected.append(Rejected(path, "lies in no class folder"))
         else:
-            pictures.append(Picture(name, intern(printable(class_folder)), path))
+            pictures.append(Picture(name, intern(printable(class_folder)), raw))
     if not pictures:
         raise WorkError(f"{root} holds no class folders with files. For pictures and a label file use --source labels.")
     return Listing(pictures, sorted({picture.class_name for picture in pictures}, key=natural_order), rejected)

@@ -31,7 +31,7 @@ def read(settings) -> Listing:
 
     pictures, raw = [], os.path.join(root, "")
     for name, labels in labels_by_file.items():
-        picture = _picture(name, raw + name, labels, names, settings)
+        picture = _picture(name, raw, labels, names, settings)
         (pictures if isinstance(picture, Picture) else rejected).append(picture)
     rejected += [
         Rejected(raw + name, why_outside(raw + name, root) or "has no label")
@@ -92,9 +92,8 @@ def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
     return f"there is no such file in {root}"
 
 
-def _picture(
-    name: str, path: str, labels: list[Labelled], names: dict[str, str] | None, settings
-) -> Picture | Rejected:
+def _picture(name: str, raw: str, labels: list[Labelled], names: dict[str, str] | None, settings) -> Picture | Rejected:
+    path = raw + name
     different = sorted({entry.label for entry in labels}, key=natural_order)
     if reason := why_outside(path, settings.raw_images):
         return Rejected(path, reason)
@@ -103,7 +102,7 @@ def _picture(
         return Rejected(path, f"has {len(different)} labels: {', '.join(different)} ({lines})")
     if names is not None and different[0] not in names:
         return Rejected(path, f"its label {different[0]} is not in the file of class names")
-    return Picture(name, names[different[0]] if names else different[0], path)
+    return Picture(name, names[different[0]] if names else different[0], raw)
 
 
 def _classes(pictures: list[Picture], labels: dict[str, list[Labelled]], names: dict[str, str] | None) -> list[str]:

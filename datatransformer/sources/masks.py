@@ -62,7 +62,7 @@ def listing(
     if border and classes.by_colour:
         classes.by_colour.setdefault(packed(border), VOID)
     pictures = [
-        Picture(name, path=str(image), draw=partial(read_pair, image, mask, classes), split=split)
+        Picture(name, draw=partial(read_pair, image, mask, classes), split=split, origin=str(image))
         for name, image, mask, split in pairs
     ]
     return Listing(pictures, list(classes.names), rejected, list(classes.colours))

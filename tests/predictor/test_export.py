@@ -1,6 +1,7 @@
 """A run as a file of other programs: it says there what it says here, and its README knows how to ask it."""
 
 import importlib.util
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from config import ExportConfig
+from generation.network import build_vae
 from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
 from layers.saved import load_saved_model
 from predictor.agreement import LIMIT
@@ -27,11 +29,15 @@ def export(trained, output, *flags):
 
 
 def answer_as_the_readme_says(folder, name: str, images: np.ndarray, monkeypatch) -> np.ndarray:
-    text = (folder / "README.md").read_text().split(f"## {name}\n")[1]
-    monkeypatch.chdir(folder)
-    known = {"images": images}
+    return ask(folder, name, monkeypatch, images=images)["logits"]
+
+
+def ask(folder, title: str, monkeypatch, **known) -> dict:
+    """What the README's lines make of what is known."""
+    text = (folder / "README.md").read_text().split(f"## {title}\n")[1]
+    monkeypatch.chdir(folder / (re.search(r"in (?:the folder `(\w+)`|this folder)", text)[1] or ""))
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], known)
-    return known["logits"]
+    return known
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +98,30 @@ def test_masks_of_any_size_with_unpooling(pooled_run, scenes, tmp_path, monkeypa
             check(pooled_run, output, name, (1, 27, 45, 3), monkeypatch)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_autoencoder_in_two_parts(small_run, scenes, channels, tmp_path, monkeypatch):
+    folder, output = tmp_path / "vae", tmp_path / "out"
+    shutil.copytree(small_run, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"kind": "autoencoder", "model": "vae"}
+    config["settings"] |= {"latent_size": 3, "image_size": "28x20"}
+    (folder / "config.json").write_text(json.dumps(config))
+    keras.utils.set_random_seed(0)
+    model = build_vae((28, 20), channels, 3, (4, 8))
+    model.save(folder / "checkpoints" / "best.keras")
+    done = export(folder, output, "--format", ",".join(AVAILABLE), "--test-images", scenes / "val")
+    assert done.code == 0 and done.err == "", done.err
+    images = np.random.default_rng(0).uniform(0, 255, (3, 28, 20, 3)).astype(np.float32)
+    codes = model.get_layer("encoder")(images)[0].numpy()
+    drawn = 255 / (1 + np.exp(-model.get_layer("decoder")(codes).numpy()))
+    assert drawn.shape == (3, 28, 20, channels)
+    for name in AVAILABLE:
+        found = ask(output, f"encoder {name}", monkeypatch, images=images)["codes"]
+        np.testing.assert_allclose(found, codes, atol=LIMIT * np.abs(codes).max())
+        found = ask(output, f"decoder {name}", monkeypatch, codes=codes)["pictures"]
+        np.testing.assert_allclose(found, drawn, atol=255 * LIMIT)
+
+
 def test_what_differs_is_not_exported(small_run, tmp_path, monkeypatch):
     wrong = FORMATS["savedmodel"]
     load = wrong.load
@@ -114,10 +144,10 @@ def test_faults(small_run, scenes, tmp_path):
         shutil.copy(small_run / name, tmp_path / "run")
     done = export(tmp_path / "run", tmp_path / "out")
     assert done.code == 1 and "Train it first" in done.err
-    config = (small_run / "config.json").read_text().replace('"classifier"', '"autoencoder"')
+    config = (small_run / "config.json").read_text().replace('"classifier"', '"regressor"')
     (tmp_path / "run" / "config.json").write_text(config)
     done = export(tmp_path / "run", tmp_path / "out")
-    assert done.code == 2 and "run of kind autoencoder" in done.err
+    assert done.code == 2 and "run of kind regressor" in done.err
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tf2onnx") is not None, reason="tf2onnx is installed")
