@@ -13,18 +13,18 @@ from benchmarks._measure import Comparison, Way, powers_of_ten
 from benchmarks._pictures import write_pictures
 
 AMOUNT = 20_000
-"""Files that are copied, if --amount does not say."""
+"""Files that are copied, or fewer if --amount says so."""
 
 PICTURES = (200, 200)
 CLASSES = 20
 LARGEST = 100_000
-"""Of the curves; a larger --amount is their last point, and not copied whole."""
+"""Of the curves; a larger --amount is their last point."""
 
 
 def comparisons(settings) -> Iterator[Comparison]:
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.output) as work:  # where raw and data lie on one disk
-        amount = min(settings.amount or AMOUNT, LARGEST)
+        amount = min(settings.amount or AMOUNT, AMOUNT)
         raw = _class_folders(Path(work) / "raw", amount, settings.pictures, shutil.copy)
         os.sync()  # what the ways write is gone before it comes to the disk; so is nothing else in their way
         yield Comparison(

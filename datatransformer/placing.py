@@ -12,7 +12,7 @@ from datatransformer import layout
 from datatransformer.images import Encoded, UnreadableImage, read_content, read_image
 from datatransformer.layout import Row
 from datatransformer.naming import file_stems, folder_names
-from datatransformer.parallel import in_parallel
+from datatransformer.parallel import in_parallel, short_turns
 from datatransformer.plain import plain_suffix
 from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from datatransformer.split import names_for_validation
@@ -55,7 +55,7 @@ class Placing:
             def place(numbers: list[int]) -> list[Outcome]:
                 return [(number, self._place_one(listing.pictures[number], targets[number])) for number in numbers]
 
-            with tqdm(total=count, unit=" images", disable=None, desc="datatransformer") as bar:
+            with short_turns(), tqdm(total=count, unit=" images", disable=None, desc="datatransformer") as bar:
                 for outcomes in in_parallel(place, _batches(remaining, size), self.settings.workers, WAITING):
                     for number, outcome in outcomes:
                         picture = listing.pictures[number]
