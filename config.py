@@ -274,9 +274,10 @@ class ClassifierConfig(SupervisedConfig):
     """`python -m classifiers.NAME`: a data folder in, a run with a trained classifier out."""
 
     cache: Literal["none", "memory", "disk", "features"] = "memory"
-    """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder. features: what
-    a frozen backbone (`freeze`, or head in `unfreeze_schedule`) makes of them is computed once and kept in the run's
-    folder, and the last layers alone are trained on it, in a tenth of the time or less."""
+    """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder. What is kept
+    nowhere is cropped, by augment light, as it is decoded, from its full detail. features: what a frozen backbone
+    (`freeze`, or head in `unfreeze_schedule`) makes of them is computed once and kept in the run's folder, and the last
+    layers alone are trained on it, in a tenth of the time or less."""
 
     feature_views: Count = 1
     """Versions of each training image whose features are kept (cache features). 1: the image as it is. More: so many

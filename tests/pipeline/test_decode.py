@@ -95,8 +95,14 @@ def part_by_pillow(box: tuple, image: np.ndarray, size: tuple[int, int]) -> np.n
 @pytest.mark.parametrize("box", [(0, 0, 1, 1, 0), (0.1, 0.25, 0.8, 0.75, 1), (0.25, 0, 0.5, 0.9, 0)])
 def test_a_part_is_decoded_resized_and_mirrored(picture, box, size):
     picture = picture[:320, :512]  # whole pixels of it are whole pixels at half the size too
-    for content in (jpeg(picture), jpeg(picture, progressive=True), tf.io.encode_png(picture).numpy()):
-        whole = np.asarray(Image.open(io.BytesIO(content)))
+    contents = [
+        jpeg(picture),
+        jpeg(picture, progressive=True),
+        jpeg(picture[..., 0]),
+        tf.io.encode_png(picture).numpy(),
+    ]
+    for content in contents:
+        whole = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
         part = decode_crop_and_resize(content, tf.constant(box, tf.float32), size)
         difference = np.abs(part.numpy().astype(int) - part_by_pillow(box, whole, size))
         assert part.dtype == tf.uint8 and difference.mean() < 1.5, "1.5 where less is decoded, else a rounding"
