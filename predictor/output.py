@@ -46,12 +46,13 @@ class Output:
             raise SettingError(
                 fault("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
             )
-        same = read_json(self.made_with) == made_with
-        if overwrite and not same:
+        before = read_json(self.made_with) or {}
+        if overwrite and before != made_with:
             self.clear()
-        elif self.path.exists() and not same:
-            allowed = "exists and was made by another run or of other pictures; name another file, or use --overwrite"
-            raise SettingError(fault("output", self.path, allowed))
+        elif self.path.exists() and before != made_with:
+            other = sorted(name for name in {*before, *made_with} if before.get(name) != made_with.get(name))
+            how = f"was made with other {', '.join(other)}" if before else "was not made here"
+            raise SettingError(fault("output", self.path, f"exists and {how}; name another file, or use --overwrite"))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             self.rejected.unlink(missing_ok=True)
