@@ -19,10 +19,10 @@ def draw_growth(measured: Sequence[tuple[Comparison, Sequence[Result]]], path: P
     figure = Figure(figsize=(10, 3.6 * len(curves)), layout="constrained")
     for axes, (comparison, results) in zip(figure.subplots(len(curves), 2, squeeze=False), curves, strict=True):
         grows = [float(one.way.replace(",", "")) for one in results]
-        _draw(axes[0], grows, [one.median for one in results], BLUE, f"{comparison.growth}", "seconds")
+        _draw(axes[0], grows, [one.median for one in results], BLUE, comparison.growth, "seconds")
         axes[0].set_yscale("log")
         _draw(axes[1], grows, [one.peak_bytes / 1e6 for one in results], ORANGE, comparison.growth, "most memory, MB")
-        axes[1].set_ylim(bottom=0)
+        axes[1].set_ylim(0, 1.1 * max(one.peak_bytes for one in results) / 1e6)
         axes[0].set_title(comparison.title, loc="left", fontsize=9)
     save_figure(figure, path)
 

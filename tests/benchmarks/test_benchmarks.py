@@ -1,0 +1,48 @@
+"""What measures, tells and draws: medians and ratios, what is left out, and curves of what grows."""
+
+import math
+
+import cv2
+import pytest
+
+from benchmarks._figures import draw_growth
+from benchmarks._measure import Comparison, Result, Way, measure, powers_of_ten
+from benchmarks._report import as_json, table
+
+
+@pytest.mark.parametrize(
+    ("largest", "amounts"), [(1, [100]), (100, [100]), (5000, [100, 1000, 5000]), (10_000, [100, 1000, 10_000])]
+)
+def test_powers_of_ten(largest, amounts):
+    assert powers_of_ten(largest) == amounts
+
+
+def test_what_is_missing_or_fails_is_told_and_the_rest_goes_on():
+    ways = [
+        Way("ours", math.sqrt, (4.0,)),
+        Way("theirs", math.sqrt, (-1.0,)),
+        Way("none", math.sqrt, (1.0,), ("no_such",)),
+    ]
+    told = []
+    ours, theirs, none = measure(Comparison("roots", "roots", 10, ways, baseline="ours"), 2, told.append)
+    assert ours.seconds == [2.0, 2.0] and ours.per_second == 5 and ours.peak_bytes > 1e6 and len(told) == 2
+    assert "math domain error" in theirs.note and "no_such not installed" in none.note
+    assert not theirs.seconds and not none.seconds
+
+
+def test_ratios_are_those_of_medians():
+    comparison = Comparison("c", "images", 100, [], baseline="theirs")
+    results = [Result("ours", 100, [1.0, 2.0, 9.0], 10**6), Result("theirs", 100, [5.0, 6.0, 7.0], 10**6)]
+    lines = table(comparison, results).splitlines()
+    assert lines[2] == "| ours | 2.00 | 50 | 1 | 3.00 |" and lines[3].endswith("| 1.00 |")
+    (told,) = as_json([(comparison, results)])["comparisons"]
+    assert told["ways"][0]["seconds"] == [1.0, 2.0, 9.0]
+
+
+def test_what_grows_is_drawn_and_nothing_else(tmp_path):
+    results = [Result(f"{number:,}", number, [number / 100], number * 10**6) for number in (100, 1000)]
+    draw_growth([(Comparison("c", "images", 1000, [], baseline="100"), results)], tmp_path / "none.png")
+    assert not list(tmp_path.iterdir())
+    draw_growth([(Comparison("c", "images", 1000, [], growth="images"), results)], tmp_path / "curve.png")
+    drawn = cv2.imread(str(tmp_path / "curve.png"))
+    assert (drawn != 255).any() and len({tuple(pixel) for pixel in drawn.reshape(-1, 3)[::50]}) > 3
