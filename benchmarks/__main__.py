@@ -7,8 +7,9 @@ from types import ModuleType
 import benchmarks
 from benchmarks._figures import draw_growth
 from benchmarks._measure import measure
-from benchmarks._report import as_json, machine, table, write_json
+from benchmarks._report import as_json, machine, table
 from command import run
+from datatransformer.tables import write_json
 from settings import SettingError, fault
 
 
@@ -22,6 +23,7 @@ def main(settings) -> None:
     if settings.benchmark not in found:
         raise SettingError(fault("benchmark", settings.benchmark, f"should be LIST or one of {', '.join(found)}"))
     print(machine())
+    settings.output.mkdir(parents=True, exist_ok=True)
     measured, file = [], settings.output / f"{settings.benchmark}.json"
     for comparison in found[settings.benchmark].comparisons(settings):
         print(f"\n{comparison.title}")

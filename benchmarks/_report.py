@@ -1,6 +1,5 @@
 """Results as tables for the eye and JSON for programs, with what they were measured on."""
 
-import json
 import os
 import platform
 from collections.abc import Sequence
@@ -57,13 +56,6 @@ def as_json(measured: Sequence[tuple[Comparison, Sequence[Result]]]) -> dict:
             for comparison, results in measured
         ],
     }  # fmt: skip
-
-
-def write_json(file: Path, content: dict) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    work = file.with_suffix(".tmp")
-    work.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(work, file)
 
 
 def machine() -> str:

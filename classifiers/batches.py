@@ -1,5 +1,6 @@
 """The data folder -> what a classifier is trained and validated on: images, or what a frozen backbone makes of them."""
 
+import math
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -28,7 +29,7 @@ def make_batches(session: Session, kept: str) -> Batches:
     they are decoded, which is faster, and sharper than to enlarge a part of what has been made small.
     """
     settings, data, classes = session.settings, session.data, len(session.data.classes)
-    largest = max(stage.size for stage in session.stages)
+    largest = max((stage.size for stage in session.stages), key=math.prod)
     kept = affordable(kept, len(data.images("train")), largest)
     smallest = augmentation(settings.augment).smallest_crop if kept == "none" else None
     draw = smallest and partial(drawn_boxes, smallest=smallest)

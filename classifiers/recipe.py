@@ -117,8 +117,8 @@ def prepare(session: Session) -> "Trainee":
     def draw():
         from predictor.sheet import draw_batch
 
-        fed = make_batches(session, "none").training(first, 0)
-        draw_batch(fed, data.classes, session.run.figures / "augmentation.png")
+        fed = make_batches(session, "none") if on_features else batches  # features are not kept as pictures
+        draw_batch(fed.training(first, 0), data.classes, session.run.figures / "augmentation.png")
 
     def build():
         normalisation = chosen_normalisation(settings.normalise, row, lambda: batches.pictures(first))

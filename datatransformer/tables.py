@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -62,8 +63,20 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def replacing_binary(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing`, for bytes."""
-    work = path.with_name(f".{path.name}.tmp")
+    """As `replacing`, for bytes. What a kill leaves is overwritten the next time."""
+    with _replacing(path, path.with_name(f".{path.name}.tmp")) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def replacing_shared(path: Path) -> Iterator[BinaryIO]:
+    """As `replacing_binary`, where other processes, on other machines too, may be writing the same file."""
+    with _replacing(path, path.with_name(f".{uuid.uuid4().hex}.tmp")) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, work: Path) -> Iterator[BinaryIO]:
     try:
         with work.open("wb") as file:
             yield file

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from datatransformer.tables import replacing_shared
 from pipeline.decode import VERSION, decode_and_resize, decode_crop_and_resize, decode_mask
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
@@ -86,9 +86,8 @@ def _from_disk(files: _Files, folder: Path) -> Loader:
     missing = [index for index, file in enumerate(kept) if file.name not in there]
     undecoded = files._replace(images=[files.images[index] for index in missing])
     for index, picture in zip(missing, _decoded(undecoded), strict=True):
-        work = folder / f"{uuid.uuid4().hex}.tmp"  # several machines may be filling the folder
-        work.write_bytes(picture.tobytes())
-        os.replace(work, kept[index])
+        with replacing_shared(kept[index]) as file:  # several machines may be filling the folder
+            file.write(picture.tobytes())
     paths = _paths(kept)
     return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), files.shape)
 

@@ -1,8 +1,6 @@
 """What a run says of its validation images; kept in its folder, so that it is worked out once for each checkpoint."""
 
 import hashlib
-import os
-import uuid
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.tables import replacing_shared
 from predictor.flow import Reading
 from predictor.members import Member, predictions
 from predictor.pictures import validation_pictures
@@ -70,10 +69,8 @@ def validate(member: Member, tta: str = "none", data: DataFolder | None = None) 
     )
     file.parent.mkdir(exist_ok=True)
     arrays = {"names": np.array(names), "labels": validation.labels, "probabilities": validation.probabilities}
-    work = file.with_name(f"{uuid.uuid4().hex}.tmp")  # several shards may be at it
-    with work.open("wb") as opened:
-        np.savez_compressed(opened, stamp=np.array(stamp), **arrays)
-    os.replace(work, file)
+    with replacing_shared(file) as work:  # several shards may be at it
+        np.savez_compressed(work, stamp=np.array(stamp), **arrays)
     return validation
 
 

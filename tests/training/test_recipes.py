@@ -83,6 +83,16 @@ def test_what_is_fed_is_drawn(everything):
     assert (everything / "figures" / "augmentation.png").stat().st_size > 20_000
 
 
+def test_what_is_drawn_is_what_this_cache_feeds(scenes, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("predictor.sheet.draw_batch", lambda batches, *_: drawn.append(next(iter(batches))[0].numpy()))
+    for cache in ("memory", "disk", "none"):
+        train(scenes, tmp_path, "--epochs", 1, "--cache", cache, "--name", cache)
+    memory, disk, none = drawn
+    np.testing.assert_array_equal(memory, disk)
+    assert np.abs(memory - none).mean() > 1, "cropped from full detail, at places of its own"
+
+
 def test_the_average_is_validated_and_kept_as_best(scenes, tmp_path):
     folder = train(scenes, tmp_path, "--epochs", 1, "--ema", 0.9, "--optimizer", "sgd")
     checkpoints = folder / "checkpoints"
