@@ -12,13 +12,21 @@ DATA/pixels.json    how many pixels the training masks have of each class, once 
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
-from datatransformer.tables import harmless, read_json, read_table, rows_of_table, write_json, write_table
+from datatransformer.tables import (
+    drop_torn_line,
+    harmless,
+    read_json,
+    read_table,
+    rows_of_table,
+    write_json,
+    write_table,
+)
 from settings import SettingError, fault
 
 SPLITS = ("train", "val")
@@ -119,12 +127,19 @@ def _missing(path: Path, rows: list[Row]) -> list[str]:
 
 
 def read_manifest(path: Path) -> list[Row]:
+    return list(rows_of_manifest(path))
+
+
+def rows_of_manifest(path: Path) -> Iterator[Row]:
     """Names of splits and classes are shared by the rows: there may be millions."""
-    rows = rows_of_table(path / MANIFEST, ("image", "split", "source"))
-    return [
-        Row(row["image"], intern(row["split"]), intern(row.get("class", "")), row.get("mask", ""), row["source"])
-        for row in rows
-    ]
+    for row in rows_of_table(path / MANIFEST, ("image", "split", "source")):
+        yield Row(row["image"], intern(row["split"]), intern(row.get("class", "")), row.get("mask", ""), row["source"])
+
+
+def rows_of_unfinished(path: Path) -> Iterator[Row]:
+    """As `rows_of_manifest` where a run was stopped: there may be no manifest yet, or a torn line at its end."""
+    drop_torn_line(path / MANIFEST)
+    return rows_of_manifest(path) if (path / MANIFEST).exists() else iter(())
 
 
 def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:

@@ -2,10 +2,8 @@
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
-from datatransformer.sources import Picture
 from datatransformer.tables import printable
 
 LONGEST_NAME = 200
@@ -27,31 +25,20 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def file_stems(pictures: Sequence[Picture]) -> Iterator[str]:
-    """A file name without suffix for each picture that no other of its class has, whatever their suffixes.
+def file_stem(name: str, is_shared: bool) -> str:
+    """A file name without suffix for the picture `name` that no other of its class has, whatever their suffixes.
 
-    It depends on the names alone: where two are alike, both get a few digits of the hash of their paths.
+    It depends on the names alone: where the stem `is_shared`, all who have it get a few digits of the hash of their
+    names.
     """
-    alike = _alike(pictures)
-    for picture in pictures:
-        stem = _stem(picture.name)
-        if stem.casefold() in alike[picture.class_name] or len(stem.encode()) > LONGEST_NAME:
-            digest = hashlib.sha256(picture.name.encode(errors="surrogateescape")).hexdigest()[:8]
-            stem = f"{_shortened(stem)}-{digest}"
-        yield stem
+    stem = stem_of(name)
+    if is_shared or len(stem.encode()) > LONGEST_NAME:
+        digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
+        return f"{_shortened(stem)}-{digest}"
+    return stem
 
 
-def _alike(pictures: Sequence[Picture]) -> dict[str, set[str]]:
-    """Stems that several pictures of a class have, by class, in small letters."""
-    seen: dict[str, set[str]] = defaultdict(set)
-    alike: dict[str, set[str]] = defaultdict(set)
-    for picture in pictures:
-        stem = _stem(picture.name).casefold()
-        (alike if stem in seen[picture.class_name] else seen)[picture.class_name].add(stem)
-    return alike
-
-
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """As pathlib's, which takes a while for millions."""
     last = name[name.rfind("/") + 1 :]
     dot = last.rfind(".")

@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,11 +10,12 @@ from tqdm import tqdm
 from datatransformer import layout
 from datatransformer.images import Encoded, UnreadableImage, read_content, read_image
 from datatransformer.layout import Row
-from datatransformer.naming import file_stems, folder_names
+from datatransformer.ledger import Ledger, Listed
+from datatransformer.naming import file_stem, folder_names
 from datatransformer.parallel import in_parallel, short_turns
 from datatransformer.plain import plain_suffix
-from datatransformer.sources import Drawn, Listing, Picture, Rejected
-from datatransformer.split import names_for_validation
+from datatransformer.sources import Draw, Drawn, Listing, Picture, Rejected
+from datatransformer.split import natural_order
 from datatransformer.tables import harmless, open_to_append, row_writer
 
 BATCH = 32
@@ -24,8 +24,8 @@ BATCH = 32
 WAITING = 4
 """Batches taken ahead for each thread; after a kill so many are done again."""
 
-Outcome = tuple[int, str | Rejected]
-"""Which picture of the listing, and where it lies now or why it does not."""
+Outcome = tuple[Listed, str | Rejected]
+"""A picture, and where it lies now or why it does not."""
 
 
 class Placing:
@@ -35,41 +35,39 @@ class Placing:
         self.settings, self.task, self.work = settings, task, work
         self.link = {"copy": None, "hardlink": _hardlink, "symlink": _symlink}[settings.link]
 
-    def place(self, listing: Listing) -> list[str]:
-        """Puts every picture that is not there yet into the folder.
+    def place(self, ledger: Ledger, listing: Listing) -> None:
+        """Puts every picture that is not there yet into the folder, and notes where it lies. Raises OSError.
 
-        Returns the path of each in the data folder, "" if it was left out. Raises OSError.
+        What earlier runs put there and is no longer listed is removed.
         """
         manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
         manifest_rows, reject_rows = row_writer(manifest), row_writer(rejects)
         with manifest, rejects:
-            placed, start = self._known(listing.pictures), time.monotonic()
-            count = placed.count("")
-            if count < len(placed):
-                print(f"Going on: {len(placed) - count} of {len(placed)} images are done.")
-            targets = self._targets(listing)
-            size = 1 if any(picture.draw for picture in listing.pictures) else BATCH  # what is drawn takes a while
-            remaining = (number for number, image in enumerate(placed) if not image)
+            for image in ledger.forgotten():
+                self.remove(image)
+            start, count, all_listed = time.monotonic(), ledger.remaining(), ledger.splits().total()
+            if count < all_listed:
+                print(f"Going on: {all_listed - count} of {all_listed} images are done.")
+            folders = self._make_folders(listing.classes or sorted(ledger.classes(), key=natural_order))
+            batches = ledger.open(1 if listing.draw else BATCH)  # what is drawn takes a while
 
-            def place(numbers: list[int]) -> list[Outcome]:
-                return [(number, self._place_one(listing.pictures[number], targets[number])) for number in numbers]
+            def place(batch: list[Listed]) -> list[Outcome]:
+                return [(one, self._place_one(one.picture, self._target(one, folders), listing.draw)) for one in batch]
 
             with short_turns(), tqdm(total=count, unit=" images", disable=None, desc="datatransformer") as bar:
-                for outcomes in in_parallel(place, _batches(remaining, size), self.settings.workers, WAITING):
-                    for number, outcome in outcomes:
-                        picture = listing.pictures[number]
+                for outcomes in in_parallel(place, batches, self.settings.workers, WAITING):
+                    for listed, outcome in outcomes:
                         if isinstance(outcome, Rejected):
                             reject_rows.writerow((harmless(outcome.source), outcome.reason))
                         else:
-                            placed[number] = targets[number] = outcome
-                            manifest_rows.writerow(self.row(picture, outcome).cells())
+                            manifest_rows.writerow(self.row(listed.picture, outcome).cells())
                     manifest.flush()
                     rejects.flush()
+                    ledger.note({one.number: image if isinstance(image, str) else "" for one, image in outcomes})
                     bar.update(len(outcomes))
         seconds = time.monotonic() - start
         print(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
-        return placed
 
     def row(self, picture: Picture, image: str) -> Row:
         """The line of the manifest for a picture that lies in `image`."""
@@ -94,42 +92,21 @@ class Placing:
     def _files(self, image: str) -> list[str]:
         return [image, layout.mask_path(image)] if self.task == "segmentation" else [image]
 
-    def _known(self, pictures: list[Picture]) -> list[str]:
-        """Where each picture was put by earlier runs, or "". What they put there that is no longer listed is removed.
-
-        A picture is known by its source, and by the class that it was put into.
-        """
-        rows = {(row.source, row.class_name): row.image for row in layout.read_manifest(self.work)}
-        if not rows:
-            return [""] * len(pictures)
-        is_classified = self.task == "classification"
-        keys = ((harmless(picture.source), picture.class_name if is_classified else "") for picture in pictures)
-        placed = [rows.pop(key, "") for key in keys]
-        for image in set(rows.values()).difference(placed):
-            self.remove(image)
-        return placed
-
-    def _targets(self, listing: Listing) -> list[str]:
-        """Where each picture is to lie, without the suffix, which depends on what is in the file."""
-        validation = names_for_validation(listing.pictures, self.settings)
-        folders = folder_names(listing.classes)
-        targets = [
-            layout.image_path(
-                self.task,
-                "val" if picture.name in validation else "train",
-                folders.get(picture.class_name, ""),
-                stem,
-                suffix="",
-            )
-            for picture, stem in zip(listing.pictures, file_stems(listing.pictures), strict=True)
-        ]
-        for folder in layout.folders(self.task, folders.values()):
+    def _make_folders(self, classes: list[str]) -> dict[str, str]:
+        """The name of each class's folder."""
+        names = folder_names(classes)
+        for folder in layout.folders(self.task, names.values()):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
-        return targets
+        return names
 
-    def _place_one(self, picture: Picture, target: str) -> str | Rejected:
+    def _target(self, listed: Listed, folders: dict[str, str]) -> str:
+        """Where a picture is to lie, without the suffix, which depends on what is in the file."""
+        stem = file_stem(listed.picture.name, listed.stem_is_shared)
+        return layout.image_path(self.task, listed.split, folders.get(listed.picture.class_name, ""), stem, suffix="")
+
+    def _place_one(self, picture: Picture, target: str, draw: Draw | None) -> str | Rejected:
         try:
-            image, mask = self._read(picture)
+            image, mask = draw(picture) if draw else self._read(picture)
         except UnreadableImage as error:
             return Rejected(picture.source, str(error))
         path = target + image.suffix
@@ -142,8 +119,6 @@ class Placing:
         return path
 
     def _read(self, picture: Picture) -> Drawn:
-        if picture.draw:
-            return picture.draw()
         suffix = None if self.settings.verify else plain_suffix(picture.path)
         if suffix is None:
             return Drawn(read_image(picture.path), b"")
@@ -170,8 +145,3 @@ def _hardlink(path: str, target: str) -> None:
 
 def _symlink(path: str, target: str) -> None:
     os.symlink(os.path.realpath(path), target)
-
-
-def _batches(numbers: Iterator[int], size: int) -> Iterator[list[int]]:
-    while batch := list(islice(numbers, size)):
-        yield batch

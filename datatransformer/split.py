@@ -2,81 +2,68 @@
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from datatransformer.sources import Picture
+from datatransformer.sources import Picture
 
+LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 PICTURE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
 
 
-def names_for_validation(pictures: "Sequence[Picture]", settings) -> set[str]:
-    """As a list says, or the raw data, or a share of each video or class."""
-    if settings.val_list:
-        return read_list(settings.val_list, [picture.name for picture in pictures])[0]
+class Lot(NamedTuple):
+    """How a picture's split comes about: it is given, or those of its `kin` that have the first lots are validated."""
+
+    kin: str = ""
+    lot: bytes = b""
+    split: str | None = None
+
+
+def lots(settings) -> Callable[[Picture], Lot]:
+    """As the raw data say, or by lot within a class, or the last frames of each video."""
     if settings.split == "sequences":
-        return sequence_tails((picture.name for picture in pictures), settings.val_fraction)
-    chosen, by_class = set(), defaultdict(list)
-    for picture in pictures:
-        given = picture.split if settings.split == "auto" else None
-        if given == "val":
-            chosen.add(picture.name)
-        elif not given:
-            by_class[picture.class_name].append(picture.name)
-    return chosen | stratified(by_class, settings.val_fraction, settings.seed)
+        return of_video
+    return partial(of_class, seed=settings.seed, obeys=settings.split == "auto" and not settings.val_list)
 
 
-def stratified(names_by_class: dict[str, Iterable[str]], val_fraction: float, seed: int) -> set[str]:
-    """The names that go to validation: of each class the share whose seeded hash is lowest, rounded.
+def of_class(picture: Picture, seed: int, obeys: bool = False) -> Lot:
+    """A seeded hash of the name: neither the order nor the machine matters, and an added image moves at most one other.
 
-    Neither the order of the names nor the machine matters, and an added image moves at most one other.
-    Of two or more images at least one goes to either side.
+    `obeys`: a split that the raw data have for the picture holds.
     """
-    chosen: set[str] = set()
-    for names in names_by_class.values():
-        ranked = sorted(
-            names, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode(errors="surrogateescape")).digest()
-        )
-        count = int(len(ranked) * val_fraction + 0.5)
-        chosen.update(ranked[: min(max(count, 1), len(ranked) - 1)])
-    return chosen
+    digest = hashlib.sha256(f"{seed}:{picture.name}".encode(errors="surrogateescape")).digest()
+    return Lot(picture.class_name, digest[:16], picture.split if obeys else None)
 
 
-def sequence_tails(names: Iterable[str], val_fraction: float) -> set[str]:
-    """Of each video the last share of its frames, rounded. A video is what is named alike up to the last number."""
-    videos = defaultdict(list)
-    for name in names:
-        videos[re.sub(r"\d+(?=\D*$)", "", without_suffix(name))].append(name)
-    chosen: set[str] = set()
-    for frames in videos.values():
-        count = min(max(int(len(frames) * val_fraction + 0.5), 1), len(frames) - 1)
-        chosen.update(sorted(frames, key=natural_order)[len(frames) - count :])
-    return chosen
+def of_video(picture: Picture) -> Lot:
+    """A video is what is named alike up to the last number; its last frames have the first lots."""
+    name = without_suffix(picture.name)
+    number = LAST_NUMBER.search(name)
+    if not number:
+        return Lot(name)
+    digits = str(int(number[0])).encode()
+    late_first = bytes(255 - byte for byte in (len(digits), *digits))
+    return Lot(name[: number.start()] + name[number.end() :], late_first)
 
 
-def read_list(path: Path, names: Iterable[str]) -> tuple[set[str], list[str]]:
-    """Which of `names` a list file names, and what of the list is none of them.
+def share(size: int, fraction: float) -> int:
+    """How many of `size` pictures are validated: rounded, but of two or more at least one, and not all."""
+    return min(max(int(size * fraction + 0.5), 1), size - 1)
 
-    With or without suffix, by the last part of its path alone, by its path, or by one that ends in it.
-    """
-    by_path, by_last_part = defaultdict(set), defaultdict(set)
-    for name in names:
-        by_path[without_suffix(name)].add(name)
-        by_last_part[without_suffix(name).rsplit("/", 1)[-1]].add(name)
-    found, missing = set(), []
+
+def read_list(path: Path) -> Iterator[str]:
+    """The lines of a file that names pictures for validation."""
     for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
-        parts = without_suffix(line.strip().replace("\\", "/")).split("/")
-        endings = ["/".join(parts[start:]) for start in range(len(parts))]
-        named = next((by_path[ending] for ending in endings if ending in by_path), set())
-        if len(parts) == 1:
-            named = named | by_last_part.get(parts[0], set())
-        found |= named
-        if line.strip() and not named:
-            missing.append(line.strip())
-    return found, missing
+        if line.strip():
+            yield line.strip()
+
+
+def called(line: str) -> list[str]:
+    """What a line of a list may mean: its path without suffix, and each end of it, the longest first."""
+    parts = without_suffix(line.replace("\\", "/")).split("/")
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def without_suffix(name: str) -> str:

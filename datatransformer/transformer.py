@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 from datatransformer import layout, sources
+from datatransformer.ledger import Ledger
 from datatransformer.lock import only_here
 from datatransformer.placing import Placing
 from datatransformer.sources import Listing, Rejected
-from datatransformer.split import names_for_validation, read_list
+from datatransformer.split import lots, natural_order, read_list
 from datatransformer.tables import harmless, read_table, write_table
 from settings import SettingError, WorkError, fault
 
@@ -50,12 +51,18 @@ class DataTransformer:
 
     def _make(self) -> None:
         listing = self.source.read(self.settings)
-        self._check_split(listing)
-        self._begin_or_continue()
-        placed = self.placing.place(listing)
-        rejected = self._settle_split(listing, placed)
-        self._finish(listing, placed, rejected)
-        self._report(placed, rejected)
+        with Ledger() as ledger:
+            if self._is_begun():
+                ledger.know(layout.rows_of_unfinished(self.work))
+            rejected = ledger.add(listing.entries, lots(self.settings), by_class=self.task == "classification")
+            rejected += self._split(ledger)
+            self._begin_or_continue()
+            self.placing.place(ledger, listing)
+            rejected += self._leave_out_lonely(ledger)
+            self._settle_split(ledger)
+            rejected += [Rejected(row["source"], row["reason"]) for row in read_table(self.work / layout.REJECTED)]
+            self._finish(ledger, listing, rejected)
+            self._report(ledger.splits(), rejected)
 
     def _keep_apart(self) -> None:
         """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
@@ -102,13 +109,16 @@ class DataTransformer:
                 used[f"{key}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         return used
 
+    def _is_begun(self) -> bool:
+        return layout.read_settings_used(self.work) == self._used()
+
     def _begin_or_continue(self) -> None:
         """Continues `DATA.partial` if it was begun with the same settings. Nobody else's folder is removed."""
         raw = self.settings.raw_images
         if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _disk(self.work):
             allowed = "raw pictures and data folder are on different disks; use copy or symlink"
             raise SettingError(fault("link", "hardlink", allowed))
-        if layout.read_settings_used(self.work) == self._used():
+        if self._is_begun():
             (self.work / layout.REJECTED).unlink(missing_ok=True)  # what could not be read is tried again
             return
         if self.work.exists():
@@ -117,61 +127,52 @@ class DataTransformer:
         self.work.mkdir(parents=True)
         layout.write_settings_used(self.work, self._used())
 
-    def _check_split(self, listing: Listing) -> None:
+    def _split(self, ledger: Ledger) -> list[Rejected]:
         """A list must name some of the pictures, and not all; what it names in vain is reported."""
         if self.settings.val_list is None:
-            return
-        names = [picture.name for picture in listing.pictures]
-        val, missing = read_list(self.settings.val_list, names)
-        if not val or len(val) == len(names):
-            allowed = f"names {len(val)} of the {len(names)} pictures; some are for validation, some for training"
+            ledger.divide(self.settings.val_fraction)
+            return []
+        missing = ledger.choose(read_list(self.settings.val_list))
+        splits = ledger.splits()
+        if len(splits) < 2:
+            allowed = (
+                f"names {splits['val']} of the {splits.total()} pictures; some are for validation, some for training"
+            )
             raise SettingError(fault("val_list", self.settings.val_list, allowed))
         where = self.settings.val_list.name
-        listing.rejected.extend(
-            Rejected(name, f"is in {where}, and there is no such picture to use") for name in missing
-        )
+        return [Rejected(harmless(name), f"is in {where}, and there is no such picture to use") for name in missing]
 
-    def _settle_split(self, listing: Listing, placed: list[str]) -> list[Rejected]:
-        """The split is that of the good images alone: moves the few whose side changes because others are left out.
+    def _leave_out_lonely(self, ledger: Ledger) -> list[Rejected]:
+        """Images of classes that have too few good ones."""
+        lonely = ledger.lonely(FEWEST_IMAGES)
+        for _, _, image in lonely:
+            self.placing.remove(image)
+        ledger.note({number: "" for number, _, _ in lonely})
+        reason = "the only good image of class {}; a class needs {}"
+        return [
+            Rejected(harmless(picture.source), reason.format(picture.class_name, FEWEST_IMAGES))
+            for _, picture, _ in lonely
+        ]
 
-        Changes `placed`, where each picture lies. Returns what else is left out.
-        """
-        pictures, rejected = listing.pictures, []
-        sizes = Counter(picture.class_name for picture, image in zip(pictures, placed, strict=True) if image)
-        lonely = {name for name, size in sizes.items() if name and size < FEWEST_IMAGES}
-        for number, picture in enumerate(pictures):
-            if placed[number] and picture.class_name in lonely:
-                self.placing.remove(placed[number])
-                placed[number] = ""
-                reason = f"the only good image of class {picture.class_name}; a class needs {FEWEST_IMAGES}"
-                rejected.append(Rejected(harmless(picture.source), reason))
-        good = [picture for picture, image in zip(pictures, placed, strict=True) if image]
-        validation = names_for_validation(good, self.settings)
-        for number, image in enumerate(placed):
-            split = "val" if pictures[number].name in validation else "train"
-            if image and not image.startswith(f"{split}/"):
-                placed[number] = self.placing.move(image, split)
-        return rejected
+    def _settle_split(self, ledger: Ledger) -> None:
+        """The split is that of the good images alone: moves the few whose side changes because others are left out."""
+        if self.settings.val_list is None:
+            ledger.divide(self.settings.val_fraction)
+        misplaced = ledger.misplaced()
+        ledger.note({number: self.placing.move(image, split) for number, image, split in misplaced})
 
-    def _finish(self, listing: Listing, placed: list[str], rejected: list[Rejected]) -> None:
+    def _finish(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> None:
         """The last files, then the rename."""
-        good = [(picture, image) for picture, image in zip(listing.pictures, placed, strict=True) if image]
-        good.sort(key=lambda pair: pair[0].name)
-        used = {picture.class_name for picture, _ in good}
-        classes = [name for name in listing.classes if name in used or self.task == "segmentation"]
-        unreadable = [Rejected(row["source"], row["reason"]) for row in read_table(self.work / layout.REJECTED)]
-        splits = set(_counts(placed))
+        splits, used = ledger.splits(), sorted(ledger.classes(), key=natural_order)
+        classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
         if len(splits) < 2 or len(classes) < 2:
-            reasons = "".join(
-                f"\n  {source}: {reason}" for source, reason in (listing.rejected + unreadable + rejected)[:5]
-            )
-            side = f", all for {'training' if splits == {'train'} else 'validation'}," if len(splits) == 1 else ""
+            reasons = "".join(f"\n  {source}: {reason}" for source, reason in rejected[:5])
+            side = f", all for {'training' if 'train' in splits else 'validation'}," if len(splits) == 1 else ""
             raise WorkError(
-                f"{len(good)} good images of {len(classes)} classes{side} make no data set; two classes are needed, "
-                f"and images for training and for validation.{reasons}"
+                f"{splits.total()} good images of {len(classes)} classes{side} make no data set; "
+                f"two classes are needed, and images for training and for validation.{reasons}"
             )
-        rejected += unreadable + [Rejected(harmless(source), reason) for source, reason in listing.rejected]
-        layout.write_manifest(self.work, self.task, (self.placing.row(*pair) for pair in good))
+        layout.write_manifest(self.work, self.task, (self.placing.row(*good) for good in ledger.placed()))
         layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
         layout.remove_empty_folders(self.work)
@@ -183,18 +184,12 @@ class DataTransformer:
         if layout.read_settings_used(old) is not None:
             shutil.rmtree(old)
 
-    def _report(self, placed: list[str], rejected: list[Rejected]) -> None:
-        counts = _counts(placed)
-        print(f"{self.data}: {counts['train']} images for training, {counts['val']} for validation")
+    def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
+        print(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")
         if rejected:
             print(f"{len(rejected)} left out, each with its reason in {self.data / layout.REJECTED}, such as")
             for source, reason in sorted(rejected)[:3]:
                 print(f"  {source}: {reason}")
-
-
-def _counts(placed: list[str]) -> Counter[str]:
-    """How many images lie in each split."""
-    return Counter(image.partition("/")[0] for image in placed if image)
 
 
 def _disk(path: Path) -> int:

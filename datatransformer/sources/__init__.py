@@ -2,8 +2,8 @@
 
 import importlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,38 +28,38 @@ class Picture(NamedTuple):
     """One raw picture that has a label. There may be millions of them.
 
     `name` is what tells it from the others, and what its split is drawn from: its path in the raw folder.
-    Its file is `folder`, which ends in a slash, and the name; or else `draw()` makes it. `class_name` is empty for
-    segmentation. `split` is set where the source itself says what is for validation, `origin` to the file that
-    what is drawn comes from.
+    `path` and `mask` are its files, if it has any. `class_name` is empty for segmentation. `split` is set where the
+    source itself says what is for validation.
     """
 
     name: str
+    path: str = ""
     class_name: str = ""
-    folder: str = ""
-    draw: Callable[[], Drawn] | None = None
     split: str | None = None
-    origin: str = ""
-
-    @property
-    def path(self) -> str:
-        """Not kept, as for millions that would take more memory than all else."""
-        return self.folder + self.name
+    mask: str = ""
 
     @property
     def source(self) -> str:
-        return self.origin or self.path
+        return self.path or self.name
+
+
+Draw = Callable[[Picture], Drawn]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All that a source has: the pictures, the classes in their order, and what was left out at once.
+    """What a source has.
 
-    `colours`: of the classes, RGB of 0..255 or None each, where the raw data have them.
+    Attributes:
+        entries: the pictures, and what is left out at once. They can be taken once, one after the other.
+        classes: in their order. None: those that pictures are of, in natural order.
+        draw: makes a picture; without it the picture is what its file holds.
+        colours: of the classes, RGB of 0..255 or None each, where the raw data have them.
     """
 
-    pictures: list[Picture]
-    classes: list[str]
-    rejected: list[Rejected] = field(default_factory=list)
+    entries: Iterable[Picture | Rejected]
+    classes: list[str] | None = None
+    draw: Draw | None = None
     colours: list[tuple[int, int, int] | None] | None = None
 
 
@@ -73,12 +73,12 @@ def files_below(folder: Path) -> Iterator[Path]:
 
     A folder that may not be read is given as itself, to be reported as what it is: no picture.
     """
-    return (folder / name for name in names_below(folder))
+    return (folder / name for name, _ in names_below(folder))
 
 
-def names_below(root: Path, folder: str = "") -> Iterator[str]:
-    """As `files_below`, as paths in `root`: a tenth of the time, where there are millions."""
-    names, folders = [], set()
+def names_below(root: Path, folder: str = "") -> Iterator[tuple[str, bool]]:
+    """As `files_below`, as paths in `root`, each with whether it is a link: a tenth of the time for millions."""
+    names, folders, links = [], set(), set()
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
@@ -86,15 +86,17 @@ def names_below(root: Path, folder: str = "") -> Iterator[str]:
                     names.append(entry.name)
                     if entry.is_dir(follow_symlinks=False):
                         folders.add(entry.name)
+                    elif entry.is_symlink():
+                        links.add(entry.name)
     except PermissionError:
-        yield folder or "."
+        yield folder or ".", False
         return
     inside = f"{folder}/" if folder else ""
     for name in sorted(names):
         if name in folders:
             yield from names_below(root, inside + name)
         else:
-            yield inside + name
+            yield inside + name, name in links
 
 
 def why_outside(path: str | Path, root: Path) -> str | None:

@@ -1,10 +1,10 @@
 """Class folders: the pictures below RAW/beach are beaches."""
 
 import os
-from sys import intern
+from collections.abc import Iterator
+from pathlib import Path
 
 from datatransformer.sources import Listing, Picture, Rejected, names_below, why_outside
-from datatransformer.split import natural_order
 from datatransformer.tables import printable
 from settings import SettingError, WorkError, fault
 
@@ -13,20 +13,24 @@ SETTINGS = ("raw_images", "link", "verify")
 
 
 def read(settings) -> Listing:
-    """Raises SettingError without `raw_images`, WorkError if there are no class folders."""
+    """Raises SettingError without `raw_images`; taking its entries, WorkError if there are no class folders."""
     root = settings.raw_images
     if root is None:
         raise SettingError(fault("raw_images", None, "source folders needs the folder that holds the class folders"))
-    pictures, rejected, raw = [], [], os.path.join(root, "")
-    for name in names_below(root):
+    return Listing(_entries(root))
+
+
+def _entries(root: Path) -> Iterator[Picture | Rejected]:
+    raw, is_empty = os.path.join(root, ""), True
+    for name, is_link in names_below(root):
         path = raw + name
         class_folder, inside, _ = name.partition("/")
-        if reason := why_outside(path, root):
-            rejected.append(Rejected(path, reason))
+        if is_link and (reason := why_outside(path, root)):
+            yield Rejected(path, reason)
         elif not inside:
-            rejected.append(Rejected(path, "lies in no class folder"))
+            yield Rejected(path, "lies in no class folder")
         else:
-            pictures.append(Picture(name, intern(printable(class_folder)), raw))
-    if not pictures:
+            yield Picture(name, path, printable(class_folder))
+            is_empty = False
+    if is_empty:
         raise WorkError(f"{root} holds no class folders with files. For pictures and a label file use --source labels.")
-    return Listing(pictures, sorted({picture.class_name for picture in pictures}, key=natural_order), rejected)

@@ -29,26 +29,37 @@ def read(settings) -> Listing:
     labels_by_file, without_file = _labels_by_file(labelled, files, settings)
     rejected += without_file
 
-    pictures, raw = [], os.path.join(root, "")
-    for name, labels in labels_by_file.items():
-        picture = _picture(name, raw, labels, names, settings)
-        (pictures if isinstance(picture, Picture) else rejected).append(picture)
-    rejected += [
-        Rejected(raw + name, why_outside(raw + name, root) or "has no label")
-        for name in files
-        if name not in labels_by_file
-    ]
-    if not pictures:
-        reason = rejected[0] if rejected else Rejected(str(root), "is empty")
-        raise WorkError(
-            f"no image in {root} has a usable label in {settings.raw_labels}. {reason.source}: {reason.reason}"
-        )
-    return Listing(pictures, _classes(pictures, labels_by_file, names), rejected)
+    raw = os.path.join(root, "")
+
+    def entries() -> Iterator[Picture | Rejected]:
+        yield from rejected
+        for name, labels in labels_by_file.items():
+            outside = files[name] and why_outside(raw + name, root)
+            yield Rejected(raw + name, outside) if outside else _picture(name, raw + name, labels, names, settings)
+        for name in files:
+            if name not in labels_by_file:
+                yield Rejected(raw + name, why_outside(raw + name, root) or "has no label")
+
+    return Listing(_usable(entries(), settings), names and [names[label] for label in sorted(names, key=natural_order)])
 
 
-def _files(root: Path, leave_out: set[Path | None]) -> dict[str, None]:
-    """The files by their path in the raw folder, in order."""
-    files = dict.fromkeys(names_below(root))
+def _usable(entries: Iterator[Picture | Rejected], settings) -> Iterator[Picture | Rejected]:
+    """All of them. Raises WorkError at the end if no picture was among them."""
+    first, is_empty = Rejected(str(settings.raw_images), "is empty"), True
+    for number, entry in enumerate(entries):
+        if isinstance(entry, Picture):
+            is_empty = False
+        elif number == 0:
+            first = entry
+        yield entry
+    if is_empty:
+        where = f"no image in {settings.raw_images} has a usable label in {settings.raw_labels}"
+        raise WorkError(f"{where}. {first.source}: {first.reason}")
+
+
+def _files(root: Path, leave_out: set[Path | None]) -> dict[str, bool]:
+    """The files by their path in the raw folder, in order, and whether they are links."""
+    files = dict(names_below(root))
     for path in filter(None, leave_out):
         if path.resolve().is_relative_to(root.resolve()):
             files.pop(path.resolve().relative_to(root.resolve()).as_posix(), None)
@@ -92,25 +103,13 @@ def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
     return f"there is no such file in {root}"
 
 
-def _picture(name: str, raw: str, labels: list[Labelled], names: dict[str, str] | None, settings) -> Picture | Rejected:
-    path = raw + name
+def _picture(
+    name: str, path: str, labels: list[Labelled], names: dict[str, str] | None, settings
+) -> Picture | Rejected:
     different = sorted({entry.label for entry in labels}, key=natural_order)
-    if reason := why_outside(path, settings.raw_images):
-        return Rejected(path, reason)
     if len(different) > 1:
         lines = ", ".join(f"{settings.raw_labels}:{entry.line}" for entry in labels)
         return Rejected(path, f"has {len(different)} labels: {', '.join(different)} ({lines})")
     if names is not None and different[0] not in names:
         return Rejected(path, f"its label {different[0]} is not in the file of class names")
-    return Picture(name, names[different[0]] if names else different[0], raw)
-
-
-def _classes(pictures: list[Picture], labels: dict[str, list[Labelled]], names: dict[str, str] | None) -> list[str]:
-    """In the order of the labels, numbers as numbers."""
-
-    def in_order(used: Iterator[str]) -> list[str]:
-        return sorted(set(used), key=natural_order)
-
-    if names is None:
-        return in_order(picture.class_name for picture in pictures)
-    return [names[label] for label in in_order(labels[picture.name][0].label for picture in pictures)]
+    return Picture(name, path, names[different[0]] if names else different[0])

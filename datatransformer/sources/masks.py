@@ -1,7 +1,7 @@
 """Pictures and masks in folders, which belong together by their names."""
 
 from collections.abc import Iterable
-from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,7 +11,7 @@ from datatransformer.mask_classes import VOID, Colour, RawClass, chosen_classes,
 from datatransformer.masks import read_pair, read_values
 from datatransformer.pairs import Pair, pair
 from datatransformer.parallel import in_parallel
-from datatransformer.sources import Listing, Picture, Rejected
+from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from settings import SettingError, WorkError, fault
 
 TASKS = ("segmentation",)
@@ -61,11 +61,12 @@ def listing(
     classes = chosen_classes(settings, lambda: table or _of_masks(pairs))
     if border and classes.by_colour:
         classes.by_colour.setdefault(packed(border), VOID)
-    pictures = [
-        Picture(name, draw=partial(read_pair, image, mask, classes), split=split, origin=str(image))
-        for name, image, mask, split in pairs
-    ]
-    return Listing(pictures, list(classes.names), rejected, list(classes.colours))
+    pictures = (Picture(name, str(image), split=split, mask=str(mask)) for name, image, mask, split in pairs)
+
+    def draw(picture: Picture) -> Drawn:
+        return read_pair(Path(picture.path), Path(picture.mask), classes)
+
+    return Listing(chain(rejected, pictures), list(classes.names), draw, list(classes.colours))
 
 
 def _folders(root: Path) -> list[tuple[Path, Path]]:

@@ -3,7 +3,7 @@
 Layout, colour, light and noise are random; the same seed draws the same pictures.
 """
 
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,16 +21,17 @@ SKY, WATER, SAND, TREES, BUILDINGS, MOUNTAIN, MEADOW, ROAD = range(len(THINGS))
 def read(settings) -> Listing:
     """The pictures that are to be drawn, the same number of each scene."""
     names = sorted(SCENES)
-    count = settings.pictures or PICTURES
-    pictures = [
-        Picture(
-            f"{names[number % len(names)]}_{number // len(names):05d}",
-            names[number % len(names)],
-            draw=partial(draw, names[number % len(names)], settings.picture_size or SIZE, (settings.seed, number)),
-        )
-        for number in range(count)
-    ]
-    return Listing(pictures, list(THINGS) if settings.task == "segmentation" else names)
+
+    def entries() -> Iterator[Picture]:
+        for number in range(settings.pictures or PICTURES):
+            round_, scene = divmod(number, len(names))
+            yield Picture(f"{names[scene]}_{round_:05d}", class_name=names[scene])
+
+    def draw_one(picture: Picture) -> Drawn:
+        number = int(picture.name.rpartition("_")[2]) * len(names) + names.index(picture.class_name)
+        return draw(picture.class_name, settings.picture_size or SIZE, (settings.seed, number))
+
+    return Listing(entries(), list(THINGS) if settings.task == "segmentation" else names, draw_one)
 
 
 def draw(scene: str, size: int, seed: tuple[int, ...]) -> Drawn:

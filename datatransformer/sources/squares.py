@@ -1,7 +1,5 @@
 """S3's synthetic pictures: one square of 90 to 100 pixels a side at a random place, two random colours."""
 
-from functools import partial
-
 import numpy as np
 
 from datatransformer.sources import Drawn, Listing, Picture
@@ -18,15 +16,8 @@ def read(settings) -> Listing:
     count, size = settings.pictures or PICTURES, settings.picture_size or SIZE
     if size < SIDES[1] + 28:
         raise SettingError(fault("picture_size", size, "source squares needs 128 or more for a square of 100"))
-    pictures = [
-        Picture(
-            f"{number:05d}",
-            draw=partial(draw, size, (settings.seed, number)),
-            split="train" if number < count / 2 else "val",
-        )
-        for number in range(count)
-    ]
-    return Listing(pictures, ["ground", "square"])
+    pictures = (Picture(f"{number:05d}", split="train" if number < count / 2 else "val") for number in range(count))
+    return Listing(pictures, ["ground", "square"], lambda picture: draw(size, (settings.seed, int(picture.name))))
 
 
 def draw(size: int, seed: tuple[int, ...]) -> Drawn:

@@ -50,16 +50,18 @@ def read(settings) -> Listing:
 
 def _with_labels(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | None], settings) -> Listing:
     names = list(builder.info.features["label"].names)
-    pictures, rejected = [], []
-    for split, ours in splits.items():
-        records = Records(builder, split)
-        for number, label in enumerate(records.labels()):
-            name = f"{split}_{number:06d}"
-            if 0 <= label < len(names):
-                pictures.append(Picture(name, names[label], draw=partial(records.draw, number), split=ours))
-            else:
-                rejected.append(Rejected(name, f"has the label {label}, which is none"))
-    return Listing(pictures, names, rejected)
+    records = {split: Records(builder, split) for split in splits}
+
+    def entries() -> Iterator[Picture | Rejected]:
+        for split, ours in splits.items():
+            for number, label in enumerate(records[split].labels()):
+                name = f"{split}_{number:06d}"
+                if 0 <= label < len(names):
+                    yield Picture(name, class_name=names[label], split=ours)
+                else:
+                    yield Rejected(name, f"has the label {label}, which is none")
+
+    return Listing(entries(), names, partial(_draw, records))
 
 
 def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | None], settings) -> Listing:
@@ -67,12 +69,18 @@ def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | Non
     classes = chosen_classes(
         settings, lambda: numbered(set().union(*(Records(builder, split).mask_values() for split in splits)))
     )
-    pictures = []
-    for split, ours in splits.items():
-        records = Records(builder, split, classes)
-        for number in range(builder.info.splits[split].num_examples):
-            pictures.append(Picture(f"{split}_{number:06d}", draw=partial(records.draw, number), split=ours))
-    return Listing(pictures, list(classes.names), colours=list(classes.colours))
+    records = {split: Records(builder, split, classes) for split in splits}
+    pictures = (
+        Picture(f"{split}_{number:06d}", split=ours)
+        for split, ours in splits.items()
+        for number in range(builder.info.splits[split].num_examples)
+    )
+    return Listing(pictures, list(classes.names), partial(_draw, records), list(classes.colours))
+
+
+def _draw(records: "dict[str, Records]", picture: Picture) -> Drawn:
+    split, _, number = picture.name.rpartition("_")
+    return records[split].draw(int(number))
 
 
 def _prepared(settings) -> "tfds.core.DatasetBuilder":
@@ -126,8 +134,8 @@ class Records:
         self.next = -FAR
         self.ahead: dict[int, dict] = {}
 
-    def labels(self) -> list[int]:
-        return [int(record["label"]) for record in self._only("label")]
+    def labels(self) -> Iterator[int]:
+        return (int(record["label"]) for record in self._only("label"))
 
     def mask_values(self) -> set[int]:
         return set().union(*(np.unique(record[MASK]).tolist() for record in self._only(MASK)))

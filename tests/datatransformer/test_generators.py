@@ -33,9 +33,10 @@ def test_a_thousand_scenes_take_less_than_twenty_seconds():
 
 def test_squares_are_those_of_s3():
     listing = squares.read(SimpleNamespace(pictures=None, picture_size=None, seed=0))
-    assert [picture.split for picture in listing.pictures] == ["train"] * 100 + ["val"] * 100
-    for picture in listing.pictures[:5]:
-        drawn = picture.draw()
+    pictures = list(listing.entries)
+    assert [picture.split for picture in pictures] == ["train"] * 100 + ["val"] * 100
+    for picture in pictures[:5]:
+        drawn = listing.draw(picture)
         image, mask = pixels(drawn.image.content), pixels(drawn.mask)
         assert image.shape == (512, 512, 3) and mask.shape == (512, 512)
         rows, columns = np.nonzero(mask)
