@@ -18,10 +18,10 @@ from datatransformer.sources import Draw, Drawn, Listing, Picture, Rejected
 from datatransformer.split import natural_order
 from datatransformer.tables import harmless, open_to_append, row_writer
 
-BATCH = 32
+BATCH = 64
 """Files that a thread takes at a time: to hand over each alone takes as long as to link it."""
 
-WAITING = 4
+WAITING = 2
 """Batches taken ahead for each thread; after a kill so many are done again."""
 
 Outcome = tuple[Listed, str | Rejected]
@@ -135,8 +135,9 @@ class Placing:
 
 
 def _write(content: bytes, target: str) -> None:
-    with open(target, "xb") as file:
-        file.write(content)
+    with open(target, "xb", buffering=0) as file:
+        while content:
+            content = content[file.write(content) :]
 
 
 def _hardlink(path: str, target: str) -> None:
