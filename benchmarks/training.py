@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,7 +48,11 @@ def comparisons(settings) -> Iterator[Comparison]:
 
         for module, size in (("small", 128), ("mobilenet_v2", 128)):
             flags = f"--image-size {size} --steps-per-epoch {STEPS}"
-            loops = [Way("bare model.fit", bare_loop, (module, data, flags, epochs), ("tensorflow",))]
+            bare = (module, data, flags, epochs)
+            loops = [
+                Way("bare model.fit", bare_loop, bare, ("tensorflow",)),
+                Way("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
+            ]
             yield Comparison(
                 f"The loop: epochs of {STEPS} batches of 32 and validation, {module} at {size} x {size}",
                 "epochs",
@@ -110,22 +115,30 @@ def our_loop(module: str, data: Path, flags: str, epochs: int) -> float:
 
 
 def bare_loop(module: str, data: Path, flags: str, epochs: int) -> float:
+    return _seconds(partial(_fit, keep=False), module, data, flags, epochs)
+
+
+def kept_loop(module: str, data: Path, flags: str, epochs: int) -> float:
+    """With what a user would write to have a checkpoint an epoch."""
+    return _seconds(partial(_fit, keep=True), module, data, flags, epochs)
+
+
+def _fit(session, trainee, clock, keep: bool) -> None:
+    from keras.callbacks import ModelCheckpoint
+
     from training.fit import open_model
 
-    def train(session, trainee, clock) -> None:
-        _, model = open_model(session, trainee)
-        stage, batches = session.stages[0], trainee.batches
-        model.fit(
-            batches.training(stage, 0),
-            validation_data=batches.validation(stage, 1),
-            epochs=session.settings.epochs,
-            steps_per_epoch=stage.steps,
-            callbacks=[clock],
-            shuffle=False,
-            verbose=0,
-        )
-
-    return _seconds(train, module, data, flags, epochs)
+    _, model = open_model(session, trainee)
+    stage, batches = session.stages[0], trainee.batches
+    model.fit(
+        batches.training(stage, 0),
+        validation_data=batches.validation(stage, 1),
+        epochs=session.settings.epochs,
+        steps_per_epoch=stage.steps,
+        callbacks=[clock, *([ModelCheckpoint(session.run.last)] if keep else [])],
+        shuffle=False,
+        verbose=0,
+    )
 
 
 def _seconds(train: Callable, module: str, data: Path, flags: str, epochs: int) -> float:

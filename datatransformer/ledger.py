@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
@@ -10,13 +9,12 @@ from typing import NamedTuple
 
 from datatransformer.layout import Row
 from datatransformer.naming import stem_of
+from datatransformer.scratch import Scratch, open_scratch
 from datatransformer.sources import Picture, Rejected
 from datatransformer.split import Lot, called, share, without_suffix
 from datatransformer.tables import harmless
-from settings import WorkError
 
 TABLES = """
-    PRAGMA journal_mode = OFF;
     CREATE TABLE known (source TEXT, class_name TEXT, image TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;
     CREATE TABLE picture (
         number INTEGER PRIMARY KEY, name TEXT, path TEXT, class_name TEXT, mask TEXT,
@@ -62,32 +60,16 @@ class Listed(NamedTuple):
 
 
 class Ledger:
-    """Which pictures there are, what is for validation, and where each came to lie.
+    """Which pictures there are, what is for validation, and where each came to lie."""
 
-    It is a temporary database of SQLite's, gone with the process, however that ends.
-    """
-
-    def __init__(self):
-        self.table = sqlite3.connect("", isolation_level=None)
-        self.table.executescript(TABLES)
+    def __init__(self, table: Scratch):
+        self.table = table
         self.sizes: dict[str, int] = {}
-
-    def __enter__(self) -> "Ledger":
-        return self
-
-    def __exit__(self, kind, error, trace) -> None:
-        """Raises WorkError for what became of the database, such as a full disk."""
-        self.table.close()
-        if isinstance(error, sqlite3.Error):
-            raise WorkError(
-                f"the list of pictures cannot be kept ({error}). It is a temporary file; "
-                "the environment variable SQLITE_TMPDIR names a folder with room for it."
-            ) from error
 
     def know(self, rows: Iterable[Row]) -> None:
         """What earlier runs have placed; told before pictures are added."""
-        known = (self._stored(row.source, row.class_name, row.image) for row in rows)
-        self._each("INSERT OR REPLACE INTO known SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)", known)
+        known = (self.table.text(row.source, row.class_name, row.image) for row in rows)
+        self.table.each("INSERT OR REPLACE INTO known SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)", known)
 
     def add(
         self, entries: Iterable[Picture | Rejected], lot: Callable[[Picture], Lot], by_class: bool
@@ -105,61 +87,61 @@ class Ledger:
                     continue
                 kin, drawn, split = lot(entry)
                 name, class_name, stem = entry.name, entry.class_name, stem_of(entry.name).casefold()
-                texts = self._stored(name, entry.path, class_name, entry.mask, stem, kin, harmless(entry.source))
+                texts = self.table.text(name, entry.path, class_name, entry.mask, stem, kin, harmless(entry.source))
                 yield *texts, drawn, split, texts[2] if by_class else ""
 
-        self._each(LIST, rows())
-        self.table.execute(
+        self.table.each(LIST, rows())
+        self.table(
             "INSERT INTO shared SELECT class_name, stem FROM picture GROUP BY class_name, stem HAVING count(*) > 1"
         )
         return rejected
 
     def divide(self, fraction: float) -> None:
         """Chooses for validation what is not given, a share of each class or video, among those not left out."""
-        sizes = dict(self.table.execute(f"SELECT kin, count(*) FROM picture WHERE {DRAWN} GROUP BY kin"))
+        sizes = dict(self.table(f"SELECT kin, count(*) FROM picture WHERE {DRAWN} GROUP BY kin"))
         if sizes == self.sizes:  # none was left out since
             return
         self.sizes = sizes
-        self.table.execute("DELETE FROM chosen")
-        drawn = self.table.execute(f"SELECT kin, number FROM picture WHERE {DRAWN} ORDER BY kin, lot, name")
+        self.table("DELETE FROM chosen")
+        drawn = self.table(f"SELECT kin, number FROM picture WHERE {DRAWN} ORDER BY kin, lot, name")
         chosen = (
             (number,)
             for kin, pictures in groupby(drawn, key=lambda row: row[0])
             for _, number in islice(pictures, share(sizes[kin], fraction))
         )
-        self._each("INSERT INTO chosen VALUES (?)", chosen)
+        self.table.each("INSERT INTO chosen VALUES (?)", chosen)
 
     def choose(self, names: Iterable[str]) -> list[str]:
         """Chooses what a list names: by its path, by one that ends in it, or by its last part alone; without suffix.
 
         Returns what is named in vain.
         """
-        pictures = self.table.execute("SELECT name, number FROM picture")
+        pictures = self.table("SELECT name, number FROM picture")
         paths = ((without_suffix(name), number) for name, number in pictures)
-        aliases = ((*self._stored(path, path.rpartition("/")[2]), number) for path, number in paths)
-        self._each("INSERT INTO called SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
-        self.table.execute("CREATE INDEX by_path ON called (path)")
-        self.table.execute("CREATE INDEX by_last_part ON called (last_part)")
+        aliases = ((*self.table.text(path, path.rpartition("/")[2]), number) for path, number in paths)
+        self.table.each("INSERT INTO called SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
+        self.table("CREATE INDEX by_path ON called (path)")
+        self.table("CREATE INDEX by_last_part ON called (last_part)")
         return [name for name in names if not self._chosen_by(called(name))]
 
     def _chosen_by(self, paths: list[str]) -> bool:
         by = "SELECT number FROM called WHERE {} = CAST(? AS TEXT)"
-        tried = (self.table.execute(by.format("path"), self._stored(path)).fetchall() for path in paths)
+        tried = (self.table(by.format("path"), *self.table.text(path)).fetchall() for path in paths)
         found = next(filter(None, tried), [])
         if len(paths) == 1:
-            found += self.table.execute(by.format("last_part"), self._stored(paths[0]))
-        self._each("INSERT OR IGNORE INTO chosen VALUES (?)", found)
+            found += self.table(by.format("last_part"), *self.table.text(paths[0]))
+        self.table.each("INSERT OR IGNORE INTO chosen VALUES (?)", found)
         return bool(found)
 
     def forgotten(self) -> list[str]:
         """Images that earlier runs have placed, of which the listing no longer knows."""
         here = "SELECT image FROM picture WHERE image IS NOT NULL"
-        return [image for (image,) in self.table.execute(f"SELECT image FROM known WHERE image NOT IN ({here})")]
+        return [image for (image,) in self.table(f"SELECT image FROM known WHERE image NOT IN ({here})")]
 
     def open(self, size: int) -> Iterator[list[Listed]]:
         """Pictures that are neither placed nor left out, `size` at a time."""
         last = 0
-        while rows := json.loads(self.table.execute(OPEN, (last, size)).fetchone()[0]):
+        while rows := json.loads(self.table(OPEN, last, size).fetchone()[0]):
             last = max(row[0] for row in rows)
             yield [
                 Listed(number, Picture(name, path, class_name, mask=mask), split, bool(shared))
@@ -168,52 +150,46 @@ class Ledger:
 
     def note(self, images: Mapping[int, str]) -> None:
         """Where pictures lie now, by their numbers; "" if they are left out."""
-        self.table.execute(
+        self.table(
             "UPDATE picture SET image = value FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
-            (json.dumps(images),),
+            json.dumps(images),
         )
 
     def remaining(self) -> int:
         """How many pictures are neither placed nor left out."""
-        return self.table.execute("SELECT count(*) FROM picture WHERE image IS NULL").fetchone()[0]
+        return self.table("SELECT count(*) FROM picture WHERE image IS NULL").fetchone()[0]
 
     def splits(self) -> Counter[str]:
         """How many pictures are for each split, without those left out."""
-        return Counter(dict(self.table.execute(f"SELECT split, count(*) FROM listed WHERE {GOOD} GROUP BY split")))
+        return Counter(dict(self.table(f"SELECT split, count(*) FROM listed WHERE {GOOD} GROUP BY split")))
 
     def classes(self) -> set[str]:
         """The classes of pictures that are not left out."""
-        return {name for (name,) in self.table.execute(f"SELECT DISTINCT class_name FROM picture WHERE {GOOD}")}
+        return {name for (name,) in self.table(f"SELECT DISTINCT class_name FROM picture WHERE {GOOD}")}
 
     def lonely(self, fewest: int) -> list[tuple[int, Picture, str]]:
         """Number, picture and place of the images of classes that have less than `fewest`."""
-        rows = self.table.execute(
+        rows = self.table(
             "SELECT number, name, path, class_name, image FROM picture WHERE image != '' AND class_name IN "
             "(SELECT class_name FROM picture WHERE image != '' AND class_name != '' GROUP BY 1 HAVING count(*) < ?)",
-            (fewest,),
+            fewest,
         )
         return [(number, Picture(name, path, class_name), image) for number, name, path, class_name, image in rows]
 
     def misplaced(self) -> list[tuple[int, str, str]]:
         """Number, place and split of the images that lie in another split."""
         wrong = "image != '' AND substr(image, 1, instr(image, '/') - 1) != split"
-        return self.table.execute(f"SELECT number, image, split FROM listed WHERE {wrong}").fetchall()
+        return self.table(f"SELECT number, image, split FROM listed WHERE {wrong}").fetchall()
 
     def placed(self) -> Iterator[tuple[Picture, str]]:
         """All good pictures with their places, in the order of their names."""
         rows = "SELECT name, path, class_name, image FROM picture WHERE image != '' ORDER BY name, number"
-        for name, path, class_name, image in self.table.execute(rows):
+        for name, path, class_name, image in self.table(rows):
             yield Picture(name, path, class_name), image
 
-    def _each(self, statement: str, rows: Iterable[tuple]) -> None:
-        self.table.execute("BEGIN")
-        with contextlib.closing(self.table.cursor()) as cursor:
-            cursor.executemany(statement, rows)
-        self.table.execute("COMMIT")
 
-    def _stored(self, *texts: str) -> tuple[str | bytes, ...]:
-        """As SQLite takes them: a file's name may hold bytes that are no UTF-8, which Python has as lone surrogates."""
-        if "".join(texts).isascii():
-            return texts
-        self.table.text_factory = lambda text: text.decode("utf-8", "surrogatepass")
-        return tuple(text.encode("utf-8", "surrogatepass") for text in texts)
+@contextlib.contextmanager
+def open_ledger() -> Iterator[Ledger]:
+    """An empty one. Raises WorkError if the disk is full."""
+    with open_scratch(TABLES) as table:
+        yield Ledger(table)

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from datatransformer import layout, sources
-from datatransformer.ledger import Ledger
+from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.lock import only_here
 from datatransformer.placing import Placing
 from datatransformer.sources import Listing, Rejected
@@ -51,7 +51,7 @@ class DataTransformer:
 
     def _make(self) -> None:
         listing = self.source.read(self.settings)
-        with Ledger() as ledger:
+        with open_ledger() as ledger:
             if self._is_begun():
                 ledger.know(layout.rows_of_unfinished(self.work))
             rejected = ledger.add(listing.entries, lots(self.settings), by_class=self.task == "classification")

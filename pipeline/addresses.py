@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
+
+from command import FAILED, INTERRUPTED
 
 ANSWER_WITHIN = 5.0
 """Seconds that a program has to take up or answer a call."""
@@ -30,23 +33,42 @@ def answers(address: str) -> bool:
 
 @contextlib.contextmanager
 def kept_in_sight(address: str, advice: str) -> Iterator[None]:
-    """Ends the process, exit code 1, if nothing answers there for a minute while the block runs.
+    """Ends the process if nothing answers there for a minute while the block runs (exit code 1), or by Ctrl-C (130).
 
     For what TensorFlow waits for by the hour; meanwhile Python can neither raise in the main thread nor see Ctrl-C.
+    A second Ctrl-C is then enough: only what listens to the signals themselves hears it.
     """
-    done = threading.Event()
+    ear, mouth = socket.socketpair()
+    mouth.setblocking(False)
+    usual = signal.set_wakeup_fd(mouth.fileno())
+    watcher = threading.Thread(target=_watch, args=(address, advice, ear), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(usual)
+        mouth.close()
+        watcher.join()
 
-    def watch() -> None:
-        heard = time.monotonic()
-        while not done.wait(ANSWER_WITHIN):
+
+def _watch(address: str, advice: str, ear: socket.socket) -> None:
+    """Until the other end of `ear`, to which Python writes the numbers of signals, is closed."""
+    heard, stops = time.monotonic(), 0
+    ear.settimeout(ANSWER_WITHIN)
+    while True:
+        try:
+            signals = ear.recv(64)
+            if not signals:
+                return
+            stops += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
+        except TimeoutError:  # nobody has called for so long
+            if stops == 1:
+                print("Waiting for a batch. Ctrl-C once more ends this at once.", file=sys.stderr, flush=True)
+            elif stops > 1:
+                print("Stopped. Run the same command again to go on.", file=sys.stderr, flush=True)
+                os._exit(INTERRUPTED)
             if answers(address):
                 heard = time.monotonic()
             elif time.monotonic() - heard > LOST_AFTER:
                 print(f"error: Nothing answers at {address} any more. {advice}", file=sys.stderr, flush=True)
-                os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()
+                os._exit(FAILED)

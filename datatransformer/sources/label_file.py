@@ -1,12 +1,12 @@
 """Label files of every usual shape -> (image, label) pairs."""
 
+import contextlib
 import csv
-import io
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from sys import intern
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from datatransformer.sources import Rejected
 from settings import WorkError
@@ -26,30 +26,30 @@ class Labelled(NamedTuple):
     line: int
 
 
-def read_labels(path: Path) -> tuple[list[Labelled], list[Rejected]]:
+def read_labels(path: Path) -> Iterator[Labelled | Rejected]:
     """The pairs of a CSV, a TSV, a file of `name label` lines, or a JSON list, and the lines that hold none.
 
-    JSON is the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`.
-    Raises WorkError if the file has no such shape at all.
+    JSON is the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`. Of the others
+    a line at a time is read. Raises WorkError if the file has no such shape at all.
     """
     pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_lines(path)
-    labelled, rejected = [], []
+    is_empty = True
     for line, image, label in pairs:
         if image and label:
-            labelled.append(Labelled(image, intern(label), line))
+            is_empty = False
+            yield Labelled(image, label, line)
         else:
-            rejected.append(Rejected(f"{path}:{line}", "an image and a label are expected here"))
-    if not labelled:
+            yield Rejected(f"{path}:{line}", "an image and a label are expected here")
+    if is_empty:
         raise WorkError(
             f"{path}: no line holds an image and a label. Expected: lines of image,label or JSON of image_id, label_id"
         )
-    return labelled, rejected
 
 
 def read_class_names(path: Path) -> dict[str, str]:
     """The name of each label, from lines of `label,name`. Raises WorkError on a line or label that has none or two."""
     names: dict[str, str] = {}
-    rows = _rows(path)
+    rows = list(_rows(path))
     if rows and rows[0][1][0].lower() in LABEL_COLUMNS | {"index"} and rows[0][1][-1].lower() in NAME_COLUMNS:
         rows = rows[1:]
     for number, row in rows:
@@ -60,35 +60,44 @@ def read_class_names(path: Path) -> dict[str, str]:
     return names
 
 
-def _text(path: Path) -> str:
+@contextlib.contextmanager
+def _text(path: Path) -> Iterator[TextIO]:
+    """Raises WorkError, also where it is read, if it is no text."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
     except UnicodeDecodeError as error:
-        raise WorkError(f"{path} is not text in UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+        raise WorkError(f"{path} is not text in UTF-8 ({error.reason}). Save it as UTF-8.") from error
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(line number, cells) of each line that is not empty."""
-    text = _text(path)
-    first = text.lstrip().partition("\n")[0]
-    separator = next((sign for sign in "\t,;" if sign in first), None)
-    if separator:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    with _text(path) as file:
+        first = next((line for line in file if line.strip()), "").strip()
+        file.seek(0)
+        separator = next((sign for sign in "\t,;" if sign in first), None)
+        if not separator:
+            yield from ((number, line.strip().rsplit(None, 1)) for number, line in enumerate(file, 1) if line.strip())
+            return
+        reader = csv.reader(file, delimiter=separator)
         try:
-            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+            for row in reader:
+                if any(cells := [cell.strip() for cell in row]):
+                    yield reader.line_num, cells
         except csv.Error as error:
             raise WorkError(f"{path}, line {reader.line_num}: {error}; is a quote left open?") from error
-    else:
-        rows = [(number, line.strip().rsplit(None, 1)) for number, line in enumerate(text.split("\n"), 1)]
-    return [(number, row) for number, row in rows if any(row)]
 
 
 def _from_lines(path: Path) -> Iterator[tuple[int, str, str]]:
     rows = _rows(path)
+    first = next(rows, None)
+    if first is None:
+        return
     image_column, label_column, width = 0, 1, 2
-    if rows and (columns := _columns([cell.lower() for cell in rows[0][1]])):
-        (image_column, label_column), width = columns, len(rows[0][1])
-        rows = rows[1:]
+    if columns := _columns([cell.lower() for cell in first[1]]):
+        (image_column, label_column), width = columns, len(first[1])
+    else:
+        rows = chain([first], rows)
     for number, row in rows:
         while len(row) > width and not row[-1]:
             row.pop()
@@ -105,7 +114,8 @@ def _columns(header: list[str]) -> tuple[int, int] | None:
 
 def _from_json(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
-        entries = json.loads(_text(path))
+        with _text(path) as file:
+            entries = json.load(file)
     except json.JSONDecodeError as error:
         raise WorkError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
     except RecursionError as error:

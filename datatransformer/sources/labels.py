@@ -1,46 +1,43 @@
 """A folder of pictures and a file that says which label each has: S0's data, and most competitions'."""
 
 import os
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
+from datatransformer.scratch import Scratch, open_scratch
 from datatransformer.sources import Listing, Picture, Rejected, names_below, why_outside
-from datatransformer.sources.label_file import Labelled, read_class_names, read_labels
+from datatransformer.sources.label_file import read_class_names, read_labels
 from datatransformer.split import natural_order
 from settings import SettingError, WorkError, fault
 
 TASKS = ("classification",)
 SETTINGS = ("raw_images", "raw_labels", "class_names", "link", "verify")
 
+TABLES = """
+    CREATE TABLE file (number INTEGER PRIMARY KEY, name TEXT UNIQUE, is_link INTEGER);
+    CREATE TABLE stem (stem TEXT, name TEXT);  -- filled once a label file leaves a suffix out
+    CREATE INDEX by_stem ON stem (stem);
+    CREATE TABLE labelled (name TEXT, label TEXT, line INTEGER);
+"""
+LABELS = "SELECT name, is_link, label, line FROM labelled JOIN file USING (name) ORDER BY number, line"
+
 
 def read(settings) -> Listing:
-    """Raises SettingError without `raw_images` and `raw_labels`, WorkError if not one label belongs to a file."""
+    """Raises SettingError without `raw_images` and `raw_labels`, WorkError for files that are no such tables.
+
+    Taking its entries raises WorkError if not one label belongs to a file.
+    """
     needed = {"raw_images": "the folder of pictures", "raw_labels": "the file of their labels"}
     missing = [
         fault(key, None, f"source labels needs {what}") for key, what in needed.items() if not getattr(settings, key)
     ]
     if missing:
         raise SettingError(*missing)
-    root = settings.raw_images
-    labelled, rejected = read_labels(settings.raw_labels)
     names = read_class_names(settings.class_names) if settings.class_names else None
-    files = _files(root, leave_out={settings.raw_labels, settings.class_names})
-    labels_by_file, without_file = _labels_by_file(labelled, files, settings)
-    rejected += without_file
-
-    raw = os.path.join(root, "")
-
-    def entries() -> Iterator[Picture | Rejected]:
-        yield from rejected
-        for name, labels in labels_by_file.items():
-            outside = files[name] and why_outside(raw + name, root)
-            yield Rejected(raw + name, outside) if outside else _picture(name, raw + name, labels, names, settings)
-        for name in files:
-            if name not in labels_by_file:
-                yield Rejected(raw + name, why_outside(raw + name, root) or "has no label")
-
-    return Listing(_usable(entries(), settings), names and [names[label] for label in sorted(names, key=natural_order)])
+    classes = names and [names[label] for label in sorted(names, key=natural_order)]
+    return Listing(_usable(_entries(names, settings), settings), classes)
 
 
 def _usable(entries: Iterator[Picture | Rejected], settings) -> Iterator[Picture | Rejected]:
@@ -57,42 +54,68 @@ def _usable(entries: Iterator[Picture | Rejected], settings) -> Iterator[Picture
         raise WorkError(f"{where}. {first.source}: {first.reason}")
 
 
-def _files(root: Path, leave_out: set[Path | None]) -> dict[str, bool]:
-    """The files by their path in the raw folder, in order, and whether they are links."""
-    files = dict(names_below(root))
-    for path in filter(None, leave_out):
-        if path.resolve().is_relative_to(root.resolve()):
-            files.pop(path.resolve().relative_to(root.resolve()).as_posix(), None)
-    return files
+def _entries(names: dict[str, str] | None, settings) -> Iterator[Picture | Rejected]:
+    root, raw = settings.raw_images, os.path.join(settings.raw_images, "")
+    with open_scratch(TABLES) as table:
+        files = _Files(table, root, {settings.raw_labels, settings.class_names})
+        yield from _match(table, files, settings)
+        for (name, is_link), rows in groupby(table(LABELS), key=itemgetter(0, 1)):
+            outside = is_link and why_outside(raw + name, root)
+            labels = [(label, line) for _, _, label, line in rows]
+            yield Rejected(raw + name, outside) if outside else _picture(name, raw + name, labels, names, settings)
+        for (name,) in table("SELECT name FROM file WHERE name NOT IN (SELECT name FROM labelled)"):
+            yield Rejected(raw + name, why_outside(raw + name, root) or "has no label")
 
 
-def _labels_by_file(
-    labelled: list[Labelled], files: Collection[str], settings
-) -> tuple[dict[str, list[Labelled]], list[Rejected]]:
-    names = [_name(entry.image, files) for entry in labelled]
-    unknown = set(names).difference(files)
-    by_stem = defaultdict(list)  # some label files leave the suffix out
-    for name in files if unknown else ():
-        stem = Path(name).with_suffix("").as_posix()
-        if stem in unknown:
-            by_stem[stem].append(name)
-    found, rejected = defaultdict(list), []
-    for entry, name in zip(labelled, names, strict=True):
-        candidates = by_stem.get(name, []) if name in unknown else [name]
-        if len(candidates) == 1:
-            found[candidates[0]].append(entry)
-        else:
-            reason = _why_no_file(entry.image, candidates, settings.raw_images)
-            rejected.append(Rejected(f"{settings.raw_labels}:{entry.line} {entry.image}", reason))
-    return found, rejected
+def _match(table: Scratch, files: "_Files", settings) -> list[Rejected]:
+    """Fills the table of labelled files. Returns lines of the label file that name none."""
+    rejected = []
+
+    def labelled() -> Iterator[tuple]:
+        for entry in read_labels(settings.raw_labels):
+            if isinstance(entry, Rejected):
+                rejected.append(entry)
+                continue
+            found = files.called(entry.image)
+            if len(found) == 1:
+                yield *table.text(found[0], entry.label), entry.line
+            else:
+                source = f"{settings.raw_labels}:{entry.line} {entry.image}"
+                rejected.append(Rejected(source, _why_no_file(entry.image, found, settings.raw_images)))
+
+    table.each("INSERT INTO labelled SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", labelled())
+    return rejected
 
 
-def _name(image: str, files: Collection[str]) -> str:
-    """Its path in the raw folder, however the label file writes it."""
-    if image in files:
-        return image
-    name = Path(image).as_posix()
-    return name if name in files else name.replace("\\", "/")  # as Windows writes it
+class _Files:
+    """The files in the raw folder, and what a label file may call them."""
+
+    def __init__(self, table: Scratch, root: Path, leave_out: Iterable[Path | None]):
+        self.table, self.has_stems = table, False
+        others = {path.resolve() for path in leave_out if path}
+        others = {path.relative_to(root.resolve()).as_posix() for path in others if path.is_relative_to(root.resolve())}
+        files = ((*self.table.text(name), is_link) for name, is_link in names_below(root) if name not in others)
+        self.table.each("INSERT INTO file (name, is_link) SELECT CAST(? AS TEXT), ?", files)
+
+    def called(self, image: str) -> list[str]:
+        """Paths of the files that may be meant: the one of this name however it is written, or all but for a suffix."""
+        for name in self._spellings(image):
+            if self.table("SELECT 1 FROM file WHERE name = CAST(? AS TEXT)", *self.table.text(name)).fetchone():
+                return [name]
+        if not self.has_stems:
+            names = (name for (name,) in self.table("SELECT name FROM file ORDER BY number"))
+            stems = (self.table.text(Path(name).with_suffix("").as_posix(), name) for name in names)
+            self.table.each("INSERT INTO stem SELECT CAST(? AS TEXT), CAST(? AS TEXT)", stems)
+            self.has_stems = True
+        found = self.table("SELECT name FROM stem WHERE stem = CAST(? AS TEXT)", *self.table.text(name))
+        return [name for (name,) in found]
+
+    @staticmethod
+    def _spellings(image: str) -> Iterator[str]:
+        yield image
+        name = Path(image).as_posix()
+        yield name
+        yield name.replace("\\", "/")  # as Windows writes it
 
 
 def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
@@ -104,11 +127,11 @@ def _why_no_file(image: str, candidates: list[str], root: Path) -> str:
 
 
 def _picture(
-    name: str, path: str, labels: list[Labelled], names: dict[str, str] | None, settings
+    name: str, path: str, labels: list[tuple[str, int]], names: dict[str, str] | None, settings
 ) -> Picture | Rejected:
-    different = sorted({entry.label for entry in labels}, key=natural_order)
+    different = sorted({label for label, _ in labels}, key=natural_order)
     if len(different) > 1:
-        lines = ", ".join(f"{settings.raw_labels}:{entry.line}" for entry in labels)
+        lines = ", ".join(f"{settings.raw_labels}:{line}" for _, line in labels)
         return Rejected(path, f"has {len(different)} labels: {', '.join(different)} ({lines})")
     if names is not None and different[0] not in names:
         return Rejected(path, f"its label {different[0]} is not in the file of class names")

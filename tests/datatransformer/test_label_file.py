@@ -4,16 +4,22 @@ import json
 
 import pytest
 
-from datatransformer.sources.label_file import read_class_names, read_labels
+from datatransformer.sources import Rejected
+from datatransformer.sources.label_file import Labelled, read_class_names, read_labels
 from settings import WorkError
 
 PAIRS = [("a b.jpg", "1"), ("c,d.jpg", "x y"), ("e.jpg", "10")]
 
 
 def pairs(path) -> list[tuple[str, str]]:
-    labelled, rejected = read_labels(path)
+    labelled, rejected = read(path)
     assert not rejected
     return [(entry.image, entry.label) for entry in labelled]
+
+
+def read(path) -> tuple[list[Labelled], list[Rejected]]:
+    entries = list(read_labels(path))
+    return tuple([entry for entry in entries if isinstance(entry, kind)] for kind in (Labelled, Rejected))
 
 
 @pytest.mark.parametrize(
@@ -45,11 +51,11 @@ def test_the_json_of_ai_challenger(tmp_path):
 
 def test_entries_of_the_wrong_shape_are_listed(tmp_path):
     (tmp_path / "l.csv").write_text("a.jpg,1\nb.jpg\nc.jpg,2,3\nd.jpg,\n")
-    labelled, rejected = read_labels(tmp_path / "l.csv")
+    labelled, rejected = read(tmp_path / "l.csv")
     assert [entry.image for entry in labelled] == ["a.jpg"]
     assert [source.rsplit(":", 1)[1] for source, _ in rejected] == ["2", "3", "4"]
     (tmp_path / "l.json").write_text('[{"image_id": "a.jpg", "label_id": 0}, {"image_id": "b.jpg"}, 3]')
-    labelled, rejected = read_labels(tmp_path / "l.json")
+    labelled, rejected = read(tmp_path / "l.json")
     assert len(labelled) == 1 and labelled[0].label == "0" and len(rejected) == 2
 
 
@@ -66,7 +72,7 @@ def test_entries_of_the_wrong_shape_are_listed(tmp_path):
 def test_a_file_of_another_kind_is_an_error(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(WorkError, match=expected):
-        read_labels(tmp_path / name)
+        read(tmp_path / name)
 
 
 def test_class_names(tmp_path):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from datatransformer.ledger import Ledger
+from datatransformer.ledger import open_ledger
 from datatransformer.sources import Picture
 from datatransformer.split import lots, natural_order, read_list
 from settings import WorkError
@@ -13,7 +13,7 @@ RATIO = {"split": "ratio", "val_list": None, "seed": 0}
 
 
 def validated(pictures, fraction=0.2, **settings):
-    with Ledger() as ledger:
+    with open_ledger() as ledger:
         ledger.add(pictures, lots(SimpleNamespace(**RATIO | settings)), by_class=True)
         ledger.divide(fraction)
         return {one.picture.name for batch in ledger.open(7) for one in batch if one.split == "val"}
@@ -57,7 +57,7 @@ def test_of_a_video_the_last_frames():
 
 @pytest.mark.parametrize("name", ["naïve/été_1.jpg", "latin-\udce9.jpg", "日本/x.png", "'quoted\".jpg"])
 def test_names_of_every_kind_come_back(name):
-    with Ledger() as ledger:
+    with open_ledger() as ledger:
         ledger.add([Picture(name, f"/raw/{name}", name)], lots(SimpleNamespace(**RATIO)), by_class=True)
         ((one,),) = ledger.open(5)
         assert one.picture == Picture(name, f"/raw/{name}", name)
@@ -68,7 +68,7 @@ def test_names_of_every_kind_come_back(name):
 
 def test_names_keep_pythons_order():
     names = ["b", "a/c", "a-b", "a", "é", "\udce9", "日", "\U0001f600", "Z", "a/b"]
-    with Ledger() as ledger:
+    with open_ledger() as ledger:
         ledger.add([Picture(name) for name in names], lots(SimpleNamespace(**RATIO)), by_class=True)
         for batch in ledger.open(3):
             ledger.note({one.number: f"train/{one.picture.name}" for one in batch})
@@ -82,7 +82,7 @@ def test_a_list_names_by_path_end_of_path_or_last_part(tmp_path):
     file = tmp_path / "val.txt"
     for line, expected in ways.items():
         file.write_text(f"\ufeff{line}\n\n", encoding="utf-8")
-        with Ledger() as ledger:
+        with open_ledger() as ledger:
             ledger.add([Picture(name) for name in names], lots(SimpleNamespace(**RATIO)), by_class=True)
             assert ledger.choose(read_list(file)) == ([] if expected else [line])
             chosen = {one.picture.name for batch in ledger.open(9) for one in batch if one.split == "val"}
@@ -90,8 +90,8 @@ def test_a_list_names_by_path_end_of_path_or_last_part(tmp_path):
 
 
 def test_a_full_disk_is_no_traceback():
-    with pytest.raises(WorkError, match=r"list of pictures cannot be kept.*SQLITE_TMPDIR"), Ledger() as ledger:
-        ledger.table.execute("PRAGMA max_page_count = 40")
+    with pytest.raises(WorkError, match=r"list of pictures cannot be kept.*SQLITE_TMPDIR"), open_ledger() as ledger:
+        ledger.table("PRAGMA max_page_count = 40")
         ledger.add(
             (Picture(f"{number}.jpg") for number in range(20_000)), lots(SimpleNamespace(**RATIO)), by_class=True
         )

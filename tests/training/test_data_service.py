@@ -1,6 +1,9 @@
 """Batches made by a tf.data service: in this process, by processes of its own, and by none."""
 
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import tensorflow as tf
@@ -86,6 +89,54 @@ def test_what_a_service_cannot_do_is_said_at_once(scenes, tmp_path):
     assert done.code == 1 and f"No dispatcher answers at {address}" in done.err
     assert run("training.data_service", "--role", "worker").code == 2
     assert not list(tmp_path.iterdir())
+
+
+def test_a_second_ctrl_c_is_heard_by_what_waits_outside_of_python():
+    """As TensorFlow does for a service without workers; here it is SQLite that counts for ever."""
+    program = """
+import signal, socket, sqlite3
+from pipeline import addresses
+signal.signal(signal.SIGINT, lambda *_: None)  # noted, as by StopOnSignal
+addresses.ANSWER_WITHIN = 1.0
+with socket.create_server(("localhost", 0)) as server:
+    with addresses.kept_in_sight(f"localhost:{server.getsockname()[1]}", ""):
+        print("ready", flush=True)
+        for_ever = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n"
+        sqlite3.connect("").execute(for_ever)
+"""
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert "ready" in waiting.stdout.readline()
+    waiting.send_signal(signal.SIGINT)
+    assert "Ctrl-C once more" in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGINT)
+    _, err = waiting.communicate(timeout=20)
+    assert waiting.returncode == 130 and "Run the same command again" in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_training_whose_service_has_lost_its_workers(scenes, tmp_path):
+    ports = free_ports(2)
+    address = f"grpc://localhost:{ports[0]}"
+    servers = [start("training.data_service", "--port", ports[0])]
+    assert "ready" in servers[0].stdout.readline()
+    servers.append(start("training.data_service", "--role", "worker", "--dispatcher", address, "--port", ports[1]))
+    assert "ready" in servers[1].stdout.readline()
+    flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--epochs", 2000, "--name", "deaf")
+    try:
+        training = start("classifiers.small", *flags, "--data-service", address)
+        wait_for(lambda: len(history(tmp_path / "deaf")) >= 1, [training])
+        servers[1].kill()
+        time.sleep(10)
+        training.send_signal(signal.SIGINT)
+        time.sleep(2)
+        training.send_signal(signal.SIGINT)
+        _, err = training.communicate(timeout=30)
+        assert training.returncode == 130 and "Run the same command again" in err
+    finally:
+        for process in (training, *servers):
+            process.kill()
 
 
 @pytest.mark.slow
