@@ -23,6 +23,11 @@ STEPS = 40
 SCENES = 1600
 """Drawn, of which 4/5 are for training: they fill these steps."""
 
+HOOKS = {
+    f"on_{what}_{end}" for what in ("train", "train_batch", "test", "test_batch", "epoch") for end in ("begin", "end")
+}
+"""Of callbacks, as a fit calls them."""
+
 FIRST_STEP = """
 import os, runpy, sys
 import command
@@ -150,25 +155,53 @@ def _seconds(train: Callable, module: str, data: Path, flags: str, epochs: int) 
 
     from classifiers.recipe import prepare
 
-    times: list[tuple[float, float]] = []
-    clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: times.append(_now()))
+    times: list[tuple[float, float, float]] = []
+    in_callbacks = _time_callbacks()
+    clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: times.append(_now(in_callbacks)))
     with tempfile.TemporaryDirectory() as runs, contextlib.redirect_stdout(io.StringIO()):
         session = _session(module, [*_flags(data, runs), *flags.split(), "--epochs", str(epochs + 1)])
         train(session, prepare(session), clock)
-        times.append(_now())
+        times.append(_now(in_callbacks))
         rows = session.run.history()
-    seconds, processor = (
+    seconds, processor, callbacks = (
         epochs * statistics.median([end[clock] - begin[clock] for begin, end in pairwise(times)][1:])
-        for clock in (0, 1)
+        for clock in (0, 1, 2)
     )
-    print(f"    {processor:.2f} s of the processors'", end="")
+    print(f"    {processor:.2f} s of the processors', {callbacks:.2f} s in callbacks", end="")
     print(f", validation accuracy {rows[-1]['val_accuracy']:.4f} after {len(rows)} epochs" if rows else "", flush=True)
     return seconds
 
 
-def _now() -> tuple[float, float]:
-    """Seconds, and those that this process has had of the processors: what others do on the machine counts less."""
-    return time.perf_counter(), time.process_time()
+def _now(in_callbacks: Callable[[], float]) -> tuple[float, float, float]:
+    """Seconds, those that this process has had of the processors, and those of all in callbacks.
+
+    What others do on the machine counts in the first most, in the last least.
+    """
+    return time.perf_counter(), time.process_time(), in_callbacks()
+
+
+def _time_callbacks() -> Callable[[], float]:
+    """From now on the callbacks of each fit are timed; says how many seconds they have taken so far."""
+    from keras.callbacks import CallbackList
+
+    seconds, begin = [], CallbackList.__init__
+
+    def timed(hook: Callable) -> Callable:
+        def call(*arguments, **named) -> None:
+            begun = time.perf_counter()
+            hook(*arguments, **named)
+            seconds.append(time.perf_counter() - begun)
+
+        return call
+
+    def begin_timed(self, *arguments, **named) -> None:
+        begin(self, *arguments, **named)
+        for callback in self.callbacks:
+            for name in HOOKS.intersection(dir(callback)):
+                setattr(callback, name, timed(getattr(callback, name)))
+
+    CallbackList.__init__ = begin_timed
+    return lambda: sum(seconds)
 
 
 def _session(module: str, argv: list[str]):

@@ -60,16 +60,20 @@ class Listed(NamedTuple):
 
 
 class Ledger:
-    """Which pictures there are, what is for validation, and where each came to lie."""
+    """Which pictures there are, what is for validation, and where each came to lie.
+
+    `is_in_order`: they were listed in the order of their names, none was known, and none was corrected.
+    """
 
     def __init__(self, table: Scratch):
-        self.table = table
+        self.table, self.is_in_order = table, True
         self.sizes: dict[str, int] = {}
 
     def know(self, rows: Iterable[Row]) -> None:
         """What earlier runs have placed; told before pictures are added."""
         known = (self.table.text(row.source, row.class_name, row.image) for row in rows)
         self.table.each("INSERT OR REPLACE INTO known SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)", known)
+        self.is_in_order = not self.table("SELECT EXISTS (SELECT 1 FROM known)").fetchone()[0]
 
     def add(
         self, entries: Iterable[Picture | Rejected], lot: Callable[[Picture], Lot], by_class: bool
@@ -81,6 +85,7 @@ class Ledger:
         rejected = []
 
         def rows() -> Iterator[tuple]:
+            before = ""
             for entry in entries:
                 if isinstance(entry, Rejected):
                     rejected.append(Rejected(harmless(entry.source), entry.reason))
@@ -89,6 +94,8 @@ class Ledger:
                 name, class_name, stem = entry.name, entry.class_name, stem_of(entry.name).casefold()
                 texts = self.table.text(name, entry.path, class_name, entry.mask, stem, kin, harmless(entry.source))
                 yield *texts, drawn, split, texts[2] if by_class else ""
+                self.is_in_order &= before <= name
+                before = name
 
         self.table.each(LIST, rows())
         self.table(
@@ -155,9 +162,14 @@ class Ledger:
             json.dumps(images),
         )
 
-    def remaining(self) -> int:
-        """How many pictures are neither placed nor left out."""
-        return self.table("SELECT count(*) FROM picture WHERE image IS NULL").fetchone()[0]
+    def correct(self, images: Mapping[int, str]) -> None:
+        """As `note`, of pictures whose places were noted before."""
+        self.note(images)
+        self.is_in_order &= not images
+
+    def done(self) -> tuple[int, int]:
+        """How many pictures are placed, and how many there are."""
+        return self.table("SELECT count(image), count(*) FROM picture").fetchone()
 
     def splits(self) -> Counter[str]:
         """How many pictures are for each split, without those left out."""

@@ -46,27 +46,27 @@ class Placing:
         with manifest, rejects:
             for image in ledger.forgotten():
                 self.remove(image)
-            start, count, all_listed = time.monotonic(), ledger.remaining(), ledger.splits().total()
-            if count < all_listed:
-                print(f"Going on: {all_listed - count} of {all_listed} images are done.")
+            start, (done, listed) = time.monotonic(), ledger.done()
+            if done:
+                print(f"Going on: {done} of {listed} images are done.")
             folders = self._make_folders(listing.classes or sorted(ledger.classes(), key=natural_order))
             batches = ledger.open(1 if listing.draw else BATCH)  # what is drawn takes a while
 
             def place(batch: list[Listed]) -> list[Outcome]:
                 return [(one, self._place_one(one.picture, self._target(one, folders), listing.draw)) for one in batch]
 
-            with short_turns(), tqdm(total=count, unit=" images", disable=None, desc="datatransformer") as bar:
+            with short_turns(), tqdm(total=listed - done, unit=" images", disable=None, desc="datatransformer") as bar:
                 for outcomes in in_parallel(place, batches, self.settings.workers, WAITING):
-                    for listed, outcome in outcomes:
+                    for one, outcome in outcomes:
                         if isinstance(outcome, Rejected):
                             reject_rows.writerow((harmless(outcome.source), outcome.reason))
                         else:
-                            manifest_rows.writerow(self.row(listed.picture, outcome).cells())
+                            manifest_rows.writerow(self.row(one.picture, outcome).cells())
                     manifest.flush()
                     rejects.flush()
                     ledger.note({one.number: image if isinstance(image, str) else "" for one, image in outcomes})
                     bar.update(len(outcomes))
-        seconds = time.monotonic() - start
+        seconds, count = time.monotonic() - start, listed - done
         print(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
 
     def row(self, picture: Picture, image: str) -> Row:

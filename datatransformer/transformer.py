@@ -62,7 +62,6 @@ class DataTransformer:
             self._settle_split(ledger)
             rejected += [Rejected(row["source"], row["reason"]) for row in read_table(self.work / layout.REJECTED)]
             self._finish(ledger, listing, rejected)
-            self._report(ledger.splits(), rejected)
 
     def _keep_apart(self) -> None:
         """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
@@ -147,7 +146,7 @@ class DataTransformer:
         lonely = ledger.lonely(FEWEST_IMAGES)
         for _, _, image in lonely:
             self.placing.remove(image)
-        ledger.note({number: "" for number, _, _ in lonely})
+        ledger.correct({number: "" for number, _, _ in lonely})
         reason = "the only good image of class {}; a class needs {}"
         return [
             Rejected(harmless(picture.source), reason.format(picture.class_name, FEWEST_IMAGES))
@@ -159,7 +158,7 @@ class DataTransformer:
         if self.settings.val_list is None:
             ledger.divide(self.settings.val_fraction)
         misplaced = ledger.misplaced()
-        ledger.note({number: self.placing.move(image, split) for number, image, split in misplaced})
+        ledger.correct({number: self.placing.move(image, split) for number, image, split in misplaced})
 
     def _finish(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> None:
         """The last files, then the rename."""
@@ -172,7 +171,8 @@ class DataTransformer:
                 f"{splits.total()} good images of {len(classes)} classes{side} make no data set; "
                 f"two classes are needed, and images for training and for validation.{reasons}"
             )
-        layout.write_manifest(self.work, self.task, (self.placing.row(*good) for good in ledger.placed()))
+        if not ledger.is_in_order:  # else it was written so, line by line
+            layout.write_manifest(self.work, self.task, (self.placing.row(*good) for good in ledger.placed()))
         layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
         layout.remove_empty_folders(self.work)
@@ -183,6 +183,7 @@ class DataTransformer:
         self.work.rename(self.data)
         if layout.read_settings_used(old) is not None:
             shutil.rmtree(old)
+        self._report(splits, rejected)
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
         print(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")
