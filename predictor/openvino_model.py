@@ -30,6 +30,7 @@ class OpenVINOModel:
         """`precision` is that of the numbers between layers, f32 or bf16, where the model itself says nothing."""
         import openvino
 
+        _fill_tables_of_bindings()
         core = openvino.Core()
         model = core.read_model(folder / FILE)
         _, *size, channels = model.inputs[0].partial_shape
@@ -50,6 +51,19 @@ class OpenVINOModel:
             return np.concatenate([request.infer(part, share_inputs=True)[0] for part in parts])
         finally:
             self._idle.put(request)
+
+
+def _fill_tables_of_bindings() -> None:
+    """OpenVINO's bindings (2026.4) look up NumPy's kinds of numbers when they are first asked for one.
+
+    Two threads that ask first at the same time wait for each other for ever: one has the table's lock and wants
+    Python's, the other has Python's. So one thread asks before there are others.
+    """
+    import openvino
+
+    tensor = openvino.Tensor(np.zeros(1, np.float32))
+    tensor.get_element_type().to_dtype()
+    np.asarray(tensor.data)
 
 
 def computes(precision: str) -> bool:

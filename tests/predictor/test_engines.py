@@ -5,6 +5,8 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -58,6 +60,30 @@ def test_a_classifier_says_the_same_and_is_converted_once(trained):
     Member(trained, trained.classes(), "auto").probabilities(images)
     (other,) = trained.engines.iterdir()
     assert other.name != kept.name, "of another checkpoint, and the earlier one is gone"
+
+
+@needs_openvino
+def test_threads_that_are_first_at_the_same_time_do_not_hang(trained):
+    """In a new process, for that is what can only be first once; without precaution nine of ten hung."""
+    Member(trained, trained.classes(), "openvino").probabilities(noise(1, 2, 32, 32, 3))
+    (folder,) = trained.engines.iterdir()
+    program = f"""
+import sys, threading
+from pathlib import Path
+import numpy as np
+from predictor.openvino_model import OpenVINOModel
+sys.setswitchinterval(1e-6)
+model, begin = OpenVINOModel(Path({str(folder)!r})), threading.Barrier(4)
+def first():
+    begin.wait()
+    print(model(np.zeros((1, 32, 32, 3), np.float32)).shape, flush=True)
+threads = [threading.Thread(target=first) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+        assert len(done.stdout.splitlines()) == 4
 
 
 @needs_openvino
