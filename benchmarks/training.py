@@ -20,6 +20,8 @@ from benchmarks._measure import Comparison, Way
 STEPS = 40
 """Batches of 32 in an epoch."""
 
+WORK = f"epochs of {STEPS} batches of 32 and validation"
+
 SCENES = 1600
 """Drawn, of which 4/5 are for training: they fill these steps."""
 
@@ -43,65 +45,59 @@ def comparisons(settings) -> Iterator[Comparison]:
     """`settings.pictures` may be a data folder, which is trained on in place of drawn scenes."""
     with tempfile.TemporaryDirectory() as work:
         data = settings.pictures or drawn_scenes(Path(work) / "data")
-        epochs = settings.amount or 3
+        for compared in (_loops, _frozen_backbones, _steps):
+            yield from compared(data, settings.amount or 3)
+        yield _starts(data)
 
-        def ways(module: str, common: str, **options: str) -> list[Way]:
-            return [
-                Way(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
-                for name, flags in options.items()
-            ]
 
-        for module, size in (("small", 128), ("mobilenet_v2", 128)):
-            flags = f"--image-size {size} --steps-per-epoch {STEPS}"
-            bare = (module, data, flags, epochs)
-            loops = [
-                Way("bare model.fit", bare_loop, bare, ("tensorflow",)),
-                Way("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
-            ]
-            yield Comparison(
-                f"The loop: epochs of {STEPS} batches of 32 and validation, {module} at {size} x {size}",
-                "epochs",
-                epochs,
-                loops + ways(module, flags, SceneLab=""),
-                baseline="bare model.fit",
-            )
-        for module, layers in (("small", 44), ("mobilenet_v2", 154)):
-            flags = f"--freeze {layers} --augment none --steps-per-epoch {STEPS} --learning-rates 1e-2"
-            yield Comparison(
-                f"A frozen backbone: epochs of {STEPS} batches of 32 and validation, {module}",
-                "epochs",
-                epochs,
-                ways(module, flags, memory="", features="--cache features")
-                + ways(module, flags, features_10="--cache features --steps-per-execution 10"),
-                baseline="memory",
-            )
-        for module, size in (("small", 32), ("small", 128), ("mobilenet_v2", 128)):
-            yield Comparison(
-                f"A step: epochs of {STEPS} batches of 32 and validation, {module} at {size} x {size}",
-                "epochs",
-                epochs,
-                ways(
-                    module,
-                    f"--image-size {size} --steps-per-epoch {STEPS}",
-                    plain="",
-                    steps_per_execution_10="--steps-per-execution 10",
-                    jit="--jit",
-                    mixed_precision="--mixed-precision",
-                ),
-                baseline="plain",
-            )
-        yield Comparison(
-            "From the command to the end of its first step",
-            "starts",
-            1,
-            [
-                Way("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
-                Way("small", first_step, ("small", data)),
-                Way("mobilenet_v2", first_step, ("mobilenet_v2", data)),
-                Way("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
-                Way("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
-            ],
-        )
+def _loops(data: Path, epochs: int) -> Iterator[Comparison]:
+    for module, size in (("small", 128), ("mobilenet_v2", 128)):
+        flags = f"--image-size {size} --steps-per-epoch {STEPS}"
+        bare = (module, data, flags, epochs)
+        loops = [
+            Way("bare model.fit", bare_loop, bare, ("tensorflow",)),
+            Way("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
+        ]
+        title = f"The loop: {WORK}, {module} at {size} x {size}"
+        ways = loops + _ways(module, data, epochs, flags, SceneLab="")
+        yield Comparison(title, "epochs", epochs, ways, baseline="bare model.fit")
+
+
+def _frozen_backbones(data: Path, epochs: int) -> Iterator[Comparison]:
+    for module, layers in (("small", 44), ("mobilenet_v2", 154)):
+        flags = f"--freeze {layers} --augment none --steps-per-epoch {STEPS} --learning-rates 1e-2"
+        options = {"memory": "", "features": "--cache features"}
+        options["features_10"] = "--cache features --steps-per-execution 10"
+        ways = _ways(module, data, epochs, flags, **options)
+        yield Comparison(f"A frozen backbone: {WORK}, {module}", "epochs", epochs, ways, baseline="memory")
+
+
+def _steps(data: Path, epochs: int) -> Iterator[Comparison]:
+    options = {"plain": "", "steps_per_execution_10": "--steps-per-execution 10"}
+    options |= {"jit": "--jit", "mixed_precision": "--mixed-precision"}
+    for module, size in (("small", 32), ("small", 128), ("mobilenet_v2", 128)):
+        ways = _ways(module, data, epochs, f"--image-size {size} --steps-per-epoch {STEPS}", **options)
+        title = f"A step: {WORK}, {module} at {size} x {size}"
+        yield Comparison(title, "epochs", epochs, ways, baseline="plain")
+
+
+def _starts(data: Path) -> Comparison:
+    ways = [
+        Way("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
+        Way("small", first_step, ("small", data)),
+        Way("mobilenet_v2", first_step, ("mobilenet_v2", data)),
+        Way("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
+        Way("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
+    ]
+    return Comparison("From the command to the end of its first step", "starts", 1, ways)
+
+
+def _ways(module: str, data: Path, epochs: int, common: str, **options: str) -> list[Way]:
+    """Our loop with the flags of each of the options."""
+    return [
+        Way(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
+        for name, flags in options.items()
+    ]
 
 
 def drawn_scenes(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from datatransformer.layout import Row
 from datatransformer.naming import stem_of
 from datatransformer.scratch import Scratch, open_scratch
 from datatransformer.sources import Picture, Rejected
-from datatransformer.split import Lot, called, share, without_suffix
+from datatransformer.split import Lot, called, natural_order, share, without_suffix
 from datatransformer.tables import harmless
 
 TABLES = """
@@ -148,8 +148,8 @@ class Ledger:
     def open(self, size: int) -> Iterator[list[Listed]]:
         """Pictures that are neither placed nor left out, `size` at a time."""
         last = 0
-        while rows := json.loads(self.table(OPEN, last, size).fetchone()[0]):
-            last = max(row[0] for row in rows)
+        while rows := sorted(json.loads(self.table(OPEN, last, size).fetchone()[0])):
+            last = rows[-1][0]
             yield [
                 Listed(number, Picture(name, path, class_name, mask=mask), split, bool(shared))
                 for number, name, path, class_name, mask, split, shared in rows
@@ -175,9 +175,10 @@ class Ledger:
         """How many pictures are for each split, without those left out."""
         return Counter(dict(self.table(f"SELECT split, count(*) FROM listed WHERE {GOOD} GROUP BY split")))
 
-    def classes(self) -> set[str]:
-        """The classes of pictures that are not left out."""
-        return {name for (name,) in self.table(f"SELECT DISTINCT class_name FROM picture WHERE {GOOD}")}
+    def classes(self) -> list[str]:
+        """The classes of pictures that are not left out, in natural order."""
+        names = self.table(f"SELECT DISTINCT class_name FROM picture WHERE {GOOD}")
+        return sorted((name for (name,) in names), key=natural_order)
 
     def lonely(self, fewest: int) -> list[tuple[int, Picture, str]]:
         """Number, picture and place of the images of classes that have less than `fewest`."""

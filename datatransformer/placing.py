@@ -15,7 +15,6 @@ from datatransformer.naming import file_stem, folder_names
 from datatransformer.parallel import in_parallel, short_turns
 from datatransformer.plain import plain_suffix
 from datatransformer.sources import Draw, Drawn, Listing, Picture, Rejected
-from datatransformer.split import natural_order
 from datatransformer.tables import harmless, open_to_append, row_writer
 
 BATCH = 64
@@ -49,7 +48,7 @@ class Placing:
             start, (done, listed) = time.monotonic(), ledger.done()
             if done:
                 print(f"Going on: {done} of {listed} images are done.")
-            folders = self._make_folders(listing.classes or sorted(ledger.classes(), key=natural_order))
+            folders = self._make_folders(listing.classes or ledger.classes())
             batches = ledger.open(1 if listing.draw else BATCH)  # what is drawn takes a while
 
             def place(batch: list[Listed]) -> list[Outcome]:

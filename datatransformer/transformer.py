@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
 from datatransformer import layout, sources
@@ -10,7 +11,7 @@ from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.lock import only_here
 from datatransformer.placing import Placing
 from datatransformer.sources import Listing, Rejected
-from datatransformer.split import lots, natural_order, read_list
+from datatransformer.split import lots, read_list
 from datatransformer.tables import harmless, read_table, write_table
 from settings import SettingError, WorkError, fault
 
@@ -61,7 +62,7 @@ class DataTransformer:
             rejected += self._leave_out_lonely(ledger)
             self._settle_split(ledger)
             rejected += [Rejected(row["source"], row["reason"]) for row in read_table(self.work / layout.REJECTED)]
-            self._finish(ledger, listing, rejected)
+            self._report(self._finish(ledger, listing, rejected), rejected)
 
     def _keep_apart(self) -> None:
         """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
@@ -84,19 +85,19 @@ class DataTransformer:
         made_with = layout.read_settings_used(self.data)
         if not self.data.exists() or (self.settings.overwrite and made_with is not None):
             return False
-        if made_with == self._used():
+        if made_with == self._used:
             return True
         if made_with is None:
             raise SettingError(fault("data", self.data, "exists and was not made here; name another folder"))
-        now = self._used()
         changed = [
-            f"{key} was {made_with.get(key)}, is {now.get(key)}" for key in now if made_with.get(key) != now.get(key)
+            f"{key} was {made_with.get(key)}, is {now}" for key, now in self._used.items() if made_with.get(key) != now
         ]
         allowed = (
             f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it by --overwrite"
         )
         raise SettingError(fault("data", self.data, allowed))
 
+    @cached_property
     def _used(self) -> dict:
         """The settings that the result depends on, with the content of the label file."""
         names = OF_ALL_SOURCES + self.source.SETTINGS
@@ -109,7 +110,7 @@ class DataTransformer:
         return used
 
     def _is_begun(self) -> bool:
-        return layout.read_settings_used(self.work) == self._used()
+        return layout.read_settings_used(self.work) == self._used
 
     def _begin_or_continue(self) -> None:
         """Continues `DATA.partial` if it was begun with the same settings. Nobody else's folder is removed."""
@@ -124,7 +125,7 @@ class DataTransformer:
             print(f"{self.work}, unfinished and of other settings, is begun anew")
             layout.remove_made_here(self.work)
         self.work.mkdir(parents=True)
-        layout.write_settings_used(self.work, self._used())
+        layout.write_settings_used(self.work, self._used)
 
     def _split(self, ledger: Ledger) -> list[Rejected]:
         """A list must name some of the pictures, and not all; what it names in vain is reported."""
@@ -160,9 +161,9 @@ class DataTransformer:
         misplaced = ledger.misplaced()
         ledger.correct({number: self.placing.move(image, split) for number, image, split in misplaced})
 
-    def _finish(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> None:
-        """The last files, then the rename."""
-        splits, used = ledger.splits(), sorted(ledger.classes(), key=natural_order)
+    def _finish(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> Counter[str]:
+        """The last files, then the rename. Returns how many images each split has."""
+        splits, used = ledger.splits(), ledger.classes()
         classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
         if len(splits) < 2 or len(classes) < 2:
             reasons = "".join(f"\n  {source}: {reason}" for source, reason in rejected[:5])
@@ -183,7 +184,7 @@ class DataTransformer:
         self.work.rename(self.data)
         if layout.read_settings_used(old) is not None:
             shutil.rmtree(old)
-        self._report(splits, rejected)
+        return splits
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
         print(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")

@@ -33,10 +33,10 @@ def answers(address: str) -> bool:
 
 @contextlib.contextmanager
 def kept_in_sight(address: str, advice: str) -> Iterator[None]:
-    """Ends the process if nothing answers there for a minute while the block runs (exit code 1), or by Ctrl-C (130).
+    """While the block runs ends the process if nothing answers there for a minute (exit code 1), or at a second Ctrl-C.
 
-    For what TensorFlow waits for by the hour; meanwhile Python can neither raise in the main thread nor see Ctrl-C.
-    A second Ctrl-C is then enough: only what listens to the signals themselves hears it.
+    For what TensorFlow waits for by the hour; meanwhile Python can neither raise in the main thread nor see Ctrl-C
+    there. So another thread listens to the signals themselves (exit code 130).
     """
     ear, mouth = socket.socketpair()
     mouth.setblocking(False)
@@ -53,22 +53,28 @@ def kept_in_sight(address: str, advice: str) -> Iterator[None]:
 
 def _watch(address: str, advice: str, ear: socket.socket) -> None:
     """Until the other end of `ear`, to which Python writes the numbers of signals, is closed."""
-    heard, stops = time.monotonic(), 0
+    heard, stops, told = time.monotonic(), 0, False
     ear.settimeout(ANSWER_WITHIN)
-    while True:
-        try:
-            signals = ear.recv(64)
-            if not signals:
-                return
-            stops += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
-        except TimeoutError:  # nobody has called for so long
-            if stops == 1:
-                print("Waiting for a batch. Ctrl-C once more ends this at once.", file=sys.stderr, flush=True)
-            elif stops > 1:
-                print("Stopped. Run the same command again to go on.", file=sys.stderr, flush=True)
-                os._exit(INTERRUPTED)
-            if answers(address):
-                heard = time.monotonic()
-            elif time.monotonic() - heard > LOST_AFTER:
-                print(f"error: Nothing answers at {address} any more. {advice}", file=sys.stderr, flush=True)
-                os._exit(FAILED)
+    with ear:
+        while True:
+            try:
+                signals = ear.recv(64)
+                if not signals:
+                    return
+                stops += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
+            except TimeoutError:  # nobody has called for so long
+                if stops > 1:
+                    _end(INTERRUPTED, "Stopped. Run the same command again to go on.")
+                if stops and not told:
+                    print("Waiting for a batch. Ctrl-C once more ends this at once.", file=sys.stderr, flush=True)
+                    told = True
+                if answers(address):
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > LOST_AFTER:
+                    _end(FAILED, f"error: Nothing answers at {address} any more. {advice}")
+
+
+def _end(code: int, message: str) -> None:
+    """Of the whole process, from any of its threads."""
+    print(message, file=sys.stderr, flush=True)
+    os._exit(code)

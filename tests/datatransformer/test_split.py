@@ -63,7 +63,7 @@ def test_names_of_every_kind_come_back(name):
         assert one.picture == Picture(name, f"/raw/{name}", name)
         ledger.note({one.number: f"train/{name}"})
         assert list(ledger.placed()) == [(one.picture, f"train/{name}")]
-        assert ledger.classes() == {name}
+        assert ledger.classes() == [name]
 
 
 def test_names_keep_pythons_order():
