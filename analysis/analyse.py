@@ -5,8 +5,8 @@ from collections.abc import Callable
 from analysis.parts import draw_curves, draw_embeddings, draw_evaluation, draw_explanations, draw_layers, draw_maps
 from analysis.subject import Subject, open_subject
 from command import import_tensorflow
-from datatransformer.lock import only_here
 from settings import SettingError, fault, faults_if_given
+from storage.lock import only_here
 
 PARTS: dict[str, Callable] = {
     "curves": draw_curves,

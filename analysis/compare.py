@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS
-from analysis.figures import measured
 from analysis.page import figure, heading, table, write_page
 from analysis.report import duration
 from analysis.reproduce import OF_THE_SESSION
 from analysis.subject import Subject, read_subject
-from datatransformer.tables import harmless, printable, write_table
-from predictor.sheet import save_figure
+from plots.save import save_figure
 from settings import SettingError, fault
+from storage.tables import harmless, printable, write_table
+from training.plots import measured
 from training.run_folder import find_runs
 
 STYLES = ("-", "--", ":")

@@ -10,9 +10,10 @@ from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 
 from analysis.graph import Graph, Place
 from analysis.layers_table import in_words
-from datatransformer.tables import write_table
-from predictor.figures import GRAY, PALE_BLUE, shortened
-from predictor.sheet import save_figure
+from plots.palette import GRAY, PALE_BLUE
+from plots.save import save_figure
+from plots.scores import shortened
+from storage.tables import write_table
 
 COLOURS = ("#eeeeee", PALE_BLUE, "#f6cfae", "#bfe0d2")
 """Of blocks in no model within the model, and of those in the first, the second and the third that there are."""

@@ -11,8 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from datatransformer.tables import harmless, printable, write_table
-from predictor.sheet import save_figure
+from plots.save import save_figure
+from storage.tables import harmless, printable, write_table
 
 METHODS = ("pca", "tsne")
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from analysis.subject import Subject
-from datatransformer.tables import harmless, read_table, write_table
 from predictor.pictures import spread
+from storage.tables import harmless, read_table, write_table
 
 SCALES = ("counts", "normalised", "logarithmic")
 """In which a confusion matrix is drawn."""
@@ -13,8 +13,8 @@ SCALES = ("counts", "normalised", "logarithmic")
 def evaluate_run(subject: Subject) -> None:
     """Draws into the run's figures; of a classifier or of a segmentation network."""
     if subject.kind == "segmentation":
-        from predictor.mask_evaluation import evaluate, validation_masks
-        from predictor.network import Network
+        from predictor.masks.evaluation import evaluate
+        from predictor.masks.segmenter import Network, validation_masks
 
         evaluate(validation_masks(Network(subject.run, "none"), subject.data), subject.data, subject.run.figures)
     else:
@@ -23,9 +23,9 @@ def evaluate_run(subject: Subject) -> None:
 
 
 def _evaluate_classifier(subject: Subject) -> None:
-    from predictor.evaluation import Judged, thumbnail, write_evaluation
+    from plots.image_grid import MOST, draw_sheet
+    from predictor.labels.evaluation import Judged, thumbnail, write_evaluation
     from predictor.pictures import validation_pictures
-    from predictor.sheet import MOST, draw_sheet
 
     classes, figures = subject.data.classes, subject.run.figures
     validation = subject.validation
@@ -55,7 +55,7 @@ def _evaluate_classifier(subject: Subject) -> None:
 
 def _draw_confusion(subject: Subject) -> None:
     """Its counts are those that the evaluation has written."""
-    from predictor.figures import draw_confusion_matrix_of
+    from plots.scores import draw_confusion_matrix_of
 
     file = subject.run.figures / "confusion_matrix.csv"
     counts = np.array([list(row.values())[1:] for row in read_table(file)]).astype(np.int64)

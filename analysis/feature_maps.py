@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from analysis.graph import Graph, Place
 from analysis.layers_table import in_words
-from datatransformer.tables import write_table
-from predictor.sheet import save_figure
+from plots.save import save_figure
+from storage.tables import write_table
 
 CHANNELS = 8
 """That are drawn of a layer: those that differ the most over the picture."""

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from matplotlib import colormaps
 
-from datatransformer.tables import harmless, write_table
-from predictor.sheet import draw_sheet
+from plots.image_grid import draw_sheet
 from settings import WorkError
+from storage.tables import harmless, write_table
 from training.freezing import backbone_of
 
 SHARE_OF_HEAT = 0.5

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.graph import Graph, Shape
-from datatransformer.tables import write_table
+from storage.tables import write_table
 
 HEADER = ("layer", "kind", "output", "parameters", "learn")
 

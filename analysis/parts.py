@@ -14,7 +14,7 @@ IMAGES, IMAGES_WITH_MASKS = 500, 40
 
 
 def draw_curves(subject: Subject, settings) -> None:
-    from analysis.figures import draw_training
+    from training.plots import draw_training
 
     draw_training(subject.run, subject.schedule())
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from analysis.page import code, figure, folded, heading, paragraph, table, text, write_page
 from analysis.reproduce import commands, conditions
-from analysis.subject import Subject
-from datatransformer.tables import read_table
-from training.run_folder import Row
+from analysis.subject import Subject, read_subject
+from storage.tables import read_table
+from training.run_folder import Row, RunFolder
 
 SECTIONS = {
     "Training": {
@@ -165,3 +165,10 @@ def _settings(subject: Subject) -> Iterator[tuple[str, str]]:
     for name, value in subject.settings.items():
         value = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield name, "" if value is None else str(value)
+
+
+def update_report(run: RunFolder) -> None:
+    """Writes the page of a run unless it is newer than all that it shows."""
+    if run.is_newer_than(run.report):
+        write_report(read_subject(run))
+        print(f"{run.report} shows it on one page; python -m analysis {run.path} looks further into the model")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from datatransformer.layout import DataFolder, read_data_folder
-from predictor.members import check_trained
+from predictor.model import check_trained
 from settings import SettingError, WorkError, fault
 from training.run_folder import Row, RunFolder, find_runs, score
 from training.schedules import Schedule, make_schedule
 
 if TYPE_CHECKING:
     from analysis.graph import Graph
-    from predictor.validation import Validation
+    from predictor.labels.validation import Validation
 
 TASKS = {"classifier": "classification", "segmentation": "segmentation"}
 """What the data folder of a kind of run is for. Of the others only the pictures matter."""
@@ -95,8 +95,8 @@ class Subject:
     @cached_property
     def validation(self) -> "Validation":
         """What a classifier says of its validation images."""
-        from predictor.members import find_members
-        from predictor.validation import validate
+        from predictor.labels.ensemble import find_members
+        from predictor.labels.validation import validate
 
         return validate(find_members([self.run], "none")[0], data=self.data)
 

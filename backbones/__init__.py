@@ -36,6 +36,10 @@ CIFAR10 = Normalisation((125.307, 122.961, 113.8575), (62.9932, 62.0887, 66.7048
 """Mean and deviation of CIFAR-10's training set."""
 
 
+SHARED = ("build", "unpooling")
+"""Modules of this package that describe no backbone. They import TensorFlow."""
+
+
 @dataclass(frozen=True)
 class Backbone:
     """What a classifier or an encoder needs to know to stand on a network.
@@ -71,7 +75,7 @@ class Backbone:
 
 def backbones() -> dict[str, Backbone]:
     """All rows by name."""
-    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    names = (module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED)
     modules = (importlib.import_module(f"backbones.{name}") for name in names)
     return {name: row for module in modules for name, row in module.BACKBONES.items()}
 

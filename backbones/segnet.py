@@ -5,7 +5,7 @@ encoder's pooling found its maxima. Of the decoder's 13 convolutions 12 are here
 """
 
 from backbones import AROUND_ZERO, Backbone
-from backbones._unpooling import Names, down_and_up
+from backbones.unpooling import Names, down_and_up
 
 BACKBONES = {
     "segnet": Backbone("backbones.segnet:network", image_size=360, layers=86, normalisation=AROUND_ZERO, imagenet=False)

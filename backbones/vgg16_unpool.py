@@ -7,7 +7,7 @@ norm that Noh et al. found deep decoders to need. Of 13 transposed convolutions 
 """
 
 from backbones import CAFFE, Backbone
-from backbones._unpooling import Names, down_and_up
+from backbones.unpooling import Names, down_and_up
 
 BACKBONES = {
     "vgg16_unpool": Backbone(

@@ -9,8 +9,8 @@ from benchmarks._figures import draw_growth
 from benchmarks._measure import measure
 from benchmarks._report import as_json, machine, table
 from command import run
-from datatransformer.tables import write_json
 from settings import SettingError, fault
+from storage.tables import write_json
 
 
 def main(settings) -> None:

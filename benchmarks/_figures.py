@@ -6,8 +6,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks._measure import Comparison, Result
-from predictor.figures import BLUE, ORANGE
-from predictor.sheet import save_figure
+from plots.palette import BLUE, ORANGE
+from plots.save import save_figure
 
 
 def draw_growth(measured: Sequence[tuple[Comparison, Sequence[Result]]], path: Path) -> None:

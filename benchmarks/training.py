@@ -127,7 +127,7 @@ def kept_loop(module: str, data: Path, flags: str, epochs: int) -> float:
 def _fit(session, trainee, clock, keep: bool) -> None:
     from keras.callbacks import ModelCheckpoint
 
-    from training.fit import open_model
+    from training.compiled import open_model
 
     _, model = open_model(session, trainee)
     stage, batches = session.stages[0], trainee.batches
@@ -205,7 +205,7 @@ def _session(module: str, argv: list[str]):
     from classifiers.recipe import KIND
     from command import class_in_config
     from settings import read_settings
-    from training.session import open_session
+    from training.start import open_session
 
     recipe = importlib.import_module(f"classifiers.{module}").RECIPE
     settings = read_settings(class_in_config(recipe.config), argv, module)

@@ -10,11 +10,11 @@ import tensorflow as tf
 from pipeline.augment import augmentation, erase
 from pipeline.batches import Change, Load, validation_batches
 from pipeline.cache import affordable, fingerprint, make_crop_loader, make_loader
+from pipeline.class_weights import class_weights
 from pipeline.geometry import drawn_boxes, split_seed
 from pipeline.mixing import mix
-from pipeline.weights import class_weights
 from training.batches import Batches, batches_of
-from training.features import Features, rows_of
+from training.feature_cache import Features, rows_of
 from training.session import Session
 from training.stages import Stage
 

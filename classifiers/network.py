@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from backbones import Backbone, Normalisation
-from backbones._build import build_backbone, load_weights
+from backbones.build import build_backbone, load_weights
 from layers.normalisation import Normalise
 from training.freezing import freeze
 

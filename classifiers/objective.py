@@ -4,8 +4,8 @@ from functools import partial
 
 import keras
 
-from predictor.ranks import TOP
-from training.fit import Objective
+from predictor.labels.top_k import TOP
+from training.job import Objective
 
 
 def make_objective(settings, classes: int) -> Objective:

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.training_command import run_session
+from analysis.report import update_report
 from backbones import Backbone, chosen_backbone
 from command import import_tensorflow, run
-from pipeline.weights import class_weights
-from predictor.members import KIND
+from pipeline.class_weights import class_weights
+from predictor.labels.ensemble import KIND
 from settings import SettingError, fault, faults_if_given, flag
+from training.command import run_session
 from training.schedules import make_schedule
-from training.session import Session, held_run, open_session
+from training.session import Session
 from training.stages import frozen_layers
+from training.start import held_run, open_session
 
 if TYPE_CHECKING:
-    from training.fit import Trainee
+    from training.job import Trainee
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,9 @@ def prepare(session: Session) -> "Trainee":
     from classifiers.batches import make_batches, make_feature_batches
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
-    from pipeline.statistics import chosen_normalisation
+    from pipeline.normalisation import chosen_normalisation
     from training.callbacks import AfterFirstBatch
-    from training.fit import Trainee
+    from training.job import Trainee
 
     settings, data, row, first = session.settings, session.data, session.row, session.stages[0]
     classes = len(data.classes)
@@ -115,7 +117,7 @@ def prepare(session: Session) -> "Trainee":
     batches = make_batches(session, "memory" if on_features else settings.cache)
 
     def draw():
-        from predictor.sheet import draw_batch
+        from plots.image_grid import draw_batch
 
         fed = make_batches(session, "none") if on_features else batches  # features are not kept as pictures
         draw_batch(fed.training(first, 0), data.classes, session.run.figures / "augmentation.png")
@@ -145,10 +147,10 @@ def report(session: Session, how: str) -> None:
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     if run.is_newer_than(curve, confusion):
         import_tensorflow()
-        from analysis.figures import draw_training
-        from predictor.figures import draw_confusion_matrix
-        from predictor.members import find_members
-        from predictor.validation import validate
+        from plots.scores import draw_confusion_matrix
+        from predictor.labels.ensemble import find_members
+        from predictor.labels.validation import validate
+        from training.plots import draw_training
 
         draw_training(run, make_schedule(session.settings, session.stages, []))
         validation = validate(find_members([run], "none")[0])
@@ -158,3 +160,4 @@ def report(session: Session, how: str) -> None:
     print(f"{run.path} {how}.")
     print(f"Best validation accuracy {best['val_accuracy']:.4f} in epoch {int(best['epoch'])} of {len(rows)}")
     print(f"Figures are in {run.figures}. Next: python -m predictor --run {run.path} --test-images FOLDER")
+    update_report(run)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from datatransformer.plain import END_OF_PNG, OPEN_TO_LOOK, is_plain_jpeg, markers_in_order
+from datatransformer.jpeg_png_check import END_OF_PNG, OPEN_TO_LOOK, is_plain_jpeg, markers_in_order
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
 """What is tried; JPEG includes MPO, the several pictures in one file of some cameras. Pillow knows more formats,

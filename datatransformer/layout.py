@@ -18,7 +18,8 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
-from datatransformer.tables import (
+from settings import SettingError, fault
+from storage.tables import (
     drop_torn_line,
     harmless,
     read_json,
@@ -27,7 +28,6 @@ from datatransformer.tables import (
     write_json,
     write_table,
 )
-from settings import SettingError, fault
 
 SPLITS = ("train", "val")
 CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"

@@ -8,11 +8,11 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from datatransformer.layout import Row
-from datatransformer.naming import stem_of
-from datatransformer.scratch import Scratch, open_scratch
-from datatransformer.sources import Picture, Rejected
-from datatransformer.split import Lot, called, natural_order, share, without_suffix
-from datatransformer.tables import harmless
+from datatransformer.listing import Picture, Rejected
+from datatransformer.naming import natural_order, stem_of, without_suffix
+from datatransformer.split import Lot, called, share
+from datatransformer.temporary_database import Scratch, open_scratch
+from storage.tables import harmless
 
 TABLES = """
     CREATE TABLE known (source TEXT, class_name TEXT, image TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;

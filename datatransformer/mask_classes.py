@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datatransformer.tables import printable, read_table
 from settings import SettingError, WorkError, fault
+from storage.tables import printable, read_table
 
 VOID = 255
 """In a written mask: belongs to no class, is not learnt and not counted."""

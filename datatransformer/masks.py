@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.images import ORIENTATION, Encoded, UnreadableImage, read_image
+from datatransformer.listing import Drawn
 from datatransformer.mask_classes import UNKNOWN, VOID, MaskClasses, packed
-from datatransformer.sources import Drawn
 
 FORMATS = ("PNG", "TIFF", "BMP", "GIF", "TGA")
 """JPEG and WebP are none: they change the values; nor is PPM, which scales them."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from datatransformer.tables import printable
+from storage.tables import printable
 
 LONGEST_NAME = 200
 """In bytes; file systems take 255 with the rest of the name."""
@@ -47,3 +47,17 @@ def stem_of(name: str) -> str:
 
 def _shortened(name: str) -> str:
     return name.encode()[:LONGEST_NAME].decode(errors="ignore")
+
+
+PICTURE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
+
+
+def without_suffix(name: str) -> str:
+    """A picture's name or path without .jpg and the like; `video.0001` has no suffix."""
+    return PICTURE_SUFFIX.sub("", name)
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Sorting key that keeps numbers in numeric order: 2 before 10, image2 before image10."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from datatransformer.sources import Picture
+from datatransformer.listing import Picture
+from datatransformer.naming import without_suffix
 
 LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
-PICTURE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
 
 
 class Lot(NamedTuple):
@@ -64,14 +64,3 @@ def called(line: str) -> list[str]:
     """What a line of a list may mean: its path without suffix, and each end of it, the longest first."""
     parts = without_suffix(line.replace("\\", "/")).split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
-
-
-def without_suffix(name: str) -> str:
-    """A picture's name or path without .jpg and the like; `video.0001` has no suffix."""
-    return PICTURE_SUFFIX.sub("", name)
-
-
-def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """Sorting key that keeps numbers in numeric order: 2 before 10, image2 before image10."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]

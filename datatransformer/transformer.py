@@ -8,12 +8,12 @@ from pathlib import Path
 
 from datatransformer import layout, sources
 from datatransformer.ledger import Ledger, open_ledger
-from datatransformer.lock import only_here
-from datatransformer.placing import Placing
-from datatransformer.sources import Listing, Rejected
+from datatransformer.listing import Listing, Rejected
 from datatransformer.split import lots, read_list
-from datatransformer.tables import harmless, read_table, write_table
+from datatransformer.writer import Placing
 from settings import SettingError, WorkError, fault
+from storage.lock import only_here
+from storage.tables import harmless, read_table, write_table
 
 OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from command import run
 from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.lock import only_here
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.limit import check_limit, limited
@@ -14,6 +13,7 @@ from experiments.results import ExperimentFolder
 from experiments.runner import run_all
 from experiments.table import markdown, results_of, write_markdown, write_results
 from settings import WorkError
+from storage.lock import only_here
 
 
 def main(settings) -> None:

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS, MARKERS
-from datatransformer.tables import write_table
 from experiments.experiment import Experiment, lower_is_better, spelt
 from experiments.table import Results, outcome
-from predictor.figures import BLUE, GRAY, ORANGE
-from predictor.sheet import save_figure
+from plots.palette import BLUE, GRAY, ORANGE
+from plots.save import save_figure
+from storage.tables import write_table
 from training.run_folder import Row
 
 LONGEST_CURVE_WITH_MARKS = 40

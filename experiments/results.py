@@ -12,8 +12,8 @@ FOLDER/curves.png       what decides, epoch by epoch; its numbers are in curves.
 import shutil
 from pathlib import Path
 
-from datatransformer.tables import read_json, read_table, write_json
 from settings import SettingError, WorkError, fault
+from storage.tables import read_json, read_table, write_json
 from training.run_folder import RunFolder, score
 
 Measured = dict[str, float]

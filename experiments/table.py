@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from datatransformer.tables import replacing, write_table
 from experiments.experiment import Experiment, lower_is_better, spelt
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder, Measured
+from storage.tables import replacing, write_table
 
 ALWAYS = ("epochs", "seconds")
 """Measured of every run."""

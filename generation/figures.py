@@ -9,11 +9,11 @@ import numpy as np
 
 from analysis.embedding import METHODS, draw_embedding, embed
 from datatransformer.layout import DataFolder
-from datatransformer.tables import harmless, write_table
 from pipeline.cache import make_loader
-from predictor.autoencoder import Autoencoder, Encoded
-from predictor.mosaic import draw_mosaic
+from plots.mosaic import draw_mosaic
+from predictor.codes.autoencoder import Autoencoder, Encoded
 from predictor.pictures import spread
+from storage.tables import harmless, write_table
 from training.session import Session
 
 SHOWN = 12

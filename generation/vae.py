@@ -6,16 +6,18 @@ Kingma & Welling 2013, https://arxiv.org/abs/1312.6114; rate, losses and data se
 import math
 from typing import TYPE_CHECKING
 
-from analysis.training_command import run_session
+from analysis.report import update_report
 from command import import_tensorflow, run
-from predictor.autoencoder import KIND
+from predictor.codes.autoencoder import KIND
 from settings import SettingError, fault, height_and_width
+from training.command import run_session
 from training.run_folder import score
 from training.schedules import make_schedule
-from training.session import Session, held_run, open_session
+from training.session import Session
+from training.start import held_run, open_session
 
 if TYPE_CHECKING:
-    from training.fit import Trainee
+    from training.job import Trainee
 
 NAME = "vae"
 
@@ -48,7 +50,7 @@ def prepare(session: Session) -> "Trainee":
     """The network and what it is trained on. Validation loss decides what is best."""
     from generation.batches import are_gray, make_batches
     from generation.network import build_vae
-    from training.fit import Objective, Trainee
+    from training.job import Objective, Trainee
 
     settings, first = session.settings, session.stages[0]
     batches = make_batches(session)
@@ -75,8 +77,8 @@ def report(session: Session, how: str) -> None:
     curve = run.figures / "learning_curve.png"  # the last to be drawn
     if run.is_newer_than(curve):
         import_tensorflow()
-        from analysis.figures import draw_training
         from generation.figures import draw_figures
+        from training.plots import draw_training
 
         draw_figures(session)
         draw_training(run, make_schedule(session.settings, session.stages, []))
@@ -88,6 +90,7 @@ def report(session: Session, how: str) -> None:
     )
     print(f"Figures are in {run.figures}")
     print(f"Next: python -m predictor --run {run.path} --test-images FOLDER, or --samples 64 for new pictures")
+    update_report(run)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from pipeline.service import Service
+from distributed.data_service import Service
 
 Load = Callable[..., tuple]
 """Takes the index of an image, gives what is learnt from: the image and, for most models, its label or mask.

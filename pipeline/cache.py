@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from datatransformer.tables import replacing_shared
 from pipeline.decode import VERSION, decode_and_resize, decode_crop_and_resize, decode_mask
+from storage.tables import replacing_shared
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
 """Takes the index of an image, gives RGB uint8 (height, width, 3); of a mask, class indices (height, width, 1)."""

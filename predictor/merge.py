@@ -15,14 +15,14 @@ from typing import NamedTuple
 import h5py
 
 from command import run
-from datatransformer.lock import only_here
-from datatransformer.tables import read_json, replacing_binary
-from predictor.encode import RECONSTRUCTIONS
-from predictor.latents import PARTS, ROWS_AT_A_TIME, Latents, latents_path
-from predictor.mask_files import FOLDERS
+from predictor.codes.encode import RECONSTRUCTIONS
+from predictor.codes.latents import PARTS, ROWS_AT_A_TIME, Latents, latents_path
+from predictor.masks.files import FOLDERS
 from predictor.output import Output, check_output, picture_path
 from predictor.shards import NOTED, Names, Shard, names_of, shards_of, sum_of
 from settings import SettingError, WorkError, fault
+from storage.lock import only_here
+from storage.tables import read_json, replacing_binary
 
 
 class Part(NamedTuple):

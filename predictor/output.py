@@ -6,7 +6,9 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from datatransformer.tables import (
+from predictor.pictures import Picture
+from settings import SettingError, fault
+from storage.tables import (
     drop_torn_line,
     harmless,
     line,
@@ -16,8 +18,6 @@ from datatransformer.tables import (
     write_json,
     write_table,
 )
-from predictor.pictures import Picture
-from settings import SettingError, fault
 
 REJECTED_HEADER = ("image", "reason")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datatransformer.layout import DataFolder
-from datatransformer.sources import files_below
+from datatransformer.raw_files import files_below
 from settings import SettingError, fault
 
 

@@ -12,16 +12,16 @@ from tqdm import tqdm
 
 from command import import_tensorflow
 from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.lock import only_here
-from predictor import autoencoder, encode
-from predictor.classify import Classification
+from predictor.codes import autoencoder, encode
+from predictor.codes.samples import draw_samples
+from predictor.engines.ray_engine import OnRay
+from predictor.labels.classify import Classification
+from predictor.masks.segment import Segmentation
 from predictor.output import Output, check_output
 from predictor.pictures import Picture, pictures, validation_pictures
-from predictor.ray_engine import OnRay
-from predictor.samples import draw_samples
-from predictor.segment import Segmentation
 from predictor.shards import Listing, Shard, read_shard, written_to
 from settings import SettingError, WorkError, fault, faults_if_given
+from storage.lock import only_here
 from training.run_folder import RunFolder, find_runs
 
 KINDS = {"classifier": Classification, "segmentation": Segmentation, autoencoder.KIND: encode.Encoding}

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from command import import_tensorflow, run
-from datatransformer.tables import line, write_table
-from predictor.members import find_members
+from predictor.labels.ensemble import find_members
+from predictor.labels.policies import POLICIES, combine, policy_weights
+from predictor.labels.validation import Validation, validate
 from predictor.output import check_output
-from predictor.policies import POLICIES, combine, policy_weights
-from predictor.validation import Validation, validate
 from settings import SettingError, fault
+from storage.tables import line, write_table
 from training.run_folder import find_runs
 
 HEADER = ("rank", "accuracy", "top3_accuracy", "log_loss", "runs", "policy", "tta")

@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from datatransformer.tables import harmless
 from predictor.pictures import Picture
 from settings import SettingError, fault
+from storage.tables import harmless
 
 Listing = Callable[[], Iterable[Picture]]
 

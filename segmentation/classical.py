@@ -19,15 +19,16 @@ from tqdm import tqdm
 from command import run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import DataFolder
-from datatransformer.parallel import in_parallel
-from predictor.flow import Reading
-from predictor.mask_files import MaskFiles, Segmented
+from predictor.masks.evaluation import evaluate
+from predictor.masks.files import MaskFiles, Segmented
 from predictor.output import Output
 from predictor.pictures import Picture
 from predictor.predict import carry_out, check_output, data_to_evaluate, read_data_of
+from predictor.reading import Reading
 from segmentation import regions
 from segmentation.codebook import Codebook, describe, make_codebook, votes
 from settings import SettingError, WorkError, fault
+from storage.parallel import in_parallel
 
 METHODS = {
     "mean-shift": (regions.mean_shift, {"regions": 100, "spatial_radius": 8, "colour_radius": 16.0}),
@@ -98,7 +99,7 @@ class Classical:
             yield [one.name], [self.files.add(Segmented(one.name, *one.decoded))]
 
     def evaluate(self, output: Output, data: DataFolder) -> None:
-        self.files.evaluate(data)
+        evaluate(self.files.written(data), data, output.path.with_name(f"{output.path.stem}.evaluation"))
 
     def _segment(self, codebook: Codebook | None, content: bytes) -> tuple[np.ndarray, np.ndarray]:
         """A picture file's bytes -> the picture and its mask."""

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.training_command import run_session
+from analysis.report import update_report
 from backbones import Backbone, chosen_backbone
 from command import import_tensorflow, run
 from datatransformer.layout import DataFolder
-from pipeline.pixels import COUNTED, PixelCounts, kept_counts, pixel_weights
+from pipeline.pixel_weights import COUNTED, PixelCounts, kept_counts, pixel_weights
+from segmentation.loss_names import parse_loss
 from settings import SettingError, fault, height_and_width
-from training.loss_names import parse_loss
+from training.command import run_session
 from training.schedules import make_schedule
-from training.session import Session, held_run, open_session
+from training.session import Session
+from training.start import held_run, open_session
 
 if TYPE_CHECKING:
-    from training.fit import Trainee
+    from training.job import Trainee
 
 KIND = "segmentation"
 
@@ -86,19 +88,19 @@ def prepare(recipe: Recipe, session: Session) -> "Trainee":
     """The network and what it is trained on. Accuracy without void decides what is best."""
     from layers.losses import SegmentationLoss
     from layers.metrics import MeanIoU, PixelAccuracy, PixelAccuracyWithVoid
-    from pipeline.statistics import chosen_normalisation
+    from pipeline.normalisation import chosen_normalisation
     from segmentation.batches import make_batches
     from segmentation.network import build_segmenter
     from segmentation.strip import MaskStrip
     from training.callbacks import AfterFirstBatch
-    from training.fit import Objective, Trainee
+    from training.job import Objective, Trainee
 
     settings, data, first = session.settings, session.data, session.stages[0]
     classes = len(data.classes)
     batches = make_batches(session)
 
     def draw():
-        from predictor.mask_sheet import draw_batch
+        from plots.mask_grid import draw_batch
 
         draw_batch(batches.training(first, 0), data, session.run.figures / "augmentation.png")
 
@@ -126,9 +128,9 @@ def report(session: Session, how: str) -> None:
     curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
     if run.is_newer_than(curve, confusion):
         import_tensorflow()
-        from analysis.figures import draw_training
-        from predictor.mask_evaluation import evaluate, validation_masks
-        from predictor.segment import Network
+        from predictor.masks.evaluation import evaluate
+        from predictor.masks.segmenter import Network, validation_masks
+        from training.plots import draw_training
 
         draw_training(run, make_schedule(session.settings, session.stages, []))
         evaluate(validation_masks(Network(run, "none"), session.data), session.data, run.figures)
@@ -139,3 +141,4 @@ def report(session: Session, how: str) -> None:
         f"in epoch {int(best['epoch'])} of {len(rows)}"
     )
     print(f"Figures are in {run.figures}. Next: python -m predictor --run {run.path} --test-images FOLDER")
+    update_report(run)

@@ -7,10 +7,10 @@ import cv2
 import keras
 import numpy as np
 
-from datatransformer.tables import replacing_binary
-from predictor.palette import coloured, palette
+from plots.palette import coloured, palette
 from predictor.pictures import spread
-from training.averaging import averaged
+from storage.tables import replacing_binary
+from training.ema import averaged
 from training.session import Session
 
 PICTURES = 3

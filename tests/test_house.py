@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = {
-    "settings": 0, "command": 0.5, "layers": 1, "backbones": 2, "datatransformer": 2, "pipeline": 3, "training": 4,
-    "predictor": 5, "analysis": 6, "classifiers": 7, "segmentation": 7, "generation": 7, "experiments": 8,
-    "benchmarks": 9,
+    "settings": 0, "config": 1, "storage": 1, "layers": 1, "command": 2, "backbones": 2, "datatransformer": 3,
+    "distributed": 3, "pipeline": 4, "plots": 4, "training": 5, "predictor": 6, "analysis": 7, "classifiers": 8,
+    "segmentation": 8, "generation": 8, "experiments": 9, "benchmarks": 10,
 }  # fmt: skip
 MODULES = sorted(path for room in FLOORS for path in [*(ROOT / room).rglob("*.py"), *ROOT.glob(f"{room}.py")])
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import tensorflow as tf
 
+from distributed.data_service import Service
 from pipeline.batches import Change, Draw, Load, training_batches, validation_batches
-from pipeline.service import Service
 from training.session import Session
 from training.stages import Stage
 

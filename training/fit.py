@@ -1,22 +1,18 @@
 """The training flow that every kind of model shares: build or restore, fit, keep."""
 
 import contextlib
-import errno
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import keras
 import tensorflow as tf
 
+from distributed.watchdog import kept_in_sight
 from layers.saved import load_saved_model
-from pipeline.addresses import kept_in_sight
-from settings import WorkError, given_values
-from training.averaging import ValidateAverage, averaged
-from training.batches import Batches
+from settings import given_values
 from training.callbacks import (
     AwaitAll,
     CheckLoss,
@@ -27,42 +23,15 @@ from training.callbacks import (
     ShareStatistics,
     StopOnSignal,
 )
-from training.features import Features, learner_of
+from training.compiled import compile_model, learner_of, open_model
+from training.ema import ValidateAverage, averaged
+from training.failures import reported
 from training.freezing import freeze
-from training.optimizers import learning_shares, make_optimizer
-from training.rendezvous import lost
+from training.job import Objective, Trainee
 from training.run_folder import Row
 from training.schedules import Schedule, make_schedule
 from training.session import Session
-from training.strategy import LOST, check_batch_size, device_line, fit_for_many, make_strategy, precision
-
-UNREAD = ("No such file", "decode", "jpeg::Uncompress")
-"""What TensorFlow says of a picture that it cannot read."""
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is minimised and what is shown; made on the strategy's devices, so it is made here.
-
-    A model whose graph has both in it has no loss and no metrics here.
-    """
-
-    loss: Callable[[], keras.losses.Loss | None]
-    metrics: Callable[[], list[keras.metrics.Metric]]
-
-
-@dataclass(frozen=True)
-class Trainee:
-    """A model that can be trained: how it is built, what it is to become good at, on what.
-
-    With `feature_batches` a wholly frozen backbone's features take the place of pictures.
-    """
-
-    build: Callable[[], keras.Model]
-    objective: Objective
-    batches: Batches
-    callbacks: Sequence[keras.callbacks.Callback] = ()
-    feature_batches: Callable[[Features], Batches] | None = None
+from training.strategy import device_line
 
 
 def fit(session: Session, trainee: Trainee) -> None:
@@ -114,29 +83,6 @@ def fit(session: Session, trainee: Trainee) -> None:
             rows = run.history()
 
 
-def open_model(session: Session, trainee: Trainee) -> tuple[tf.distribute.Strategy, keras.Model]:
-    """The devices, and on them the compiled model: a new one, or that of the checkpoint to go on from."""
-    settings = session.settings
-    keras.utils.set_random_seed(settings.seed)
-    strategy = make_strategy(settings.strategy, session.cluster)
-    for stage in session.stages:
-        check_batch_size(strategy, stage.batch_size)
-    with strategy.scope(), precision(settings.mixed_precision):
-        if session.progress.checkpoint:
-            model = load_saved_model(session.progress.checkpoint, compiled=True)
-        else:
-            model = trainee.build()
-            _compile(model, session, trainee.objective)
-        return strategy, fit_for_many(model, strategy)
-
-
-def _compile(model: keras.Model, session: Session, objective: Objective) -> None:
-    settings = session.settings
-    shares = learning_shares(model, settings.backbone_rate, settings.layer_decay) if session.row else []
-    model.compile(make_optimizer(settings, shares), loss=objective.loss(), metrics=objective.metrics())
-    model.optimizer.build(model.trainable_variables)  # made within the first step they would have it traced twice
-
-
 def _prepare_stage(
     model: keras.Model, session: Session, objective: Objective, schedule: Schedule, rows: Sequence[Row]
 ) -> None:
@@ -156,43 +102,8 @@ def _prepare_stage(
     if begins:  # an optimizer knows only the weights that learn, so each stage has one of its own
         model.set_weights(load_saved_model(session.run.best).get_weights())
     if freeze(model, stage.frozen) or begins:
-        _compile(model, session, objective)
+        compile_model(model, session, objective)
         print(f"{parts[number]}: {_learning(model):,} parameters learn")
-
-
-@contextlib.contextmanager
-def reported(session: Session) -> Iterator[None]:
-    """What a user can do something about is said in words."""
-    run = session.run
-    try:
-        yield
-    except KeyboardInterrupt:
-        done, never = len(run.history()), session.settings.resume == "never"
-        everywhere = " on all workers" * (session.cluster.count > 1)
-        raise KeyboardInterrupt(
-            f"\nStopped in epoch {done + 1}; {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            f"Run the same command again{everywhere}{' without --resume never' * never} to go on."
-        ) from None
-    except tf.errors.ResourceExhaustedError as error:
-        if "No space left" in str(error) or "quota" in str(error):
-            raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
-        largest = max(stage.batch_size for stage in session.stages)
-        raise WorkError(f"Memory ran out; a smaller --batch-size than {largest} needs less.") from error
-    except LOST as error:
-        if session.cluster.count == 1:
-            raise
-        done, gone = len(run.history()), lost(session.cluster, str(error))
-        raise WorkError(
-            f"Gone, or silent: {gone}. {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            "Run the same command again on all workers to go on."
-        ) from error
-    except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
-        lines = str(error).splitlines()
-        reason = next((line for line in lines if any(word in line for word in UNREAD)), None)
-        if reason is None:
-            raise WorkError(f"Training stopped: {lines[0]}. --debug shows where.") from error
-        advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
-        raise WorkError(f"Training stopped: {reason}. {advice}.") from error
 
 
 def _service_in_sight(session: Session) -> AbstractContextManager:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from training.features import learner_of
-from training.fit import Trainee, open_model, reported
+from training.compiled import learner_of, open_model
+from training.failures import reported
+from training.job import Trainee
 from training.schedules import make_schedule
 from training.session import Session
 

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from datatransformer.tables import read_table, write_table
 from layers.saved import load_saved_model
 from settings import WorkError
-from training.fit import Trainee, reported
+from storage.tables import read_table, write_table
+from training.failures import reported
+from training.job import Trainee
 from training.run_folder import facts, score
 from training.session import Session
 

@@ -23,8 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datatransformer.layout import read_classes, write_classes
-from datatransformer.tables import line, open_to_append, read_json, read_table, write_json, write_table
 from settings import SettingError, WorkError, fault, height_and_width
+from storage.tables import line, open_to_append, read_json, read_table, write_json, write_table
 
 NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. What else a kind of model measures stands between them."""

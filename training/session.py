@@ -1,32 +1,15 @@
 """One start of a training command: everything that is checked and known before TensorFlow is imported."""
 
-import contextlib
-import hashlib
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from backbones import Backbone
-from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.lock import only_here
-from pipeline.addresses import answers
-from settings import SettingError, WorkError, fault
-from training.cluster import Cluster, find_cluster
-from training.progress import NOTHING_DONE, Progress, check_same_model, read_progress
-from training.rendezvous import call_together, report_in
+from datatransformer.layout import DataFolder
+from distributed.cluster import Cluster
+from training.progress import Progress
 from training.run_folder import Row, RunFolder, score
 from training.schedules import make_schedule
-from training.stages import BY_STAGE, Stage, plan
-
-WEIGHT_FILES = (".keras", ".h5", ".npz")
-
-OWN_AFFAIR = ("data", "runs", "weights", "verbose", "debug")
-"""Settings in which workers that train together may differ: machines have folders in different places."""
-
-VISIBLE_WITHIN = 60.0
-"""Seconds that a shared disk may take to show to one machine what another has written."""
+from training.stages import BY_STAGE, Stage
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,7 @@ class Session:
         data = self.data
         return (
             f"{data.path}: {len(data.images('train'))} training and {len(data.images('val'))} validation images "
-            f"of {len(data.classes)} classes, at {_sizes(self.stages).replace(',', ', then ')} pixels"
+            f"of {len(data.classes)} classes, at {sizes_text(self.stages).replace(',', ', then ')} pixels"
         )
 
     def reached(self, rows: Sequence[Row]) -> bool:
@@ -88,121 +71,7 @@ class Session:
         return ""
 
 
-@contextlib.contextmanager
-def held_run(settings, name: str) -> Iterator[None]:
-    """Keeps other commands off the run. Of several workers the chief holds it for all.
-
-    Raises WorkError if another command is at it, SettingError if it cannot be told who the workers are.
-    """
-    if find_cluster(settings.strategy).is_chief:
-        with only_here(settings.runs / (settings.name or name)):
-            yield
-    else:
-        yield
-
-
-def open_session(
-    kind: str, task: str | None, name: str, row: Backbone | None, settings, check: Callable[[DataFolder], object]
-) -> Session:
-    """Checks the settings against data, backbone and run; begins the run folder or finds what is there.
-
-    `task` is what the data folder is for, None if only its pictures matter. `check` raises SettingError for what a kind
-    of model finds wrong with the data, before a run is touched. Of several workers the chief does so, and the others
-    then find what it has left there.
-    Raises SettingError with what is wrong, WorkError if the run is damaged or not all workers come.
-    """
-    weights = _weights(row, settings) if row else "none"
-    data = read_data_folder(settings.data, task)
-    check(data)
-    stages = plan(settings, row, len(data.images("train")))
-    if settings.runs.exists() and not settings.runs.is_dir():
-        raise SettingError(fault("runs", settings.runs, "is no folder"))
-    cluster, run = find_cluster(settings.strategy), RunFolder(settings.runs / (settings.name or name))
-    if cluster.count > 1 and settings.cache == "features":
-        allowed = "what is left to train is little work, and one machine's; leave --strategy out, or use memory or disk"
-        raise SettingError(fault("cache", settings.cache, allowed))
-    settings = _for_service(settings)
-    used = settings.model_dump(mode="json") | {
-        "image_size": _sizes(stages),
-        "weights": weights,
-        "data": str(settings.data.resolve()),
-        "learning_rates": [stage.learning_rate for stage in stages],
-    }
-    identity = uuid.uuid4().hex if cluster.is_chief else _identity_of_chief(cluster, used, data, run)
-    if (
-        cluster.is_chief
-        and settings.resume == "never"
-        and not settings.find_lr
-        and (run.history_file.exists() or run.last.exists() or run.best.exists())
-    ):
-        print(f"The old run is now {run.set_aside()}")
-    anew = settings.find_lr and settings.resume == "never"  # a look at the rate leaves the old run where it is
-    progress = NOTHING_DONE if anew else read_progress(run, settings.resume)
-    if progress.rows:  # before its first epoch is kept a run is bound to nothing
-        config = run.config()
-        if (config["kind"], config["model"]) != (kind, name):
-            raise SettingError(fault("name", run.path.name, f"is a run of {config['model']}; use another --name"))
-        check_same_model(run, used, data.classes)
-    session = Session(settings, row, weights, data, run, progress, stages, cluster, identity)
-    if cluster.is_chief:
-        if not (session.is_finished or settings.find_lr):
-            run.write_config(kind, name, used, data.classes, data.colours)
-        message = {"identity": identity, "run": run.state()}
-        call_together(cluster, _in_common(used, data), message, settings.worker_timeout)
-    return session
-
-
-def _in_common(used: Mapping, data: DataFolder) -> dict:
-    """What must be the same for all workers, and is sent to be compared."""
-    images = "".join(image.removeprefix(str(data.path)) for split in ("train", "val") for image in data.images(split))
-    digest = hashlib.sha256(images.encode(errors="surrogateescape")).hexdigest()[:16]
-    return {name: used[name] for name in used if name not in OWN_AFFAIR} | {"images (digest)": digest}
-
-
-def _identity_of_chief(cluster: Cluster, used: Mapping, data: DataFolder, run: RunFolder) -> str:
-    """Comes once the chief is done with the run's folder. Raises WorkError if that is not the one seen from here."""
-    message = report_in(cluster, _in_common(used, data), used["worker_timeout"])
-    end = time.monotonic() + VISIBLE_WITHIN
-    while run.state() != message["run"]:
-        if time.monotonic() > end:
-            raise WorkError(f"{run.path} is not what the chief has there. All workers need the same folder for --runs.")
-        time.sleep(0.3)
-    return message["identity"]
-
-
-def _for_service(settings):
-    """The settings as a tf.data service allows them. Raises SettingError, WorkError if it does not answer."""
-    if not settings.data_service:
-        return settings
-    in_memory = settings.cache not in ("none", "disk")
-    if in_memory and "cache" in settings.model_fields_set:
-        allowed = "what this process has in hand its workers cannot see; with --data-service use none or disk"
-        raise SettingError(fault("cache", settings.cache, allowed))
-    if not answers(settings.data_service):
-        raise WorkError(
-            f"No tf.data service answers at {settings.data_service}. "
-            "Start one: python -m training.data_service --role dispatcher"
-        )
-    return settings.model_copy(update={"cache": "none"}) if in_memory else settings
-
-
-def _sizes(stages: Sequence[Stage]) -> str:
+def sizes_text(stages: Sequence[Stage]) -> str:
     """That of each stage, or the one of all."""
     sizes = [f"{stage.size[0]}x{stage.size[1]}" for stage in stages]
     return ",".join(sizes if len(set(sizes)) > 1 else sizes[:1])
-
-
-def _weights(row: Backbone, settings) -> str:
-    weights = settings.weights
-    if weights == "auto":
-        return "imagenet" if row.imagenet else "none"
-    if weights == "imagenet" and not row.imagenet:
-        raise SettingError(fault("weights", weights, "there are none for this model; use none, or a file"))
-    if weights in ("imagenet", "none"):
-        return weights
-    path = Path(weights).expanduser()
-    if not path.is_file() or path.suffix not in WEIGHT_FILES:
-        raise SettingError(
-            fault("weights", weights, "should be imagenet, none, or a file .keras, .weights.h5, .h5 or .npz")
-        )
-    return str(path.resolve())

@@ -11,8 +11,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from distributed.cluster import Cluster
 from settings import SettingError, fault
-from training.cluster import Cluster
 
 UP_WITHIN = 120
 """Seconds that TensorFlow may take to join workers that have just met."""

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from datatransformer.sources import Listing, Picture, Rejected, names_below, why_outside
-from datatransformer.tables import printable
+from datatransformer.listing import Listing, Picture, Rejected
+from datatransformer.raw_files import names_below, why_outside
 from settings import SettingError, WorkError, fault
+from storage.tables import printable
 
 TASKS = ("classification",)
 SETTINGS = ("raw_images", "link", "verify")

@@ -6,10 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from datatransformer.scratch import Scratch, open_scratch
-from datatransformer.sources import Listing, Picture, Rejected, names_below, why_outside
-from datatransformer.sources.label_file import read_class_names, read_labels
-from datatransformer.split import natural_order
+from datatransformer.label_file import read_class_names, read_labels
+from datatransformer.listing import Listing, Picture, Rejected
+from datatransformer.naming import natural_order
+from datatransformer.raw_files import names_below, why_outside
+from datatransformer.temporary_database import Scratch, open_scratch
 from settings import SettingError, WorkError, fault
 
 TASKS = ("classification",)

@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from datatransformer.images import UnreadableImage
+from datatransformer.listing import Drawn, Listing, Picture, Rejected
 from datatransformer.mask_classes import VOID, Colour, RawClass, chosen_classes, numbered, packed
 from datatransformer.masks import read_pair, read_values
-from datatransformer.pairs import Pair, pair
-from datatransformer.parallel import in_parallel
-from datatransformer.sources import Drawn, Listing, Picture, Rejected
+from datatransformer.sources.pairing import Pair, pair
 from settings import SettingError, WorkError, fault
+from storage.parallel import in_parallel
 
 TASKS = ("segmentation",)
 SETTINGS = ("raw_images", "raw_masks", "class_names", "merge_classes", "void", "link")

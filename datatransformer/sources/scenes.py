@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from datatransformer.sources import Drawn, Listing, Picture
-from datatransformer.sources.drawing import Canvas, encoded
+from datatransformer.drawing import Canvas, encoded
+from datatransformer.listing import Drawn, Listing, Picture
 
 TASKS = ("classification", "segmentation")
 SETTINGS = ("pictures", "picture_size")

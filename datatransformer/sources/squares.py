@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from datatransformer.sources import Drawn, Listing, Picture
-from datatransformer.sources.drawing import encoded
+from datatransformer.drawing import encoded
+from datatransformer.listing import Drawn, Listing, Picture
 from settings import SettingError, fault
 
 TASKS = ("segmentation",)

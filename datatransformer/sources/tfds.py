@@ -17,9 +17,9 @@ import numpy as np
 
 from command import import_tensorflow
 from datatransformer.images import encode
+from datatransformer.listing import Drawn, Listing, Picture, Rejected
 from datatransformer.mask_classes import MaskClasses, chosen_classes, numbered
 from datatransformer.masks import paired
-from datatransformer.sources import Drawn, Listing, Picture, Rejected
 from settings import SettingError, WorkError, fault
 
 if TYPE_CHECKING:

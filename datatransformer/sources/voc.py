@@ -1,10 +1,11 @@
 """PASCAL VOC's layout (Everingham et al. 2010): JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt."""
 
+from datatransformer.listing import Listing, Rejected
 from datatransformer.mask_classes import RawClass
-from datatransformer.pairs import Pair
-from datatransformer.sources import Listing, Rejected, files_below, why_outside
+from datatransformer.naming import PICTURE_SUFFIX
+from datatransformer.raw_files import files_below, why_outside
 from datatransformer.sources.masks import listing
-from datatransformer.split import PICTURE_SUFFIX
+from datatransformer.sources.pairing import Pair
 from settings import SettingError, WorkError, fault
 
 TASKS = ("segmentation",)

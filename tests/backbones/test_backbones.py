@@ -7,7 +7,7 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from backbones import backbone, backbones
-from backbones._build import build_backbone, load_weights
+from backbones.build import build_backbone, load_weights
 from backbones.cifar_resnet import _shortcut
 from backbones.inception_resnet_v2_paper_stem import paper_stem
 from layers.normalisation import Normalise

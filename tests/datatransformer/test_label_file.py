@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from datatransformer.sources import Rejected
-from datatransformer.sources.label_file import Labelled, read_class_names, read_labels
+from datatransformer.label_file import Labelled, read_class_names, read_labels
+from datatransformer.listing import Rejected
 from settings import WorkError
 
 PAIRS = [("a b.jpg", "1"), ("c,d.jpg", "x y"), ("e.jpg", "10")]

@@ -14,8 +14,8 @@ from PIL import Image
 
 from config import DataTransformerConfig
 from datatransformer.layout import read_colours, read_data_folder
-from datatransformer.placing import Placing
 from datatransformer.transformer import DataTransformer
+from datatransformer.writer import Placing
 from settings import SettingError, WorkError
 
 WIDTH, HEIGHT = 6, 4

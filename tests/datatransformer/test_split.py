@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from datatransformer.ledger import open_ledger
-from datatransformer.sources import Picture
-from datatransformer.split import lots, natural_order, read_list
+from datatransformer.listing import Picture
+from datatransformer.naming import natural_order
+from datatransformer.split import lots, read_list
 from settings import WorkError
 
 RATIO = {"split": "ratio", "val_list": None, "seed": 0}

@@ -9,9 +9,9 @@ from PIL import Image
 
 from config import DataTransformerConfig
 from datatransformer.layout import read_data_folder
-from datatransformer.placing import Placing
 from datatransformer.sources import tfds as source
 from datatransformer.transformer import DataTransformer
+from datatransformer.writer import Placing
 from settings import SettingError, WorkError
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from datatransformer.tables import read_table
 from experiments.experiment import Experiment, Variant, spelt
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder
 from experiments.table import best_variants, markdown, outcome, results_of, write_results
 from settings import SettingError, WorkError
+from storage.tables import read_table
 
 EXPERIMENT = Experiment(
     "Rates",

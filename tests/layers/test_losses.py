@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score, jaccard_score
 
 from layers.losses import OF_AREAS, OF_PIXELS, SegmentationLoss
 from layers.saved import load_saved_model
+from segmentation.loss_names import LOSSES, parse_loss
 from tests.conftest import ROOT
-from training.loss_names import LOSSES, parse_loss
 
 TERMS = ["ce", "dice", "jaccard", "focal"]
 TARGETS = np.array([[[0, 1], [1, 255]], [[0, 0], [255, 1]]])  # class 2 does not occur

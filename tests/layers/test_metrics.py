@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, jaccard_
 from layers.losses import SegmentationLoss
 from layers.metrics import ConfusionMatrix, MeanIoU, PixelAccuracy, PixelAccuracyWithVoid
 from layers.saved import load_saved_model
-from training.segmentation_scores import scores
+from predictor.segmentation_scores import scores
 
 CLASSES = 5
 RANDOM = np.random.default_rng(2)

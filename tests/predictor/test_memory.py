@@ -3,8 +3,8 @@
 import itertools
 import tracemalloc
 
-from datatransformer.parallel import in_parallel
 from predictor.pictures import pictures
+from storage.parallel import in_parallel
 
 
 def test_a_folder_is_listed_without_a_list(tmp_path):

@@ -16,7 +16,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 import config
 from backbones import backbone
-from backbones._build import build_backbone
+from backbones.build import build_backbone
 from backbones.resnet50_cut import CUTS
 from layers.losses import SegmentationLoss
 from layers.normalisation import Normalise

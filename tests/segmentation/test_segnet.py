@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backbones import backbone
-from backbones._build import build_backbone, load_weights
+from backbones.build import build_backbone, load_weights
 from config import SegNetBasicConfig, SegNetConfig
 from layers.losses import SegmentationLoss
 from layers.saved import load_saved_model

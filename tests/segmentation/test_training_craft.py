@@ -9,7 +9,7 @@ import pytest
 from config import UNetConfig
 from datatransformer.layout import read_data_folder
 from pipeline.geometry import random_crops
-from pipeline.pixels import count_pixels, kept_counts
+from pipeline.pixel_weights import count_pixels, kept_counts
 from segmentation import recipe
 from segmentation.unet import RECIPE
 from settings import SettingError, read_settings
@@ -87,7 +87,7 @@ def test_rate_and_momentum_are_drawn(crafted):
 def test_pixels_are_counted_once_and_kept(crafted, masks, monkeypatch):  # noqa: F811
     data = read_data_folder(masks, "segmentation")
     counted = count_pixels(data.masks("train"), len(data.classes))
-    monkeypatch.setattr("pipeline.pixels.count_pixels", None)
+    monkeypatch.setattr("pipeline.pixel_weights.count_pixels", None)
     for kept, fresh in zip(kept_counts(data), counted, strict=True):
         np.testing.assert_array_equal(kept, fresh)
 

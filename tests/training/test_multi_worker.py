@@ -16,7 +16,7 @@ from segmentation import recipe
 from segmentation.segnet_basic import RECIPE
 from settings import read_settings
 from tests.conftest import Ran, run, start
-from tests.training.test_cluster import free_ports, tf_config
+from tests.distributed.test_cluster import free_ports, tf_config
 
 SMALL = ("--image-size", 32, "--batch-size", 4, "--steps-per-epoch", 3, "--verbose", "none")
 """For SegNet-Basic, whose norms go by the picture: with batch norm each worker has the statistics of its share."""

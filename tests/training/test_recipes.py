@@ -85,7 +85,7 @@ def test_what_is_fed_is_drawn(everything):
 
 def test_what_is_drawn_is_what_this_cache_feeds(scenes, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr("predictor.sheet.draw_batch", lambda batches, *_: drawn.append(next(iter(batches))[0].numpy()))
+    monkeypatch.setattr("plots.image_grid.draw_batch", lambda batches, *_: drawn.append(next(iter(batches))[0].numpy()))
     for cache in ("memory", "disk", "none"):
         train(scenes, tmp_path, "--epochs", 1, "--cache", cache, "--name", cache)
     memory, disk, none = drawn

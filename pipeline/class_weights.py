@@ -1,0 +1,47 @@
+"""How much each class counts in the loss."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from settings import SettingError, WorkError, fault
+from storage.tables import read_table
+
+
+def class_weights(name: str, labels: Sequence[int], classes: Sequence[str]) -> np.ndarray | None:
+    """(classes,) float32; None for `none`.
+
+    `balanced`: images / (classes * images of the class), so that each class counts the same. Anything else is a CSV
+    file of `name,weight`. Raises SettingError if that does not give each class a weight.
+    """
+    if name == "none":
+        return None
+    if name != "balanced":
+        return weights_from_file(Path(name).expanduser(), classes, "none, balanced, or a CSV file of name,weight")
+    from sklearn.utils.class_weight import compute_class_weight
+
+    present = np.unique(labels)
+    weights = np.ones(len(classes), np.float32)
+    weights[present] = compute_class_weight(name, classes=present, y=np.asarray(labels))
+    return weights
+
+
+def weights_from_file(path: Path, classes: Sequence[str], allowed: str) -> np.ndarray:
+    """`allowed` says what else than a file there is."""
+    if not path.is_file():
+        raise SettingError(fault("class_weights", path, f"should be {allowed}"))
+    try:
+        rows = [(row["name"], float(row["weight"] or "")) for row in read_table(path, ("name", "weight"))]
+    except (WorkError, TypeError, ValueError) as error:
+        raise SettingError(fault("class_weights", path, f"should be a CSV file of name,weight: {error}")) from error
+    weights = dict(rows)
+    faults = [f"{name} is there twice" for name in weights if sum(name == other for other, _ in rows) > 1]
+    faults += ["all weights are 0"] if not any(weights.values()) else []
+    faults += [f"no weight for {name}" for name in classes if name not in weights]
+    faults += [f"no class is called {name}" for name in weights if name not in classes]
+    faults += [f"{name} weighs {weight}" for name, weight in weights.items() if not 0 <= weight < math.inf]
+    if faults:
+        raise SettingError(fault("class_weights", path, "; ".join(faults[:5])))
+    return np.array([weights[name] for name in classes], np.float32)

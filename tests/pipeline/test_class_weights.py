@@ -1,0 +1,40 @@
+"""Weights of classes: computed, or from a file that is checked."""
+
+import numpy as np
+import pytest
+
+from pipeline.class_weights import class_weights
+from settings import SettingError
+
+CLASSES = ("beach", "city", "forest")
+
+
+def test_balanced():
+    assert class_weights("none", [0, 1], CLASSES) is None
+    weights = class_weights("balanced", [0] * 6 + [1] * 3 + [2], CLASSES)
+    np.testing.assert_allclose(weights, [10 / 18, 10 / 9, 10 / 3], rtol=1e-6)
+
+
+def test_of_a_file_in_any_order(tmp_path):
+    file = tmp_path / "weights.csv"
+    file.write_text("name,weight\nforest,3\nbeach,1.5\ncity,0\n")
+    np.testing.assert_array_equal(class_weights(str(file), [0, 1, 2], CLASSES), [1.5, 0, 3])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name,weight\nbeach,1\ncity,1\n", "no weight for forest"),
+        ("name,weight\nbeach,1\ncity,1\nforest,1\nsea,2\n", "no class is called sea"),
+        ("name,weight\nbeach,-1\ncity,1\nforest,nan\n", "beach weighs -1.0; forest weighs nan"),
+        ("name,weight\nbeach,heavy\n", "heavy"),
+        ("class,w\nbeach,1\n", "no column"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path, text, words):
+    file = tmp_path / "weights.csv"
+    file.write_text(text)
+    with pytest.raises(SettingError, match=words):
+        class_weights(str(file), [0, 1, 2], CLASSES)
+    with pytest.raises(SettingError, match="none, balanced, or a CSV file"):
+        class_weights("balnced", [0, 1, 2], CLASSES)

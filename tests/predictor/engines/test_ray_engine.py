@@ -1,0 +1,154 @@
+"""Workers of Ray say what a single process says, also when they are interrupted."""
+
+import csv
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import keras
+import pytest
+
+from predictor.engines.ray_engine import Pool, has_cluster, pool_on
+from settings import WorkError
+from tests.conftest import run, start
+from training.run_folder import RunFolder
+
+HAS_RAY = importlib.util.find_spec("ray") is not None
+needs_ray = pytest.mark.skipif(not HAS_RAY, reason="ray[data], an extra, is not installed")
+
+
+@pytest.mark.parametrize(
+    ("machines", "cores", "pool"),
+    [
+        ([{"CPU": 2.0}], None, Pool(1, 2, 0)),
+        ([{"CPU": 2.0}], 1, Pool(2, 1, 0)),
+        ([{"CPU": 8.0}, {"CPU": 16.0}, {"memory": 1.0}], None, Pool(3, 8, 0)),
+        ([{"CPU": 8.0}, {"CPU": 16.0}], 3, Pool(7, 3, 0)),
+        ([{"CPU": 16.0, "GPU": 4.0}, {"CPU": 64.0}], None, Pool(4, 4, 1)),
+        ([{"CPU": 16.0, "GPU": 4.0}], 8, Pool(2, 8, 1)),
+    ],
+)
+def test_the_pool_fits_the_machines(machines, cores, pool):
+    assert pool_on(machines, cores) == pool
+
+
+@pytest.mark.parametrize("machines", [[], [{"CPU": 2.0}]])
+def test_no_room_for_a_worker(machines):
+    with pytest.raises(WorkError, match="3 cores"):
+        pool_on(machines, 3)
+
+
+def test_an_address_where_no_cluster_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert not has_cluster()
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    assert not has_cluster(), "it was stopped by a kill"
+    for address in ("127.0.0.1:1", "auto", "nonsense"):
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(WorkError, match=f"RAY_ADDRESS = {address}"):
+            has_cluster()
+
+
+@pytest.mark.skipif(HAS_RAY, reason="ray is installed")
+def test_where_it_is_not_installed(small_run, scenes, tmp_path):
+    flags = ("--run", small_run, "--test-images", scenes / "val", "--output", tmp_path / "p.csv", "--engine", "ray")
+    done = run("predictor", *flags)
+    assert done.code == 1 and 'pip install "ray[data]"' in done.err
+
+
+@pytest.fixture
+def local(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+
+
+@needs_ray
+@pytest.mark.slow
+def test_two_workers_on_the_broken_folder(small_run, shared, tmp_path, local):
+    flags = ("--run", small_run, "--test-images", shared / "broken", "--batch-size", 2)
+    for name, engine in (("one", ()), ("ray", ("--engine", "ray", "--workers", 1))):
+        done = run("predictor", *flags, *engine, "--output", tmp_path / f"{name}.csv")
+        assert done.code == 0 and len(done.err.splitlines()) == 1, done.err
+    assert "cores of each: 1" in done.out
+    assert (tmp_path / "ray.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    assert (tmp_path / "ray.rejected.csv").read_bytes() == (tmp_path / "one.rejected.csv").read_bytes()
+    assert (tmp_path / "ray.csv").read_bytes().count(b"\n") == 19
+
+
+@needs_ray
+@pytest.mark.slow
+def test_an_evaluation(small_run, scenes, tmp_path, local):
+    for name, engine in (("one", ()), ("ray", ("--engine", "ray"))):
+        done = run("predictor", "--run", small_run, "--evaluate", scenes, *engine, "--output", tmp_path / f"{name}.csv")
+        assert done.code == 0 and not done.err, done.err
+    summaries = [(tmp_path / f"{name}.evaluation" / "summary.csv").read_bytes() for name in ("one", "ray")]
+    assert summaries[0] == summaries[1]
+
+
+@needs_ray
+@pytest.mark.slow
+def test_masks_by_workers(small_run, shared, tmp_path, local):
+    segmenter = RunFolder(shutil.copytree(small_run, tmp_path / "segmenter"))
+    segmenter.config_file.write_text(json.dumps(segmenter.config() | {"kind": "segmentation"}))
+    images = keras.Input((None, None, 3), name="image")
+    keras.Model(images, keras.layers.Conv2D(5, 3, padding="same")(images)).save(segmenter.best)
+    flags = ("--run", segmenter.path, "--test-images", shared / "broken", "--batch-size", 3)
+    for name, engine in (("one", ()), ("ray", ("--engine", "ray", "--workers", 1))):
+        done = run("predictor", *flags, *engine, "--output", tmp_path / name / "p.csv")
+        assert done.code == 0, done.err
+    written = [
+        {str(file.relative_to(tmp_path / name)): file.read_bytes() for file in (tmp_path / name).rglob("*.*")
+         if file.is_file()}
+        for name in ("one", "ray")
+    ]  # fmt: skip
+    assert written[0] == written[1] and len([name for name in written[0] if name.endswith(".png")]) == 36
+
+
+@needs_ray
+@pytest.mark.slow
+def test_interrupted_and_killed_it_goes_on(small_run, scenes, tmp_path, local):
+    flags = ["--run", small_run, "--test-images", scenes / "train", "--batch-size", 1]
+    assert run("predictor", *flags, "--output", tmp_path / "one.csv").code == 0
+    output = tmp_path / "ray.csv"
+    flags += ["--output", output, "--engine", "ray", "--workers", 1]
+    for sent, code, rows in ((signal.SIGINT, 130, 4), (signal.SIGKILL, -9, 20)):
+        process = start("predictor", *flags, start_new_session=True)
+        end = time.monotonic() + 240
+        while not output.exists() or output.read_bytes().count(b"\n") < 1 + rows:
+            assert process.poll() is None and time.monotonic() < end, process.communicate()
+            time.sleep(0.001)
+        process.send_signal(sent)
+        _, err = process.communicate()
+        assert process.returncode == code and "Traceback" not in err, err
+        if sent == signal.SIGINT:
+            assert not _left_behind(process.pid), "no process of Ray outlives the command"
+    with output.open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.reader(file))) < 51, "the kill came before the end"
+    done = run("predictor", *flags)
+    assert done.code == 0 and "Going on after" in done.out, done.err
+    assert output.read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+@needs_ray
+@pytest.mark.slow
+def test_what_fails_in_a_worker_is_said_in_a_line(small_run, scenes, tmp_path, local):
+    damaged = RunFolder(shutil.copytree(small_run, tmp_path / "run"))
+    shutil.rmtree(damaged.engines, ignore_errors=True)
+    keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(damaged.best)
+    flags = ("--run", damaged.path, "--test-images", scenes / "val", "--output", tmp_path / "p.csv")
+    done = run("predictor", *flags, "--engine", "ray")
+    assert done.code == 1 and done.err.startswith("error: ") and "knows 3 classes" in done.err, done.err
+    assert len(done.err.splitlines()) == 1, done.err
+
+
+def _left_behind(session: int) -> str:
+    """Processes of the session."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "-s", str(session)], capture_output=True, text=True, env=os.environ
+    )
+    return listed.stdout.strip()

@@ -1,0 +1,156 @@
+"""A run as a file of other programs: it says there what it says here, and its README knows how to ask it."""
+
+import importlib.util
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from config import ExportConfig
+from generation.network import build_vae
+from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
+from layers.saved import load_saved_model
+from predictor.export.__main__ import export as export_run
+from predictor.export.agreement import LIMIT
+from predictor.export.formats import FORMATS
+from predictor.export.readme import TITLE
+from settings import WorkError
+from tests.conftest import run
+
+AVAILABLE = [name for name, form in FORMATS.items() if all(map(importlib.util.find_spec, form.packages))]
+
+
+def export(trained, output, *flags):
+    return run("predictor.export", "--run", trained, "--output", output, *flags)
+
+
+def answer_as_the_readme_says(folder, name: str, images: np.ndarray, monkeypatch) -> np.ndarray:
+    return ask(folder, name, monkeypatch, images=images)["logits"]
+
+
+def ask(folder, title: str, monkeypatch, **known) -> dict:
+    """What the README's lines make of what is known."""
+    text = (folder / "README.md").read_text().split(f"## {title}\n")[1]
+    monkeypatch.chdir(folder / (re.search(r"in (?:the folder `(\w+)`|this folder)", text)[1] or ""))
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], known)
+    return known
+
+
+@pytest.fixture(scope="module")
+def pooled_run(small_run, scenes, tmp_path_factory):
+    """A segmentation run of pictures of any size, with unpooling; not trained: its weights are what they began as."""
+    folder = tmp_path_factory.mktemp("pooled") / "pooled"
+    shutil.copytree(small_run, folder)
+    config = (folder / "config.json").read_text().replace('"kind": "classifier"', '"kind": "segmentation"')
+    (folder / "config.json").write_text(config)
+    images = keras.Input((None, None, 3), name="image")
+    features = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(images)
+    maxima, positions = MaxPoolWithIndices2D()(features)
+    restored = MaxUnpool2D()(keras.layers.Conv2D(8, 3, padding="same")(maxima), positions, like=features)
+    logits = keras.layers.Conv2D(5, 1)(restored)
+    keras.Model(images, logits).save(folder / "checkpoints" / "best.keras")
+    return folder
+
+
+def check(trained, output, name, shape, monkeypatch) -> None:
+    images = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    expected = load_saved_model(trained / "checkpoints" / "best.keras")(images, training=False).numpy()
+    found = answer_as_the_readme_says(output, name, images, monkeypatch)
+    np.testing.assert_allclose(found, expected, atol=LIMIT * np.abs(expected).max())
+
+
+def test_a_savedmodel(small_run, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    done = export(small_run, output)
+    assert done.code == 0 and done.err == "", done.err
+    assert "compared on 8 pictures" in done.out
+    assert (output / "classes.csv").read_text() == (small_run / "classes.csv").read_text()
+    assert (output / "README.md").read_text().startswith(TITLE)
+    check(small_run, output, "savedmodel", (3, 32, 32, 3), monkeypatch)
+    done = export(small_run, output)
+    assert done.code == 2 and "--overwrite" in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"], "nothing is left beside it"
+
+
+@pytest.mark.skipif(AVAILABLE == ["savedmodel"], reason="other formats need the extra `export`")
+def test_formats_of_others(small_run, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    others = AVAILABLE[1:]
+    done = export(small_run, output, "--format", ",".join(others))
+    assert done.code == 0 and done.err == "", done.err
+    for name in others:
+        check(small_run, output, name, (3, 32, 32, 3), monkeypatch)
+
+
+def test_masks_of_any_size_with_unpooling(pooled_run, scenes, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    done = export(pooled_run, output, "--format", ",".join(AVAILABLE), "--test-images", scenes / "val")
+    assert done.code == 0, done.err
+    for name in AVAILABLE:
+        check(pooled_run, output, name, (2, 32, 32, 3), monkeypatch)
+        row = next(line for line in (output / "README.md").read_text().splitlines() if line.startswith(f"| {name} |"))
+        assert ("| any |" if FORMATS[name].resizes else "| 32 x 32 |") in row
+        if FORMATS[name].resizes:
+            check(pooled_run, output, name, (1, 27, 45, 3), monkeypatch)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_autoencoder_in_two_parts(small_run, scenes, channels, tmp_path, monkeypatch):
+    folder, output = tmp_path / "vae", tmp_path / "out"
+    shutil.copytree(small_run, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"kind": "autoencoder", "model": "vae"}
+    config["settings"] |= {"latent_size": 3, "image_size": "28x20"}
+    (folder / "config.json").write_text(json.dumps(config))
+    keras.utils.set_random_seed(0)
+    model = build_vae((28, 20), channels, 3, (4, 8))
+    model.save(folder / "checkpoints" / "best.keras")
+    done = export(folder, output, "--format", ",".join(AVAILABLE), "--test-images", scenes / "val")
+    assert done.code == 0 and done.err == "", done.err
+    images = np.random.default_rng(0).uniform(0, 255, (3, 28, 20, 3)).astype(np.float32)
+    codes = model.get_layer("encoder")(images)[0].numpy()
+    drawn = 255 / (1 + np.exp(-model.get_layer("decoder")(codes).numpy()))
+    assert drawn.shape == (3, 28, 20, channels)
+    for name in AVAILABLE:
+        found = ask(output, f"encoder {name}", monkeypatch, images=images)["codes"]
+        np.testing.assert_allclose(found, codes, atol=LIMIT * np.abs(codes).max())
+        found = ask(output, f"decoder {name}", monkeypatch, codes=codes)["pictures"]
+        np.testing.assert_allclose(found, drawn, atol=255 * LIMIT)
+
+
+def test_what_differs_is_not_exported(small_run, tmp_path, monkeypatch):
+    wrong = FORMATS["savedmodel"]
+    load = wrong.load
+    changed = replace(wrong, load=lambda folder: lambda images: load(folder)(images) + 1)
+    monkeypatch.setitem(FORMATS, "savedmodel", changed)
+    with pytest.raises(WorkError, match="differs from the run"):
+        export_run(ExportConfig(run=(str(small_run),), output=tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults(small_run, scenes, tmp_path):
+    done = export(small_run, tmp_path / "out", "--format", "onyx")
+    assert done.code == 2 and "'onnx'" in done.err
+    done = export(small_run, scenes, "--overwrite")
+    assert done.code == 2 and "is no export" in done.err
+    done = export(small_run, tmp_path / "out", "--test-images", tmp_path / "nothing")
+    assert done.code == 2 and "test_images" in done.err
+    (tmp_path / "run").mkdir()
+    for name in ("config.json", "classes.csv"):
+        shutil.copy(small_run / name, tmp_path / "run")
+    done = export(tmp_path / "run", tmp_path / "out")
+    assert done.code == 1 and "Train it first" in done.err
+    config = (small_run / "config.json").read_text().replace('"classifier"', '"regressor"')
+    (tmp_path / "run" / "config.json").write_text(config)
+    done = export(tmp_path / "run", tmp_path / "out")
+    assert done.code == 2 and "run of kind regressor" in done.err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tf2onnx") is not None, reason="tf2onnx is installed")
+def test_a_missing_package_is_named(small_run, tmp_path):
+    done = export(small_run, tmp_path / "out", "--format", "onnx")
+    assert done.code == 1 and "pip install" in done.err and "tf2onnx" in done.err
