@@ -1,4 +1,4 @@
-"""What every command does around its work: reads its settings, turns errors into exit codes, keeps the screen quiet."""
+"""The frame of a command: it reads the settings, turns errors into exit codes, and shows messages."""
 
 import contextlib
 import errno
@@ -8,69 +8,94 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from log import logger, logging_to_screen
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 DONE, FAILED, WRONG_SETTINGS, INTERRUPTED = 0, 1, 2, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_DISK = ". Make room on the disk and run the same command again: it goes on where it stopped."
+FULL_DISK = ". Free some disk space and run the same command again: it goes on where it stopped."
 
 
-def run(program: str, config_class: str, work: Callable, argv: list[str] | None = None) -> None:
-    """Runs `work(settings)` and leaves the process with the exit code that says how it went.
+Work = Callable[[Any], Mapping[str, object] | None]
+"""What a command does with its settings. It returns what `--json` prints: what was made, where, and the scores."""
+
+
+def run(program: str, config_class: str, work: Work, argv: list[str] | None = None) -> None:
+    """Runs `work(settings)` and exits with the code that tells how it ended.
 
     Arguments:
-        program: the command as its user types it, `python -m classifiers.small`.
-        config_class: the name of its class in `config.py`, which is read here so that a slip of the pen
-            in that file is reported like any other wrong setting.
-        work: takes the settings, prints its own progress, raises SettingError, WorkError or OSError.
+        program: the command as a user types it, `python -m classifiers.small`.
+        config_class: the name of its class in `config.py`. The file is read here, so that an error in it is reported
+            like any other wrong setting.
+        work: logs its own progress; raises SettingError, WorkError or OSError.
         argv: the flags; those of the process if None.
     """
     argv = sys.argv[1:] if argv is None else argv
-    debug = "--debug" in argv
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's "stop now" ends as Ctrl-C does
-    sys.exit(_exit_code(program, config_class, work, argv, debug))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's SIGTERM ends a command as Ctrl-C does
+    sys.exit(_exit_code(program, config_class, work, argv))
 
 
-def _exit_code(program: str, config_class: str, work: Callable, argv: list[str], debug: bool) -> int:
+def _exit_code(program: str, config_class: str, work: Work, argv: list[str]) -> int:
+    """`--debug` and `--json` hold even if the settings cannot be read."""
+    as_json, debug = "--json" in argv, "--debug" in argv
+    screen = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr if as_json else screen), logging_to_screen():
+        code, result = _outcome(program, config_class, work, argv, debug)
+        if as_json:
+            content = {"command": program, "exit_code": code} | result
+            print(to_json(content, inf_nan_mode="null").decode(), file=screen, flush=True)
+    return code
+
+
+def _outcome(
+    program: str, config_class: str, work: Work, argv: list[str], debug: bool
+) -> tuple[int, Mapping[str, object]]:
+    """The exit code and what `--json` tells of the outcome."""
     try:
         from settings import SettingError, WorkError, read_settings
 
         settings = read_settings(class_in_config(config_class), argv, program)
         debug = settings.debug
-        work(settings)
-        return DONE
+        return DONE, work(settings) or {}
     except KeyboardInterrupt as interruption:
-        _say(str(interruption) or "Stopped. Run the same command again to go on.")
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        return _report(INTERRUPTED, [str(interruption) or "Stopped. Run the same command again to go on."], False)
+    except BrokenPipeError:  # the reader of the output, `head` for example, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED, {}
     except SettingError as error:
-        for line in error.faults:
-            _say(f"error: {line}")
-        return WRONG_SETTINGS
+        return _report(WRONG_SETTINGS, [f"error: {line}" for line in error.errors], False)
     except WorkError as error:
-        _say(f"error: {error}", debug)
-        return FAILED
+        return _report(FAILED, [f"error: {error}"], debug)
     except OSError as error:
-        _say(f"error: {error}{FULL_DISK if error.errno in NO_ROOM else ''}", debug)
-        return FAILED
+        return _report(FAILED, [f"error: {error}{FULL_DISK if error.errno in NO_ROOM else ''}"], debug)
     except Exception as error:
-        _say(f"error: {type(error).__name__}: {error}", debug)
+        lines = [f"error: {type(error).__name__}: {error}"]
         if not debug:
-            _say("This was not foreseen: --debug shows where it happened.")
-        return FAILED
+            lines.append("This is an unexpected error: --debug shows where it happened.")
+        return _report(FAILED, lines, debug)
 
 
-def _say(message: str, debug: bool = False) -> None:
+def _report(code: int, lines: list[str], debug: bool) -> tuple[int, Mapping[str, object]]:
+    """Shows the lines on standard error. The traceback goes to the log, and with `debug` to the screen."""
     if debug:
         traceback.print_exc()
     sys.stdout.flush()
-    print(message, file=sys.stderr)
+    for line in lines:
+        logger.error(line)
+    if code == FAILED:
+        logger.debug("Traceback of this error:", exc_info=True)
+    return code, {"errors": [line.strip().removeprefix("error: ") for line in lines]}
 
 
-def class_in_config(class_name: str) -> type:
-    """A class of `config.py`. Raises SettingError with the line of a slip of the pen in that file."""
+def class_in_config(class_name: str) -> "type[Settings]":
+    """A class of `config.py`. Raises SettingError with the line of an error in that file."""
     from settings import SettingError
 
     try:
@@ -84,32 +109,32 @@ def class_in_config(class_name: str) -> type:
 
 
 def import_tensorflow():
-    """TensorFlow, imported without its remarks on drivers and processor features.
+    """TensorFlow, imported without its messages on drivers and processor features.
 
-    They are written to the file descriptor by C++ before any setting of its log can stop them,
-    so standard error points elsewhere for these seconds; if the import fails, what was said is shown.
+    C++ writes them to the file descriptor before any setting of its log can stop them, so standard error is redirected
+    meanwhile. If the import fails, they are shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with standard_error_held_back():
+    with standard_error_hidden():
         import tensorflow as tf
 
-        tf.config.list_physical_devices()  # the search for GPUs talks too
+        tf.config.list_physical_devices()  # the search for GPUs writes messages too
         return tf
 
 
 @contextlib.contextmanager
-def standard_error_held_back() -> Iterator[None]:
-    """What C++ writes to standard error too is shown only if the block fails."""
+def standard_error_hidden() -> Iterator[None]:
+    """Standard error, that of C++ included, is shown only if the block fails."""
     sys.stderr.flush()
     screen = os.dup(2)
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
         try:
             yield
         except BaseException:
-            held_back.seek(0)
-            os.write(screen, held_back.read())
+            hidden.seek(0)
+            os.write(screen, hidden.read())
             raise
         finally:
             os.dup2(screen, 2)

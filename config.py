@@ -1,27 +1,29 @@
-"""Everything that you edit. One class a command; change the values in place, the text below each says what it does.
+"""Every setting of every command. One class per command: change the values in place; the text below each explains it.
 
 Each field is also a flag (`val_fraction` is `--val-fraction`) and an environment variable
-(`SCENELAB_VAL_FRACTION`); a flag wins over a variable, a variable over this file.
+(`SCENELAB_VAL_FRACTION`). A flag overrides a variable, and a variable overrides this file.
+The lines `# -- data --` divide a class into the sections of `--help`.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from settings import (
+from setting_types import (
     DataService,
     File,
     Folder,
-    Frozen,
-    ImageSize,
+    FrozenParts,
+    ImageSizes,
     Listed,
+    OptionalSize,
     Positional,
     Repeated,
     RunName,
-    Settings,
     UserPath,
-    int_or_as_it_is,
+    int_if_decimal,
 )
+from settings import Settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -31,195 +33,228 @@ Rates = Annotated[Listed[Positive], Field(min_length=1)]
 
 
 class DataTransformerConfig(Settings):
-    """`python -m datatransformer`: raw pictures and their labels in, a data folder for training out."""
+    """`python -m datatransformer`: makes a data folder for training from raw images and their labels."""
 
-    source: Literal["labels", "folders", "masks", "voc", "tfds", "scenes", "squares"] = "scenes"
-    """What your raw data look like.
-    labels: a folder of pictures and a file that says which label each has.
-    folders: one folder a class, with the pictures of that class inside.
-    masks: a folder of pictures and one of masks, which say what each pixel shows.
-    voc: a folder as PASCAL VOC has it, with JPEGImages, SegmentationClass and ImageSets.
-    tfds: a set of TensorFlow Datasets, such as cifar10.
-    scenes, squares: nothing yet; draw a small data set to try things on."""
+    # -- data --
+
+    source: Literal["auto", "labels", "folders", "masks", "voc", "tfds", "scenes", "squares"] = "auto"
+    """The kind of raw data.
+    auto: decided by the settings that are given and by what the raw folder holds. The choice is printed.
+    labels: a folder of images and a file with the label of each.
+    folders: one folder per class, which holds the images of that class.
+    masks: a folder of images and one of masks, which give the class of each pixel.
+    voc: the layout of PASCAL VOC, with JPEGImages, SegmentationClass and ImageSets.
+    tfds: a data set of TensorFlow Datasets, such as cifar10.
+    scenes, squares: a small synthetic data set, for a first try."""
 
     raw_images: Folder | None = None
-    """The folder with your pictures (sources labels, folders, masks and voc). It is only read."""
+    """The folder with the images (sources labels, folders, masks and voc). It is only read."""
 
     raw_masks: Folder | None = None
-    """The folder with the masks (source masks), named as their pictures but for a prefix or suffix they all share.
-    Empty: the folder beside that of the pictures that is called so, such as trainannot beside train."""
+    """The folder with the masks (source masks). Masks are named like their images, apart from a prefix or suffix that
+    all share. Empty: a folder beside that of the images whose name says so, such as trainannot beside train."""
 
     raw_labels: File | None = None
     """The file with the labels (source labels): CSV or TSV with or without a header, lines of `name label`,
     or a JSON list of objects with image_id and label_id."""
 
     class_names: File | None = None
-    """If the labels are numbers, a CSV of `label,name` with the name of each. Images with other labels are left out.
-    For masks a name a line, lines of `R G B name` if they are in colour, or a CSV of index,name,red,green,blue."""
+    """Names of the classes. If the labels are numbers: a CSV of `label,name`; images with other labels are left out.
+    For masks: one name per line, lines of `R G B name` if they are in colour, or a CSV of index,name,red,green,blue."""
 
     merge_classes: File | None = None
-    """A CSV of `from,to`: classes of the masks that become one, for example CamVid's 32 into 11."""
+    """A CSV of `from,to`: classes of the masks that become one, for example CamVid's 32 classes into 11."""
 
     void: str | None = None
-    """What in the masks is no class, neither learnt nor counted: its index, its name or its colour `R,G,B`."""
+    """What belongs to no class in the masks, and is neither learnt nor counted: an index, a name or a colour
+    `R,G,B`."""
 
     tfds_name: str | None = None
-    """Which set (source tfds): a name of https://www.tensorflow.org/datasets with images and labels."""
+    """The data set (source tfds): a name of https://www.tensorflow.org/datasets with images and labels."""
 
     data_dir: UserPath | None = None
-    """Where TensorFlow Datasets keeps its sets (source tfds): what is prepared there is read, else it is downloaded.
-    Empty: ~/tensorflow_datasets."""
+    """The folder in which TensorFlow Datasets keeps its data sets (source tfds). A prepared data set is read from
+    there; otherwise it is downloaded. Empty: ~/tensorflow_datasets."""
 
     data: UserPath = "data"
-    """The data folder to make. It appears when it is whole; until then the work is in a folder `data.partial`."""
+    """The data folder to make. It appears when it is complete; until then the work is in a folder `data.partial`."""
 
     task: Literal["classification", "segmentation"] | None = None
-    """What the data folder is for. Empty: what the source is for; only scenes can be drawn for both."""
+    """The task that the data folder is for. Empty: that of the source. Only scenes can be drawn for both."""
 
     split: Literal["auto", "ratio", "sequences"] = "auto"
-    """Which images are for validation. auto: those that the raw data say, else as ratio. ratio: a random share of each
-    class. sequences: the last share of each video, so that no neighbours of training images are among them; the frames
-    of a video have one name but for their number."""
+    """Which images are for validation.
+    auto: those that the raw data name, otherwise as ratio.
+    ratio: a random share of each class.
+    sequences: the last share of each video, so that no neighbours of training images are among them. The frames of a
+    video have the same name apart from their number."""
 
     val_list: File | None = None
-    """A list of the images that are for validation, a name a line; all others are for training."""
+    """A list of the images that are for validation, one name per line. All others are for training."""
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of the images of each class that is kept apart for validation."""
+    """Share of the images of each class that is kept for validation."""
 
     link: Literal["copy", "hardlink", "symlink"] = "copy"
-    """How an image gets into the data folder. hardlink and symlink take no disk space; hardlink needs raw and data
-    on one disk, symlink needs the raw folder to stay. Images that must be converted are always written anew."""
+    """How an image gets into the data folder. Links take no disk space: hardlink needs both folders on one disk,
+    symlink needs the raw folder to stay. Images that must be converted are always written."""
 
     verify: bool = True
-    """Decode every image before it is taken (sources labels and folders). --no-verify takes a file that begins and
-    ends as a plain JPEG or PNG does unread, several times as fast; all others are still opened. What is damaged in
-    between then stops the training that comes upon it, and --verify would have named it: for images that were checked
-    before."""
-
-    overwrite: bool = False
-    """Replace a data folder that was made with other settings or from other pictures."""
+    """Decode every image before it is accepted (sources labels and folders). --no-verify accepts files that begin and
+    end as a plain JPEG or PNG without decoding them, several times as fast; all other files are still opened. Damage
+    inside such a file then stops the training that reads it. Use it for images that were checked before."""
 
     pictures: Annotated[int, Field(ge=10)] | None = None
-    """How many pictures a generator draws. Empty: 1000 scenes, or 100 squares for training and 100 for validation."""
+    """Number of synthetic images (sources scenes and squares). Empty: 1000 scenes, or 100 squares for training and 100
+    for validation."""
 
     picture_size: Annotated[int, Field(ge=32, le=4096)] | None = None
-    """Height and width in pixels of what a generator draws. Empty: 160 for scenes, 512 for squares (which need 128)."""
+    """Height and width in pixels of synthetic images. Empty: 160 for scenes, 512 for squares (which need 128)."""
+
+    # -- hardware --
 
     workers: Count | None = None
-    """How many images are worked on at the same time. Empty: one a processor core."""
+    """Number of images that are processed at the same time. Empty: one per processor core."""
+
+    # -- run --
+
+    overwrite: bool = False
+    """Replace a data folder that was made with other settings or from other images."""
 
     seed: Seed = 0
-    """Decides which images go to validation, and what the generators draw. The same seed gives the same result."""
+    """Decides which images are for validation, and what synthetic images show. The same seed gives the same result."""
 
 
 class TrainingConfig(Settings):
-    """What every training command takes, whatever it trains.
+    """Settings of every training command, whatever it trains.
 
-    Settings marked with * take a value for all stages, or one for each: 180x240,360x480.
+    Settings marked with * take one value for all stages, or one for each: 180x240,360x480.
     """
+
+    # -- data --
 
     data: UserPath = "data"
     """The data folder that `python -m datatransformer` has made."""
 
-    runs: UserPath = "runs"
-    """The folder for runs. Each run is a folder in it with checkpoints, history and figures."""
-
-    name: RunName | None = None
-    """Name of this run's folder. Empty: the model's name."""
-
-    epochs: Count = 60
-    """The most epochs (passes over the training images) in all, stages and resumed runs together."""
-
-    steps_per_epoch: Count | None = None
-    """Batches in an epoch. Empty: as many as the training images fill."""
+    image_size: ImageSizes = ()
+    """* Size in pixels that images are resized to: 96, or height x width as 180x240. Empty: what suits the model.
+    180x240,360x480 trains at half size first, which is fast, and continues at full size from there."""
 
     batch_size: Counts = 32
-    """* Images in a batch, over all devices together. Less if memory runs out."""
-
-    image_size: Listed[ImageSize] = ()
-    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model.
-    180x240,360x480 trains at half size first, which is fast, and goes on at full size from there."""
-
-    find_lr: bool = False
-    """Train nothing: try ever larger learning rates for a hundred batches, draw the loss and suggest a rate."""
-
-    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "adam"
-    """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
-
-    schedule: Literal["stages", "constant", "cosine", "one-cycle"] = "stages"
-    """stages: each learning rate until validation no longer improves, then the next from the best weights so far.
-    constant: one learning rate for all epochs. cosine: from the learning rate down to zero. one-cycle: up to it in the
-    first quarter and down to nothing, momentum the other way. With several sizes or an unfreeze schedule the last three
-    give each stage an even share of the epochs."""
-
-    learning_rates: Rates = (1e-3, 1e-4, 1e-5)
-    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
-
-    patience: Count = 6
-    """A stage ends when validation accuracy has not risen for this many epochs."""
-
-    min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
-    """What counts as risen: validation accuracy better than the best so far by more than this (0.001 is 0.1 %)."""
-
-    weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Pulls weights towards zero, but not biases and norms, against over-fitting: 0.0001 to 0.05. Empty: 0.01 for
-    adamw, none for the others."""
-
-    clip_norm: Positive | None = None
-    """Gradients longer than this are shortened to it, if training jumps about. Empty: as they are."""
-
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Validate and keep the moving average of the weights: 0.99 averages over about 100 batches. Empty: as they are."""
-
-    mixed_precision: bool = False
-    """Compute with 16 bits where that is safe: float16 on GPUs, bfloat16 on others. Less memory, faster on new GPUs."""
-
-    jit: bool = False
-    """Compile each step by XLA, also where Keras does not by itself: on GPUs it mostly does, on CPUs it is slower."""
-
-    steps_per_execution: Count = 1
-    """Batches that are trained on in one go, for models so small that Python's part of a step counts. An epoch is a
-    multiple of it; learning rates of cosine and one-cycle, and Ctrl-C, take effect between two goes."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
 
     cache: Literal["none", "memory", "disk"] = "memory"
     """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder."""
 
+    data_service: DataService | None = None
+    """The dispatcher of a tf.data service, grpc://host:port, whose workers make the training batches: see
+    `python -m training.data_service`. They must see data and, with cache disk, runs under the same paths as this
+    machine. With one worker the results are the same as without; several may change the order of batches a little."""
+
+    # -- optimisation --
+
+    epochs: Count = 60
+    """The largest number of epochs (passes over the training images), over all stages and resumed runs."""
+
+    steps_per_epoch: Count | None = None
+    """Batches in an epoch. Empty: as many as the training images fill."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "adam"
+    """Optimizer. momentum is sgd with a momentum of 0.9."""
+
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Weight decay, against over-fitting: 0.0001 to 0.05. Biases and norms are not decayed. Empty: 0.01 for adamw,
+    none for the others."""
+
+    clip_norm: Positive | None = None
+    """Clip the gradient norm to this value, if training is unstable. Empty: no clipping."""
+
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Validate and keep the exponential moving average of the weights: 0.99 averages over about 100 batches.
+    Empty: the weights themselves."""
+
+    # -- schedule --
+
+    schedule: Literal["stages", "constant", "cosine", "one-cycle"] = "stages"
+    """Schedule of the learning rate.
+    stages: each learning rate until validation no longer improves, then the next from the best weights so far.
+    constant: one learning rate for all epochs.
+    cosine: from the learning rate down to zero.
+    one-cycle: up to the learning rate in the first quarter and then down to zero; momentum moves the other way.
+    With several sizes or an unfreeze schedule the last three give each stage an equal share of the epochs."""
+
+    learning_rates: Rates = (1e-3, 1e-4, 1e-5)
+    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
+
+    patience: Count = 6
+    """A stage ends when validation accuracy has not improved for this many epochs (schedule stages)."""
+
+    min_delta: Annotated[float, Field(ge=0, lt=1)] = 0.001
+    """Smallest improvement of validation accuracy that counts: 0.001 is 0.1 % (schedule stages)."""
+
+    find_lr: bool = False
+    """Train nothing: try increasing learning rates for a hundred batches, plot the loss and suggest a rate."""
+
+    # -- hardware --
+
+    mixed_precision: bool = False
+    """Compute with 16 bits where that is safe: float16 on GPUs, bfloat16 elsewhere. It needs less memory, and is faster
+    on recent GPUs."""
+
+    jit: bool = False
+    """Compile each step by XLA, also where Keras does not do so by default. On CPUs it is slower."""
+
+    steps_per_execution: Count = 1
+    """Batches per call of the training function, for models so small that the Python part of a step matters. An epoch
+    is a multiple of it; learning rates of cosine and one-cycle, and Ctrl-C, take effect between two calls."""
+
+    strategy: Literal["auto", "none", "mirrored", "multi-worker"] = "auto"
+    """Devices.
+    auto: all GPUs if there are two or more.
+    none: one device.
+    mirrored: all GPUs, or all CPU devices.
+    multi-worker: those of several machines. Each runs this command with the same settings and its own TF_CONFIG, or all
+    are started by srun in a SLURM job. `runs` is then one folder that all of them see."""
+
+    worker_timeout: Count = 300
+    """Seconds that each machine waits for all others to start (strategy multi-worker)."""
+
+    # -- run --
+
+    runs: UserPath = "runs"
+    """The folder of runs. Each run is a folder in it with checkpoints, history and figures."""
+
+    name: RunName | None = None
+    """Name of this run's folder. Empty: the model's name."""
+
     resume: Literal["best", "last", "never"] = "best"
-    """When the run was interrupted. best: go on from its best weights. last: from exactly where it stopped.
-    never: begin anew; the old run is moved to the folder `.old` beside it."""
+    """How an interrupted run goes on.
+    best: from its best weights.
+    last: from exactly where it stopped.
+    never: it starts again; the old run is moved to the folder `.old` beside it."""
 
     keep_checkpoints: bool = False
     """Keep a checkpoint of every epoch, not only the best and the last."""
 
-    strategy: Literal["auto", "none", "mirrored", "multi-worker"] = "auto"
-    """Devices. auto: all GPUs if there are two or more. none: one device. mirrored: all GPUs, or all CPU devices.
-    multi-worker: those of several machines, each of which runs this command with the same settings and its own
-    TF_CONFIG, or all by srun in a SLURM job; runs is then one folder that all of them see."""
-
-    worker_timeout: Count = 300
-    """Seconds that each machine waits for all of them to come up (strategy multi-worker)."""
-
-    data_service: DataService | None = None
-    """The dispatcher of a tf.data service, grpc://host:port, whose workers then make the training batches: see
-    `python -m training.data_service`. They must see data and, with cache disk, runs under the same paths as this
-    machine. With one such worker the numbers are those without; several may change the order of batches a little."""
-
     verbose: Literal["bar", "line", "none"] = "bar"
-    """What is shown of an epoch: a moving bar, one line at its end, or nothing."""
+    """What the screen shows of an epoch: a progress bar, one line at its end, or nothing. The run's `train.log` has
+    every epoch in any case."""
 
     seed: Seed = 0
-    """Start of all random numbers: two runs with one seed on one CPU give the same numbers."""
+    """Seed of all random numbers: two runs with the same seed on one CPU give the same numbers."""
 
 
 class DataServiceConfig(Settings):
     """`python -m training.data_service`: makes training batches on this machine for commands with `--data-service`."""
 
+    # -- hardware --
+
     role: Literal["dispatcher", "worker"] = "dispatcher"
-    """dispatcher: the one that training commands are told of. worker: makes batches; as many as there are machines."""
+    """dispatcher: the one that training commands connect to. worker: makes batches; one per machine."""
 
     port: Annotated[int, Field(ge=1, lt=2**16)] = 5050
-    """Where it listens. On one machine each needs its own."""
+    """The port that it listens on. On one machine each process needs its own."""
 
     dispatcher: DataService | None = None
     """The dispatcher that a worker works for, grpc://host:port."""
@@ -229,499 +264,621 @@ class DataServiceConfig(Settings):
 
 
 class SupervisedConfig(TrainingConfig):
-    """What every training command takes that stands on a backbone and learns from labels or masks."""
+    """Settings of the training commands that use a backbone and learn from labels or masks."""
+
+    # -- model --
 
     normalise: Literal["backbone", "imagenet", "dataset"] = "backbone"
-    """How colours become the numbers that the network sees; part of the saved model. backbone: as its weights were
-    trained. imagenet: less the mean of ImageNet, over its deviation. dataset: those of your own training images."""
+    """How colours are normalised, inside the saved model.
+    backbone: as its weights were trained.
+    imagenet: by ImageNet's mean and standard deviation.
+    dataset: by those of your own training images."""
 
     weights: str = "auto"
-    """What the backbone starts from: imagenet (downloaded by Keras), none (random numbers) or a file
+    """Initial weights of the backbone: imagenet (downloaded by Keras), none (random) or a file
     (.keras, .weights.h5, .h5) of a whole model or a backbone. auto: imagenet where the backbone has such weights."""
 
     freeze: int = 0
-    """Layers of the backbone that do not learn, as Python's slice layers[:N]: 0 none, 50 the first fifty,
+    """Layers of the backbone that are frozen, as Python's slice layers[:N]: 0 none, 50 the first fifty,
     -20 all but the last twenty."""
 
-    unfreeze_schedule: Listed[Frozen] = ()
-    """What learns in each stage, for example head,-20,all with three rates: first only the new last layers, then the
-    last 20 of the backbone too, then all. A number is as in `freeze`. Empty: `freeze` for all."""
+    recalibrate_bn: bool = False
+    """After training, recompute the statistics of batch norm over the whole training set and keep the better of both
+    models. It helps where the running statistics lag behind: high learning rates, small batches."""
+
+    # -- schedule --
+
+    unfreeze_schedule: FrozenParts = ()
+    """What is trained in each stage, for example head,-20,all with three rates: first only the new last layers, then
+    also the last 20 of the backbone, then all. A number is as in `freeze`. Empty: `freeze` for all stages."""
 
     backbone_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Less than 1: the backbone (the encoder) learns at this share of the learning rate, what is new behind it at all
-    of it. 0.1 is usual for pre-trained weights."""
+    """Less than 1: the backbone (the encoder) learns at this share of the learning rate; new layers train at the full
+    rate. 0.1 is usual for pre-trained weights."""
 
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Less than 1: the nearer to the picture, the slower a layer learns. The backbone is cut in 12 parts, and each
-    learns at this share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
+    """Less than 1: layers near the input learn more slowly. The backbone is cut into 12 parts, and each learns at this
+    share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
 
     stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Training ends when validation accuracy is as good as this, 0.9 say. Empty: it goes on."""
+    """Training ends when validation accuracy reaches this value, for example 0.9. Empty: it goes on."""
 
-    recalibrate_bn: bool = False
-    """After training give batch norm its statistics over the whole training set, and keep the better of both models.
-    Helps where the running ones lag behind: high learning rates, small batches."""
-
-    class_weights: str = "none"
-    """What errors on each class cost. balanced: more for rare classes, in proportion. Or a CSV of `name,weight`."""
+    # -- augmentation --
 
     augment: Literal["none", "light", "strong", "randaugment"] = "light"
-    """Random changes to training images, new each epoch. light: crop, mirror, light. strong: also turn and colour.
+    """Random changes of training images, new in each epoch.
+    light: crop, mirror, brightness.
+    strong: also rotation and colour.
     randaugment: two of fourteen strong changes each."""
+
+    # -- loss --
+
+    class_weights: str = "none"
+    """Class weights of the loss. balanced: rare classes count more, in proportion. Or a CSV of `name,weight`."""
 
 
 class ClassifierConfig(SupervisedConfig):
-    """`python -m classifiers.NAME`: a data folder in, a run with a trained classifier out."""
+    """`python -m classifiers.NAME`: trains a classifier on a data folder."""
+
+    # -- data --
 
     cache: Literal["none", "memory", "disk", "features"] = "memory"
-    """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder. What is kept
-    nowhere is cropped, by augment light, as it is decoded, from its full detail. features: what a frozen backbone
-    (`freeze`, or head in `unfreeze_schedule`) makes of them is computed once and kept in the run's folder, and the last
-    layers alone are trained on it, in a tenth of the time or less."""
+    """Where decoded training images are kept between epochs: nowhere, in memory, or in the run's folder. With none,
+    images are cropped (augment light) as they are decoded, from their full resolution. features: the output of a frozen
+    backbone (`freeze`, or head in `unfreeze_schedule`) is computed once and kept in the run's folder, and only the last
+    layers are trained on it, in a tenth of the time or less."""
 
     feature_views: Count = 1
-    """Versions of each training image whose features are kept (cache features). 1: the image as it is. More: so many
-    that `augment` and `random_erasing` change, of which each epoch draws one."""
+    """Versions of each training image whose features are kept (cache features). 1: the image as it is. More: as many
+    versions changed by `augment` and `random_erasing`, one of which is drawn in each epoch."""
+
+    # -- model --
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    """Share of the features that is left out at random before the last layer while training; against over-fitting."""
+    """Share of the features that is dropped at random before the last layer in training, against over-fitting."""
 
-    loss: Literal["ce", "focal"] = "ce"
-    """What is made small. ce: cross-entropy. focal: cross-entropy that cares less for what is right already."""
-
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of a label that is spread over all classes, so that the network is less sure of itself: 0.1."""
+    # -- augmentation --
 
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
     """More than 0: training images are blended in pairs, and so are their labels; 0.2 a little, 1 a lot."""
 
     cutmix: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """More than 0: a rectangle of one training image is put into another; 1 is usual. With mixup each half the time."""
+    """More than 0: a rectangle of one training image is pasted into another; 1 is usual. With mixup each is used half
+    the time."""
 
     random_erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """The probability with which a rectangle of a training image is replaced by noise: 0.25."""
+    """The probability that a rectangle of a training image is replaced by noise: 0.25 is usual."""
+
+    # -- loss --
+
+    loss: Literal["ce", "focal"] = "ce"
+    """Loss. ce: cross-entropy. focal: cross-entropy in which easy examples count less."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of a label that is spread over all classes, so that the network is less overconfident: 0.1 is usual."""
 
 
 class InceptionResNetV2Config(ClassifierConfig):
-    """`python -m classifiers.inception_resnet_v2`: a classifier with one more choice."""
+    """`python -m classifiers.inception_resnet_v2`: a classifier with a choice of the stem."""
+
+    # -- model --
 
     stem: Literal["keras", "paper"] = "keras"
-    """The first layers: as Keras has them (those of Inception-ResNet-v1), or as the paper on v2 draws them."""
+    """The first layers. keras: those of Keras, which are of Inception-ResNet-v1. paper: those of the paper on v2."""
 
 
 class EfficientNetV2Config(ClassifierConfig):
-    """`python -m classifiers.efficientnet_v2`: a classifier of two sizes."""
+    """`python -m classifiers.efficientnet_v2`: a classifier in two sizes."""
+
+    # -- model --
 
     variant: Literal["s", "b0"] = "s"
     """s: 20 million parameters at 384x384 pixels. b0: 6 million at 224x224."""
 
 
 class CifarConfig(ClassifierConfig):
-    """`python -m classifiers.cifar_vgg16`: as S4 trained on CIFAR-10."""
-
-    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
-    """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
-
-    learning_rates: Rates = (0.05, 0.005, 0.0005)
-    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    """`python -m classifiers.cifar_vgg16`: VGG16 with batch norm for images of 32x32 pixels, as for CIFAR-10."""
 
     batch_size: Counts = 128
-    """* Images in a batch, over all devices together. Less if memory runs out."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
+    """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = 1e-3
-    """Pulls weights towards zero, but not biases and norms, against over-fitting. Times the learning rate, once a
-    batch: with a momentum of 0.9 it is the 0.0001 of He et al. 2016, who count it ten times by the momentum."""
+    """Weight decay, against over-fitting. Biases and norms are not decayed. It is multiplied by the learning rate, once
+    per batch: with a momentum of 0.9 it equals the 0.0001 of He et al. 2016, to which momentum is applied."""
+
+    learning_rates: Rates = (0.05, 0.005, 0.0005)
+    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
 
 class CifarResNetConfig(CifarConfig):
-    """`python -m classifiers.cifar_resnet`: as He et al. 2016 and S4 trained on CIFAR-10."""
+    """`python -m classifiers.cifar_resnet`: the ResNet of He et al. 2016 for CIFAR-10."""
 
-    depth: Annotated[Literal[20, 32, 44, 56, 110], BeforeValidator(int_or_as_it_is)] = 20
+    # -- model --
+
+    depth: Annotated[Literal[20, 32, 44, 56, 110], BeforeValidator(int_if_decimal)] = 20
     """Layers with weights: 0.27, 0.46, 0.66, 0.85 or 1.7 million parameters."""
 
+    # -- schedule --
+
     learning_rates: Rates = (0.1, 0.01, 0.001)
-    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
 
 class SegmentationConfig(SupervisedConfig):
-    """`python -m segmentation.NAME`: a data folder with masks in, a run with a trained network out."""
+    """`python -m segmentation.NAME`: trains a segmentation network on a data folder with masks."""
 
-    crop: ImageSize | None = None
-    """Train on random parts of this size of the pictures, 256 or height x width as 180x240, and validate on whole ones.
-    For large pictures: with --image-size as large as they are, memory would not do for a batch."""
+    # -- data --
+
+    crop: OptionalSize = None
+    """Train on random crops of this size, 256 or height x width as 180x240, and validate on whole images. For large
+    images: with a large --image-size a batch would not fit into memory."""
 
     batch_size: Counts = 8
-    """* Images in a batch, over all devices together. Less if memory runs out."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
+
+    # -- loss --
 
     loss: str = "ce"
-    """What is made small: ce (cross-entropy), dice, jaccard, focal, or a sum of them such as ce+dice."""
+    """Loss: ce (cross-entropy), dice, jaccard, focal, or a sum of them such as ce+dice."""
 
     class_weights: str = "none"
-    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
-    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+    """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
+    balanced: all classes have the same sum.
+    median-frequency: as in SegNet.
+    background:W: the first class has the weight W, the others 1.
+    segnet-camvid: SegNet's own numbers.
+    Or a CSV of `name,weight`."""
 
 
 class UNetConfig(SegmentationConfig):
     """`python -m segmentation.unet`: a U-Net on any backbone."""
 
+    # -- model --
+
     backbone: str = "small"
-    """What the encoder is: small, resnet50, mobilenet_v2, efficientnet_v2_b0 or any other row of `backbones`."""
+    """The encoder: small, resnet50, mobilenet_v2, efficientnet_v2_b0 or any other of `backbones`."""
 
     decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32, 16)
-    """How wide each step of the decoder is, from the coarsest up."""
+    """Number of filters of each step of the decoder, from the coarsest up."""
 
 
 class UNetMobileNetV2Config(SegmentationConfig):
-    """`python -m segmentation.unet_mobilenet_v2`: as S2 trained on pets."""
+    """`python -m segmentation.unet_mobilenet_v2`: a U-Net on a frozen MobileNetV2."""
 
     batch_size: Counts = 64
-    """* Images in a batch, over all devices together. Less if memory runs out."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
 
     freeze: int = 150
-    """Layers of the backbone that do not learn, as Python's slice layers[:N]: 150 all of them, as S2 had it, 0 none."""
+    """Layers of the backbone that are frozen, as Python's slice layers[:N]: 150 all of them, 0 none."""
 
 
 class UNetResNet50Config(SegmentationConfig):
-    """`python -m segmentation.unet_resnet50`: as S4 trained on PASCAL VOC."""
+    """`python -m segmentation.unet_resnet50`: a U-Net on a ResNet-50 that is cut at half its depth."""
 
-    image_size: Listed[ImageSize] = "256"
-    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: ImageSizes = "256"
+    """* Size in pixels that images are resized to: 96, or height x width as 180x240."""
+
+    # -- model --
 
     cut: Literal["conv2_block3_out", "conv3_block4_out", "conv4_block1_out", "conv4_block6_out", "conv5_block3_out"] = (
         "conv4_block1_out"
     )
-    """Where the encoder ends: the layer's name in Keras's ResNet50. conv4_block1_out is half its depth, the others are
-    the ends of its stages; conv5_block3_out is all of it. The later, the more it knows and the slower it is."""
+    """The last layer of the encoder, by its name in Keras's ResNet50. conv4_block1_out is half its depth, the others
+    are the ends of its stages; conv5_block3_out is all of it. A deeper encoder knows more and is slower."""
 
     skip: bool = True
-    """The decoder sees the encoder's feature maps too, and so finds small things and edges. no-skip: it does not."""
+    """Skip connections: the decoder also sees the encoder's feature maps, and so finds small objects and edges."""
 
     decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32)
-    """How wide each step of the decoder is, from the coarsest up."""
+    """Number of filters of each step of the decoder, from the coarsest up."""
 
 
 class SegNetConfig(SegmentationConfig):
-    """`python -m segmentation.segnet`: as Badrinarayanan et al. 2017 and S3 trained on CamVid."""
+    """`python -m segmentation.segnet`: SegNet (Badrinarayanan et al. 2017), as trained on CamVid."""
 
-    image_size: Listed[ImageSize] = "360x480"
-    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: ImageSizes = "360x480"
+    """* Size in pixels that images are resized to: 96, or height x width as 180x240."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
-    """How weights follow the gradient. momentum is sgd with a momentum of 0.9."""
+    """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     learning_rates: Rates = (0.1,)
-    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
     class_weights: str = "median-frequency"
-    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
-    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+    """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
+    balanced: all classes have the same sum.
+    median-frequency: as in SegNet.
+    background:W: the first class has the weight W, the others 1.
+    segnet-camvid: SegNet's own numbers.
+    Or a CSV of `name,weight`."""
 
 
 class SegNetBasicConfig(SegNetConfig):
-    """`python -m segmentation.segnet_basic`: SegNet of two stages."""
+    """`python -m segmentation.segnet_basic`: SegNet with two stages."""
 
-    image_size: Listed[ImageSize] = "128"
-    """* Size in pixels that images are brought to: 96, or height x width as 180x240. Empty: what suits the model."""
+    image_size: ImageSizes = "128"
+    """* Size in pixels that images are resized to: 96, or height x width as 180x240."""
 
     batch_size: Counts = 4
-    """* Images in a batch, over all devices together. Less if memory runs out."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
 
-    class_weights: str = "none"
-    """What the pixels of each class cost. balanced: all classes the same in sum. median-frequency: as SegNet does.
-    background:W: the first class W, the others 1. segnet-camvid: SegNet's own numbers. Or a CSV of `name,weight`."""
+    # -- model --
 
     norm: Literal["picture", "batch"] = "picture"
-    """What a layer's values are normalised by. picture: mean and deviation of the picture itself, always. batch: those
-    of the batch in training, their running mean afterwards, which suits pictures that are all alike."""
+    """Statistics that normalise a layer. picture: mean and deviation of the image itself, always. batch: those of the
+    batch in training and their running mean afterwards, which suits images that are all alike."""
+
+    # -- loss --
+
+    class_weights: str = "none"
+    """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
+    balanced: all classes have the same sum.
+    median-frequency: as in SegNet.
+    background:W: the first class has the weight W, the others 1.
+    segnet-camvid: SegNet's own numbers.
+    Or a CSV of `name,weight`."""
 
 
 class VaeConfig(TrainingConfig):
-    """`python -m generation.vae`: any data folder in, a run with a trained variational auto-encoder out.
+    """`python -m generation.vae`: trains a variational auto-encoder on any data folder.
 
-    It learns from the pictures alone: classes and masks are not looked at, but for the colours of some figures.
+    It learns from the images alone. Classes and masks only colour some figures.
     """
 
-    image_size: Annotated[Listed[ImageSize], Field(min_length=1, max_length=1)] = "32"
-    """Size in pixels that images are brought to: 96, or height x width as 180x240. Small ones suit this model."""
+    # -- data --
 
-    colours: Literal["auto", "gray", "rgb"] = "auto"
-    """What the model draws. gray: one value a pixel; colours are not seen. rgb: three. auto: gray if all training
-    pictures are, as digits of MNIST."""
-
-    latent_size: Count = 32
-    """How many numbers the code of a picture has. More: sharper pictures. 2: figures show the whole plane of codes."""
-
-    filters: Annotated[Listed[Count], Field(min_length=1)] = (32, 64, 128)
-    """How wide each convolution of the encoder is, from the picture down; each halves height and width. The decoder
-    mirrors it."""
-
-    loss: Literal["ce", "mse", "ce+mse"] = "ce"
-    """How a picture and what is made of its code are compared, pixel by pixel, values being 0..1. ce: binary
-    cross-entropy. mse: squared error. ce+mse: both, added. Each is summed over a picture."""
-
-    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    """What the other part of the loss counts, the KL divergence that keeps codes where new ones are drawn. Less:
-    sharper pictures, worse new ones. 1 is the evidence lower bound of the paper."""
-
-    learning_rates: Rates = (5e-4,)
-    """* The learning rate of each stage. Too large and the loss does not fall, too small and it takes for ever."""
+    image_size: Annotated[ImageSizes, Field(min_length=1, max_length=1)] = "32"
+    """Size in pixels that images are resized to: 96, or height x width as 180x240. Small sizes suit this model."""
 
     batch_size: Counts = 64
-    """* Images in a batch, over all devices together. Less if memory runs out."""
+    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
+    it if memory runs out."""
+
+    # -- model --
+
+    colours: Literal["auto", "gray", "rgb"] = "auto"
+    """Colours of the generated images. gray: one value per pixel. rgb: three. auto: gray if all training images are
+    gray, as the digits of MNIST."""
+
+    latent_size: Count = 32
+    """Size of the latent code of an image. A larger code gives sharper images. With 2, figures show the whole latent
+    plane."""
+
+    filters: Annotated[Listed[Count], Field(min_length=1)] = (32, 64, 128)
+    """Number of filters of each convolution of the encoder, from the image down; each halves height and width. The
+    decoder mirrors it."""
+
+    # -- schedule --
+
+    learning_rates: Rates = (5e-4,)
+    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
     patience: Count = 6
-    """A stage ends when validation loss has not fallen for this many epochs."""
+    """A stage ends when validation loss has not improved for this many epochs (schedule stages)."""
 
     min_delta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
-    """What counts as fallen: a validation loss less than the least so far by more than this."""
+    """Smallest improvement of validation loss that counts (schedule stages)."""
+
+    # -- loss --
+
+    loss: Literal["ce", "mse", "ce+mse"] = "ce"
+    """How an image and its reconstruction are compared, pixel by pixel, with values of 0..1, summed over the image. ce:
+    binary cross-entropy. mse: squared error. ce+mse: their sum."""
+
+    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Weight of the KL divergence, which keeps codes close to the prior from which new images are sampled. Less:
+    sharper reconstructions, worse samples. 1 is the evidence lower bound of the paper."""
 
 
 class ClassicalConfig(Settings):
-    """`python -m segmentation.classical`: pictures in, masks out by methods that do not learn; the baseline."""
+    """`python -m segmentation.classical`: segments images by methods that need no training; the baseline."""
 
-    method: Literal["mean-shift", "kmeans", "otsu", "histogram", "canny"] = "mean-shift"
-    """How a picture is parted. mean-shift: connected regions of like colour. kmeans: kinds of colours. otsu: dark and
-    bright. histogram: shades of gray between the valleys of its histogram. canny: what edges enclose."""
-
-    regions: Annotated[int, Field(ge=2, le=255)] | None = None
-    """The most regions (mean-shift and canny: the largest; empty: 100), colours (kmeans; empty: 8) or shades
-    (histogram; empty: 6) of a picture. otsu has two."""
-
-    spatial_radius: Annotated[int, Field(ge=1, le=200)] | None = None
-    """How far mean-shift looks, in pixels. Larger: larger regions, more time. Empty: 8."""
-
-    colour_radius: Annotated[float, Field(ge=1, le=255)] | None = None
-    """How different colours of one region may be (mean-shift), in steps of 256. Larger: larger regions. Empty: 16."""
-
-    match: UserPath | None = None
-    """A data folder with masks: each region gets the class that regions of such a colour and place mostly have in its
-    training masks. Empty: that of `evaluate`; without both, masks hold the numbers of the regions."""
-
-    evaluate: UserPath | None = None
-    """A data folder with masks: segment its validation images and say how well, in a folder beside `output`."""
+    # -- data --
 
     test_images: Annotated[str, Field(min_length=1)] = "data/val"
-    """What to segment: a folder (with all its folders), a picture, or a pattern such as "photos/*.jpg"."""
+    """Images to segment: a folder (with all its subfolders), a file, or a pattern such as "photos/*.jpg"."""
 
-    output: UserPath = "classical.csv"
-    """The CSV to write. Pictures that cannot be read are listed beside it, in `classical.rejected.csv`."""
+    evaluate: UserPath | None = None
+    """A data folder with masks: segment its validation images and score the result, in a folder beside `output`."""
 
-    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
-    """What is written of each mask, in folders beside `output`. index: class indices, in classical.masks.
-    colour: in the colours of the classes. overlay: the picture tinted with them, and a legend beneath it."""
+    match: UserPath | None = None
+    """A data folder with masks: each region gets the class that regions of its colour and position mostly have in the
+    training masks. Empty: that of `evaluate`; without both, masks hold the numbers of the regions."""
 
-    overwrite: bool = False
-    """Replace an output that was made by another method, or of other pictures."""
+    # -- model --
+
+    method: Literal["mean-shift", "kmeans", "otsu", "histogram", "canny"] = "mean-shift"
+    """Segmentation method.
+    mean-shift: connected regions of similar colour.
+    kmeans: clusters of colours.
+    otsu: dark and bright.
+    histogram: gray levels between the valleys of the histogram.
+    canny: regions that edges enclose."""
+
+    regions: Annotated[int, Field(ge=2, le=255)] | None = None
+    """The largest number of regions (mean-shift and canny: the largest ones; empty: 100), colours (kmeans; empty: 8) or
+    gray levels (histogram; empty: 6) of an image. otsu has two."""
+
+    spatial_radius: Annotated[int, Field(ge=1, le=200)] | None = None
+    """Spatial radius of mean-shift in pixels. Larger: larger regions, more time. Empty: 8."""
+
+    colour_radius: Annotated[float, Field(ge=1, le=255)] | None = None
+    """Colour radius of mean-shift, in steps of 256. Larger: larger regions. Empty: 16."""
+
+    # -- hardware --
 
     workers: Count | None = None
-    """How many pictures are segmented at the same time. Empty: one a processor core."""
+    """Number of images that are segmented at the same time. Empty: one per processor core."""
+
+    # -- run --
+
+    output: UserPath = "classical.csv"
+    """The CSV to write. Unreadable images are listed beside it, in `classical.rejected.csv`."""
+
+    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    """Files that are written of each mask, in folders beside `output`. index: class indices, in classical.masks.
+    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below."""
+
+    overwrite: bool = False
+    """Replace an output that was made by another method, or from other images."""
 
     seed: Seed | None = None
-    """Start of the random numbers of kmeans, and of matching. The same seed gives the same masks. Empty: 0."""
+    """Seed of the random numbers of kmeans and of matching. The same seed gives the same masks. Empty: 0."""
 
 
 class PredictorConfig(Settings):
-    """`python -m predictor`: a run and pictures in, a CSV of predictions out."""
+    """`python -m predictor`: predicts images by a run and writes a CSV."""
+
+    # -- data --
+
+    test_images: Annotated[str, Field(min_length=1)] = "data/val"
+    """Images to predict: a folder (with all its subfolders), a file, or a pattern such as "photos/*.jpg"."""
+
+    evaluate: UserPath | None = None
+    """A data folder: predict its validation images and score the result, in a folder beside `output`."""
+
+    shard: str | None = None
+    """Predict only a part of the images, for several machines: 1/4, 2/4, 3/4 and 4/4 are four shards of equal size.
+    Their outputs are predictions-1-of-4.csv and so on; `python -m predictor.merge` joins them."""
+
+    # -- model --
 
     runs: UserPath = "runs"
-    """The folder of runs in which `run` is looked for."""
+    """The folder of runs in which `run` is looked up."""
 
     run: Listed[str] = ()
     """Name of a run, or path to its folder. Several, A,B,C, predict together. Empty: the only run there is."""
 
     policy: Literal["mean", "weighted", "class-weighted", "vote", "max", "geometric", "adaboost"] = "mean"
-    """How several runs come to one answer: the mean, maximum or geometric mean of their probabilities, one vote each,
-    weighted by validation accuracy, by that on each class, or as AdaBoost would weigh their votes."""
+    """How several runs are combined: the mean, maximum or geometric mean of their probabilities, one vote each,
+    weighted by validation accuracy, by the accuracy on each class, or as AdaBoost would weight their votes."""
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
-    """Views of each picture whose probabilities are averaged: the picture; and its mirror image; corners and middle
-    and their mirror images (10 views, not for masks); three sizes and their mirror images (6). More views take more
-    time."""
+    """Test-time augmentation: views of each image whose probabilities are averaged. flip: the image and its mirror
+    image. ten-crop: corners and centre and their mirror images (10 views, not for masks). multi-scale: three sizes and
+    their mirror images (6 views). More views take more time."""
 
     tile: Annotated[int, Field(ge=32)] | None = None
-    """For masks: predict a picture at its own size, in squares of so many pixels, 512 say, that overlap. Right for
-    pictures larger than memory allows, and for a network trained at the scale of the pictures (by --crop, say).
-    Empty: a picture is resized to what the network was trained at, which is right for one trained so."""
+    """For masks: predict an image at its own size, in overlapping tiles of this many pixels, for example 512. This is
+    right for images larger than memory allows, and for a network that was trained at the images' own scale (by --crop).
+    Empty: an image is resized to the size that the network was trained at."""
 
     overlap: Annotated[int, Field(ge=0)] | None = None
     """Pixels that tiles share, at most half a tile. More: fewer seams, more time. Empty: an eighth of `tile`."""
 
-    evaluate: UserPath | None = None
-    """A data folder: predict its validation images and say how well, in a folder beside `output`."""
-
-    test_images: Annotated[str, Field(min_length=1)] = "data/val"
-    """What to predict: a folder (with all its folders), a picture, or a pattern such as "photos/*.jpg"."""
-
-    shard: str | None = None
-    """Predict a part of the pictures only, for several machines: 1/4, 2/4, 3/4 and 4/4 are four shards of like size.
-    Their outputs are called predictions-1-of-4.csv and so on; `python -m predictor.merge` makes one of them."""
-
-    output: UserPath = "predictions.csv"
-    """The CSV to write. Pictures that cannot be read are listed beside it, in `predictions.rejected.csv`."""
-
-    top_k: Count = 1
-    """How many of the most probable classes are written for each picture."""
-
-    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
-    """What is written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
-    colour: in the colours of the classes. overlay: the picture tinted with them, and a legend beneath it."""
-
-    encoding_files: Listed[Literal["latents", "reconstruction"]] = ("latents",)
-    """What an auto-encoder writes of each picture, beside `output`. latents: mean and log variance of its code, in
-    predictions.latents.h5. reconstruction: what is made of its code, in a folder predictions.reconstructions."""
-
     samples: Count | None = None
-    """Draw so many new pictures with an auto-encoder, in a folder predictions.samples beside `output`, and a sheet of
-    them; no pictures are predicted then."""
+    """Generate this many new images with an auto-encoder, in a folder predictions.samples beside `output`, and a grid
+    of them. No images are predicted then."""
 
-    seed: Seed | None = None
-    """Which new pictures are drawn (samples). The same seed draws the same. Empty: 0."""
+    # -- hardware --
 
     batch_size: Count = 32
-    """Pictures, or tiles of one, that go through the model at a time, at most: OpenVINO takes 8, more being no faster.
-    Less if memory runs out."""
+    """Images, or tiles of one, per batch, at most. OpenVINO takes 8, because more is no faster. Reduce it if memory
+    runs out."""
 
     engine: Literal["auto", "tensorflow", "openvino", "ray"] = "auto"
-    """What computes, for classifiers and masks. openvino is the faster on a processor and an extra to install: pip
-    install openvino. It says the same to 1e-4. auto: openvino if it is installed and there is no GPU. ray: the machines
-    of a Ray cluster, or this one, each as auto; pip install "ray[data]"."""
+    """Inference engine, for classifiers and masks. openvino is faster on a processor and must be installed: pip
+    install openvino. Its probabilities are the same to 1e-4. auto: openvino if it is installed and there is no GPU.
+    ray: the machines of a Ray cluster, or this one, each as auto; pip install "ray[data]"."""
 
     precision: Literal["f32", "bf16", "int8"] = "f32"
-    """Of the numbers that OpenVINO computes with. bf16: half the bits, on processors that have it. int8: a quarter;
-    the run is calibrated on training pictures first (once; pip install nncf), and its accuracy before and after is
-    shown."""
-
-    overwrite: bool = False
-    """Replace an output that was made by another run, or of other pictures."""
+    """Precision of OpenVINO. bf16: half the bits, on processors that have it. int8: a quarter; the run is calibrated on
+    training images first (once; pip install nncf), and its accuracy before and after is shown."""
 
     workers: Count | None = None
-    """How many pictures are read at the same time. Empty: one a processor core; with `tile` one. With ray also how many
-    cores each of its workers gets. Empty: all of a machine's."""
+    """Number of images that are read at the same time. Empty: one per processor core; with `tile` one. With ray also
+    the number of cores of each worker. Empty: all of a machine's."""
+
+    # -- run --
+
+    output: UserPath = "predictions.csv"
+    """The CSV to write. Unreadable images are listed beside it, in `predictions.rejected.csv`."""
+
+    top_k: Count = 1
+    """Number of most probable classes that are written for each image."""
+
+    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    """Files that are written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
+    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below."""
+
+    encoding_files: Listed[Literal["latents", "reconstruction"]] = ("latents",)
+    """Files that an auto-encoder writes of each image, beside `output`. latents: mean and log variance of its code, in
+    predictions.latents.h5. reconstruction: its reconstruction, in a folder predictions.reconstructions."""
+
+    overwrite: bool = False
+    """Replace an output that was made by another run, or from other images."""
+
+    seed: Seed | None = None
+    """Seed of the new images (samples). The same seed gives the same images. Empty: 0."""
 
 
 class MergeConfig(Settings):
-    """`python -m predictor.merge`: the outputs of all shards in, one as a single process writes it out."""
+    """`python -m predictor.merge`: joins the outputs of all shards into one, as a single process writes it."""
+
+    # -- run --
 
     output: UserPath = "predictions.csv"
-    """The CSV to write. Its shards, predictions-1-of-4.csv and so on, lie beside it, with all that was written with
-    them, also the hidden `.predictions-1-of-4.csv.json`."""
+    """The CSV to write. Its shards, predictions-1-of-4.csv and so on, lie beside it with all their other files,
+    including the hidden `.predictions-1-of-4.csv.json`."""
 
     overwrite: bool = False
-    """Replace an output that was made by another run, or of other pictures."""
+    """Replace an output that was made by another run, or from other images."""
 
 
 class SelectConfig(Settings):
-    """`python -m predictor.select`: which of several runs predict best together, and how, on the validation images."""
+    """`python -m predictor.select`: scores all combinations of several runs on the validation images."""
+
+    # -- model --
 
     runs: UserPath = "runs"
-    """The folder of runs in which `run` is looked for."""
+    """The folder of runs in which `run` is looked up."""
 
     run: Listed[str] = ()
     """Names of two to twelve runs, or paths to their folders: A,B,C."""
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
-    """Views of each picture whose probabilities are averaged, as for `python -m predictor`."""
+    """Test-time augmentation, as for `python -m predictor`."""
+
+    # -- hardware --
 
     engine: Literal["auto", "tensorflow", "openvino"] = "auto"
-    """What computes, as for `python -m predictor`."""
+    """Inference engine, as for `python -m predictor`."""
 
     precision: Literal["f32", "bf16", "int8"] = "f32"
-    """Of the numbers that OpenVINO computes with, as for `python -m predictor`."""
+    """Precision of OpenVINO, as for `python -m predictor`."""
+
+    # -- run --
 
     output: UserPath = "selection.csv"
     """The CSV to write: a row for every combination of runs and every policy, the best first."""
 
 
 class ExperimentsConfig(Settings):
-    """`python -m experiments`: several runs that differ in a setting or two, and a table of what came of them."""
+    """`python -m experiments`: trains several runs that differ in a setting or two, and compares them in a table."""
+
+    # -- data --
+
+    data: UserPath = "data"
+    """The data folder that `python -m datatransformer` has made."""
+
+    limit: Count | None = None
+    """Train on this many images of the data folder and validate on as many, for a first look. Empty: all."""
+
+    # -- model --
 
     experiment: Positional[str | None] = None
-    """Which comparison: LIST shows all. Empty: one of your own, by `module` and `vary`."""
+    """The comparison: LIST shows all. Empty: one of your own, by `module` and `vary`."""
 
     module: str | None = None
-    """The training command, such as classifiers.small. For a comparison of the list: in place of its own."""
+    """The training command, such as classifiers.small. For a listed comparison: it replaces the command there."""
+
+    # -- optimisation --
 
     vary: Repeated[str] = ()
     """The settings that your own comparison varies, with their values: optimizer=sgd,adam. Give the flag once for each
     setting: every combination of their values becomes a variant."""
 
     set: Repeated[str] = ()
-    """Settings that all variants share, weights=none for example; the flag may be given several times."""
+    """Settings that all variants share, for example weights=none. The flag may be given several times."""
 
     only: Listed[str] = ()
-    """Which variants of the comparison to run, by their names. Empty: all."""
-
-    data: UserPath = "data"
-    """The data folder that `python -m datatransformer` has made."""
-
-    limit: Count | None = None
-    """Train on so many images of the data folder and validate on as many, for a first look. Empty: all."""
+    """Names of the variants to run. Empty: all."""
 
     epochs: Count | None = None
-    """The most epochs of each run. Empty: as many as the comparison was published with, or those of the module."""
+    """The largest number of epochs of each run. Empty: that of the published comparison, or of the module."""
 
     repeat: Count = 1
-    """Runs of each variant, each with a seed of its own: the table has their mean and spread."""
+    """Runs of each variant, each with a seed of its own: the table has their mean and standard deviation."""
 
-    seed: Seed = 0
-    """That of the first run of each variant. It also decides which images `limit` takes."""
+    # -- run --
 
     output: UserPath = "comparisons"
-    """The folder for comparisons. Each is a folder in it with its runs, tables and figures."""
+    """The folder of comparisons. Each is a folder in it with its runs, tables and figures."""
 
     name: RunName | None = None
-    """Name of this comparison's folder. Empty: that of the list, or what is varied in which module."""
+    """Name of this comparison's folder. Empty: that of the list, or of what is varied in which module."""
 
     overwrite: bool = False
-    """Throw away what an earlier comparison of this name has come to, and begin anew."""
+    """Delete the results of an earlier comparison of this name, and start again."""
+
+    seed: Seed = 0
+    """Seed of the first run of each variant. It also decides which images `limit` takes."""
 
 
 class AnalysisConfig(Settings):
-    """`python -m analysis NAME_OF_RUN`: a run in, its figures, their numbers as CSV, and a page `report.html` out."""
+    """`python -m analysis RUN`: draws the figures of a run, with their numbers as CSV and a page `report.html`."""
+
+    # -- data --
+
+    data: UserPath | None = None
+    """The data folder that the run was trained on, if it has been moved."""
+
+    images: Count | None = None
+    """The largest number of validation images whose features are embedded. Empty: 500, or 40 with masks."""
+
+    points: Count = 1000
+    """The largest number of points in an embedding. Pixels are drawn by class, the same number of each where
+    possible."""
+
+    # -- model --
 
     runs: UserPath = "runs"
-    """The folder of runs in which `run` and `compare` are looked for."""
+    """The folder of runs in which `run` and `compare` are looked up."""
 
     run: Positional[str | None] = None
-    """Name of a run, or path to its folder; stands without a flag. Empty: the only run there is."""
+    """Name of a run, or path to its folder. Empty: the only run there is."""
 
     compare: Listed[str] = ()
-    """Names of runs of one kind, A,B,C: lay them side by side, in `output`, instead of looking into one."""
+    """Names of runs of one kind, A,B,C: compare them in `output`, instead of drawing one."""
+
+    only: Listed[Literal["curves", "evaluation", "embedding", "maps", "gradcam", "layers"]] = ()
+    """Parts to draw. Empty: all that the kind of run has.
+    curves: loss, scores, learning rate and momentum by epoch.
+    evaluation: confusion matrices, scores of each class, samples.
+    embedding: t-SNE and PCA of a layer's output for validation images, with masks pixel by pixel.
+    maps: the most active channels of layers.
+    gradcam: the regions that a classifier's decision depends on.
+    layers: a diagram of the model, and a table of all its layers."""
+
+    layer: Listed[str] = ()
+    """Layers for embedding and maps, by the names that `--only layers` lists. Empty: for embedding the input of the
+    last layer or (masks) the end of the encoder and the middle of the decoder; for maps the last layer of each size."""
+
+    # -- hardware --
+
+    batch_size: Count = 32
+    """Images per batch for an embedding. Reduce it if memory runs out."""
+
+    # -- run --
 
     output: UserPath = "comparison"
     """With `compare`: the folder for the table, the curves and the page."""
 
-    only: Listed[Literal["curves", "evaluation", "embedding", "maps", "gradcam", "layers"]] = ()
-    """What is drawn. Empty: all that the run's kind has.
-    curves: loss, scores, learning rate and momentum by epoch. evaluation: confusion matrices, scores of each class,
-    samples. embedding: t-SNE and PCA of what a layer gives of validation images, of masks pixel by pixel. maps: the
-    liveliest channels of layers. gradcam: where a classifier looks. layers: a diagram of the model, all its layers."""
-
-    layer: Listed[str] = ()
-    """Layers for embedding and maps, by the names that `--only layers` lists. Empty: for embedding what goes into the
-    last layer, or (masks) the end of the encoder and the middle of the decoder; for maps the last of each size."""
-
-    images: Count | None = None
-    """The most validation images of which features are embedded. Empty: 500, of those with masks 40."""
-
-    points: Count = 1000
-    """The most points in an embedding. Pixels are drawn by class: of each as many as there are, up to an even share."""
-
-    data: UserPath | None = None
-    """The data folder that the run was trained on, if it lies elsewhere by now."""
-
-    batch_size: Count = 32
-    """Pictures that go through the model at a time for an embedding. Less if memory runs out."""
-
     seed: Seed = 0
-    """Start of the random numbers of t-SNE and of which pixels are drawn. The same seed gives the same points."""
+    """Seed of t-SNE and of the choice of pixels. The same seed gives the same points."""
 
 
 class ExportConfig(Settings):
-    """`python -m predictor.export`: a run in, its model in formats of other programs out, checked on pictures."""
+    """`python -m predictor.export`: converts the model of a run to other formats, checked on images."""
+
+    # -- data --
+
+    test_images: Annotated[str, Field(min_length=1)] | None = None
+    """Images on which the exported model must give the same answers as the run: a folder, a file, or a pattern such as
+    "photos/*.jpg". Eight are used. Empty: validation images of the run's data folder."""
+
+    # -- model --
 
     runs: UserPath = "runs"
-    """The folder of runs in which `run` is looked for."""
+    """The folder of runs in which `run` is looked up."""
 
     run: Listed[str] = ()
     """Name of a run, or path to its folder. Empty: the only run there is."""
@@ -729,34 +886,36 @@ class ExportConfig(Settings):
     format: Annotated[Listed[Literal["savedmodel", "onnx", "openvino", "litert"]], Field(min_length=1)] = (
         "savedmodel",
     )
-    """What is written, A,B for several. savedmodel: for TensorFlow and its server. onnx: for ONNX Runtime and most
-    other programs. openvino: the fastest on processors of Intel. litert: for phones and small devices."""
+    """Formats to write, A,B for several. savedmodel: for TensorFlow and its server. onnx: for ONNX Runtime and most
+    other programs. openvino: the fastest on Intel processors. litert: for phones and small devices."""
+
+    # -- run --
 
     output: UserPath | None = None
-    """The folder to make. Empty: exports and the name of the run."""
-
-    test_images: Annotated[str, Field(min_length=1)] | None = None
-    """Pictures on which the exported model has to say what the run says: a folder, a picture, or a pattern such as
-    "photos/*.jpg". Eight are taken. Empty: validation images of the run's data folder."""
+    """The folder to make. Empty: exports/NAME_OF_RUN."""
 
     overwrite: bool = False
     """Replace an earlier export in `output`."""
 
 
 class BenchmarksConfig(Settings):
-    """`python -m benchmarks NAME`: how fast, how large, against what; a table, and the same as JSON."""
+    """`python -m benchmarks NAME`: measures speed and memory against other programs; a table, and the same as JSON."""
+
+    # -- data --
 
     benchmark: Positional[str] = "LIST"
-    """Which one; stands without a flag. LIST shows all."""
+    """The benchmark. LIST shows all."""
 
     pictures: Folder | None = None
-    """Photographs to measure with, brought to the size that is measured. Empty: drawn ones."""
+    """Photographs to measure with, resized to the size that is measured. Empty: synthetic images."""
 
     amount: Count | None = None
-    """How many pictures, or batches, a way has to do. Empty: as many as give a steady figure, a few minutes in all."""
+    """Number of images, or batches, per variant. Empty: enough for a steady figure, a few minutes in all."""
+
+    # -- run --
 
     rounds: Count = 3
-    """How often each way does its work; the table has the medians. Once for what shows how something grows."""
+    """Number of rounds; the table has the medians. Growth curves are measured once."""
 
     output: UserPath = "benchmarks/results"
     """The folder for the JSON."""

@@ -1,26 +1,30 @@
-"""What every class of settings shares: where values come from, how they are checked, how a fault reads.
+"""Base class of all settings: where values come from, how they are checked, how an error reads.
 
-A value is looked for in the flags, then in the `SCENELAB_` environment variables, then in `config.py`.
+A value comes from the flags, else from the `SCENELAB_` environment variables, else from `config.py`.
 """
 
 import difflib
 import os
 import re
+import warnings
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
-from pydantic_settings import BaseSettings, CliPositionalArg, NoDecode, SettingsConfigDict, SettingsError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from setting_help import help_text
+from setting_types import POSITIONAL, REPEATED, as_text
 
 ENVIRONMENT_PREFIX = "SCENELAB_"
 
 
 class SettingError(ValueError):
-    """One or more settings are wrong: exit code 2. Each argument is one fault, one line on the screen."""
+    """One or more settings are wrong: exit code 2. Each argument is one error and one line on the screen."""
 
     @property
-    def faults(self) -> tuple[str, ...]:
+    def errors(self) -> tuple[str, ...]:
         return self.args
 
     def __str__(self) -> str:
@@ -28,54 +32,69 @@ class SettingError(ValueError):
 
 
 class WorkError(RuntimeError):
-    """The settings are right, yet the work cannot be done: exit code 1. The text says what to do about it."""
+    """The settings are right, but the work cannot be done: exit code 1. The text says what to do about it."""
 
 
-class Settings(BaseSettings):
-    """Base of the classes in `config.py`: each field is also a flag and an environment variable."""
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message='Field name "json"')  # pydantic's own .json() is deprecated and not used
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX,
-        env_ignore_empty=True,
-        use_attribute_docstrings=True,
-        cli_kebab_case=True,
-        cli_implicit_flags=True,
-        cli_exit_on_error=False,
-        cli_hide_none_type=True,
-        frozen=True,
-        extra="forbid",
-    )
+    class Settings(BaseSettings):
+        """Base of the classes in `config.py`: each field is also a flag and an environment variable."""
 
-    debug: bool = False
-    """Show Python's traceback when something fails. You only need this to report a mistake of ours."""
+        model_config = SettingsConfigDict(
+            env_prefix=ENVIRONMENT_PREFIX,
+            env_ignore_empty=True,
+            use_attribute_docstrings=True,
+            cli_kebab_case=True,
+            cli_implicit_flags=True,
+            cli_exit_on_error=False,
+            cli_hide_none_type=True,
+            frozen=True,
+            extra="forbid",
+        )
+
+        # -- run --
+
+        json: bool = False  # type: ignore[assignment]
+        """Print one JSON object at the end: what was made, where, and the scores. Messages then go to standard error,
+        so that standard output holds nothing else."""
+
+        debug: bool = False
+        """Show Python's traceback when something fails. You only need this to report an error of SceneLab."""
 
 
-def fault(field: str, given: object, allowed: str) -> str:
-    """One line: the field, what was given, and what is allowed or what to do."""
-    return f"{field} = {str(given)!r}: {allowed}"
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def faults_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
-    """A fault for each of the fields that was given, though it is of no use here; `why` says so."""
+def bad_setting(field: str, given: object, allowed: str) -> str:
+    """One line: the field, the value given, and what is allowed or what to do."""
+    return f"{field} = {as_text(given)!r}: {allowed}"
+
+
+def errors_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
+    """An error for each of the fields that was given although it has no effect here; `why` says so."""
     given = given_values(settings)
-    return [fault(field, given[field], why) for field in fields if field in given]
+    return [bad_setting(field, given[field], why) for field in fields if field in given]
 
 
-def read_settings(config: type[Settings], argv: list[str], program: str) -> Settings:
-    """The checked settings of a command. `--help` prints every field and leaves by SystemExit(0).
+def read_settings(config: type[AnySettings], argv: list[str], program: str) -> AnySettings:
+    """The checked settings of a command. `--help` prints every field and exits by SystemExit(0).
 
-    Raises SettingError with a line for every fault: unknown flags and variables, values that are not allowed.
+    Raises SettingError with a line for every error: unknown flags and variables, values that are not allowed.
     """
-    argv, faults = _without_unknown_flags(config, argv)
-    faults += _unknown_variables()
+    if "--help" in argv or "-h" in argv:
+        print(help_text(config, program))
+        raise SystemExit(0)
+    argv, errors = _without_unknown_flags(config, argv)
+    errors += _unknown_variables()
     try:
         settings = config(_cli_parse_args=argv, _cli_prog_name=program)
     except ValidationError as error:
-        faults += [_readable(entry) for entry in error.errors()]
+        errors += [_readable(entry) for entry in error.errors()]
     except SettingsError as error:
-        faults.append(str(error).removeprefix("error parsing CLI: "))
-    if faults:
-        raise SettingError(*faults)
+        errors.append(str(error).removeprefix("error parsing CLI: "))
+    if errors:
+        raise SettingError(*errors)
     return settings
 
 
@@ -87,13 +106,7 @@ def given_values(settings: Settings) -> dict[str, str]:
     """What flags and variables said, as they would be written there, in the order of `config.py`."""
     given = settings.model_fields_set
     values = {name: getattr(settings, name) for name in type(settings).model_fields if name in given}
-    return {name: _written(value) for name, value in values.items() if value is not None}
-
-
-def _written(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(_written, value))
-    return str(value)
+    return {name: as_text(value) for name, value in values.items() if value is not None}
 
 
 def command_words(given: Mapping[str, str]) -> list[str]:
@@ -110,26 +123,26 @@ def command_words(given: Mapping[str, str]) -> list[str]:
 def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[list[str], list[str]]:
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
-    kept, faults, dropped = [], [], False
+    kept, errors, dropped = [], [], False
     repeated = {flag(field) for field, info in config.model_fields.items() if REPEATED in info.metadata}
     for word in _last_of_each(_joined(_bare_positionals(config, argv), known), repeated):
         if word.startswith("--"):
             name = word.partition("=")[0]
             dropped = True
             if name not in known:
-                faults.append(f"unknown flag {name}{_nearest(name, known)}; --help lists all of them")
+                errors.append(f"unknown flag {name}{_nearest(name, known)}; --help lists all of them")
             elif word == name + "=":
-                faults.append(f"flag {name} has no value")
+                errors.append(f"flag {name} has no value")
             else:
                 dropped = False
         if not dropped:
             kept.append(word)
-    return kept, faults
+    return kept, errors
 
 
 def _bare_positionals(config: type[Settings], argv: list[str]) -> list[str]:
     """What stands without a flag may have it nevertheless: `--run A` is `A`."""
-    flags = {flag(field) for field, info in config.model_fields.items() if Positional.__metadata__[0] in info.metadata}
+    flags = {flag(field) for field, info in config.model_fields.items() if POSITIONAL in info.metadata}
     bare: list[str] = []
     for word in argv:
         name, equals, value = word.partition("=")
@@ -189,101 +202,7 @@ def _nearest(name: str, known: set[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _readable(entry: dict[str, Any]) -> str:
+def _readable(entry: ErrorDetails) -> str:
     field = str(entry["loc"][0]) if entry["loc"] else "settings"
     message = re.sub(r"^(Input|Value error,)\s*", "", entry["msg"])
-    return fault(field, entry["input"], message)
-
-
-# ---- Types of fields -------------------------------------------------------------------------------------------------
-
-
-def _split_commas(value: object) -> object:
-    """Text, or a single value as it may stand in config.py, as a list."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _image_size(value: object) -> str:
-    text = str(value)
-    if not re.fullmatch(r"\d+(x\d+)?", text) or min(height_and_width(text)) < 8:
-        raise ValueError("should be 8 or more pixels: 96 for a square, 180x240 for height x width")
-    return text
-
-
-def height_and_width(size: str) -> tuple[int, int]:
-    """In pixels: `96` is (96, 96), `180x240` is (180, 240)."""
-    sides = [int(side) for side in size.split("x")]
-    return sides[0], sides[-1]
-
-
-def _frozen(value: object) -> str:
-    text = str(value)
-    if text not in ("head", "all") and not re.fullmatch(r"-?\d+", text):
-        raise ValueError("should be head, all, or a number of layers as in freeze")
-    return text
-
-
-def int_or_as_it_is(value: object) -> object:
-    """For choices among numbers: flags and variables are text."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _run_name(name: str) -> str:
-    if not name.strip() or name.startswith(".") or set(name) & set("/\\"):
-        raise ValueError("should be a folder's name: no slash in it, no dot at its start")
-    return name
-
-
-def _data_service(address: str) -> str:
-    if not re.fullmatch(r"grpc://[^\s:/]+:\d{1,5}", address):
-        raise ValueError("should be the dispatcher's address, such as grpc://localhost:5050")
-    return address
-
-
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise ValueError(_not_there(path, "is not a folder"))
-    return path
-
-
-def _file(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError(_not_there(path, "is not a file"))
-    return path
-
-
-def _not_there(path: Path, what: str) -> str:
-    if path.exists():
-        return what
-    parent = next(folder for folder in path.absolute().parents if folder.exists())
-    close = difflib.get_close_matches(path.name, os.listdir(parent) if parent == path.absolute().parent else [], n=1)
-    return f"is not there{f' (did you mean {close[0]}?)' if close else f' (nearest folder that is: {parent})'}"
-
-
-Item = TypeVar("Item")
-
-Listed = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split_commas)]
-"""Written with commas: 1e-3,1e-4."""
-
-UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
-"""May start with ~."""
-
-REPEATED = "repeated"
-Repeated = Annotated[Listed[Item], REPEATED]
-"""As `Listed`; if the flag is given several times, its lists count together."""
-
-Positional = CliPositionalArg
-"""Stands on a command line without its flag."""
-
-Folder = Annotated[UserPath, AfterValidator(_folder)]
-File = Annotated[UserPath, AfterValidator(_file)]
-DataService = Annotated[str, AfterValidator(_data_service)]
-ImageSize = Annotated[str, BeforeValidator(_image_size)]
-"""In pixels; `height_and_width` takes it apart."""
-
-Frozen = Annotated[str, BeforeValidator(_frozen)]
-"""What does not learn: `head` is all but the head, `all` is nothing, a number is a slice of layers."""
-
-RunName = Annotated[str, AfterValidator(_run_name)]
+    return bad_setting(field, entry["input"], message)

@@ -31,7 +31,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    py_modules=["command", "config", "demo", "settings"],
+    py_modules=["command", "config", "demo", "setting_help", "setting_types", "settings"],
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
     install_requires=requirements(runtime),
     extras_require={"dev": requirements(development), "openvino": OPENVINO, "int8": INT8, "export": EXPORT, "ray": RAY},

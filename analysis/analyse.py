@@ -5,8 +5,9 @@ from collections.abc import Callable
 from analysis.parts import draw_curves, draw_embeddings, draw_evaluation, draw_explanations, draw_layers, draw_maps
 from analysis.subject import Subject, open_subject
 from command import import_tensorflow
-from settings import SettingError, fault, faults_if_given
-from storage.lock import only_here
+from settings import SettingError, bad_setting, errors_if_given
+from storage.lock import exclusive_lock
+from training.kinds import Kind
 
 PARTS: dict[str, Callable] = {
     "curves": draw_curves,
@@ -17,11 +18,6 @@ PARTS: dict[str, Callable] = {
     "layers": draw_layers,
 }
 """Each takes the subject and the settings."""
-
-NOT_OF = {"classifier": (), "segmentation": ("gradcam",)}
-"""Parts that a kind of run does not have."""
-
-NOT_OF_OTHERS = ("evaluation", "gradcam")
 
 WANTED_BY = {
     "layer": ("embedding", "maps"),
@@ -38,9 +34,9 @@ def analyse(settings) -> None:
     """Raises SettingError for what is wrong with the settings, WorkError if there is nothing to draw of yet."""
     if settings.compare:
         fields = ("run", "only", *WANTED_BY)
-        faults = faults_if_given(settings, fields, "looks into one run; compare lays several side by side: use one")
-        if faults:
-            raise SettingError(*faults)
+        errors = errors_if_given(settings, fields, "looks into one run; compare lays several side by side: use one")
+        if errors:
+            raise SettingError(*errors)
         from analysis.compare import compare
 
         compare(settings)
@@ -52,24 +48,24 @@ def analyse(settings) -> None:
     draw(subject, parts, settings)
 
 
-def chosen_parts(settings, kind: str) -> list[str]:
+def chosen_parts(settings, kind: Kind) -> list[str]:
     """Those that are asked for, or all of this kind, in the order of PARTS.
 
     Raises SettingError for what this kind does not have, and for settings that none of them looks at.
     """
-    there = [part for part in PARTS if part not in NOT_OF.get(kind, NOT_OF_OTHERS)]
+    there = kind.parts
     parts = [part for part in there if part in settings.only or not settings.only]
-    faults = [
-        fault("only", part, f"a run of kind {kind} has {', '.join(there)}")
+    errors = [
+        bad_setting("only", part, f"a run of kind {kind.name} has {', '.join(there)}")
         for part in settings.only
         if part not in there
     ]
-    faults += faults_if_given(settings, ["output"], "is where runs are compared; name them by --compare A,B,C")
+    errors += errors_if_given(settings, ["output"], "is where runs are compared; name them by --compare A,B,C")
     for name, wanted_by in WANTED_BY.items():
         if not set(parts) & set(wanted_by):
-            faults += faults_if_given(settings, [name], f"is for {', '.join(wanted_by)}, which is not drawn")
-    if faults:
-        raise SettingError(*faults)
+            errors += errors_if_given(settings, [name], f"is for {', '.join(wanted_by)}, which is not drawn")
+    if errors:
+        raise SettingError(*errors)
     return parts
 
 
@@ -81,7 +77,7 @@ def draw(subject: Subject, parts: list[str], settings) -> None:
         print(
             f"{run.path} is not finished: {len(subject.rows)} of at most {subject.settings['epochs']} epochs are done"
         )
-    with only_here(run.report):
+    with exclusive_lock(run.report):
         run.figures.mkdir(exist_ok=True)
         if parts != ["curves"]:
             import_tensorflow()

@@ -13,8 +13,8 @@ from analysis.report import duration
 from analysis.reproduce import OF_THE_SESSION
 from analysis.subject import Subject, read_subject
 from plots.save import save_figure
-from settings import SettingError, fault
-from storage.tables import harmless, printable, write_table
+from settings import SettingError, bad_setting
+from storage.tables import csv_safe, printable, write_table
 from training.plots import measured
 from training.run_folder import find_runs
 
@@ -36,7 +36,7 @@ def compare(settings) -> None:
     subjects = open_subjects(settings)
     folder = settings.output
     if folder.exists() and not folder.is_dir():
-        raise SettingError(fault("output", folder, "is no folder"))
+        raise SettingError(bad_setting("output", folder, "is no folder"))
     names = [subject.run.path.name for subject in subjects]
     columns = [*_differing(subjects), *_measured(subjects)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,15 +56,15 @@ def open_subjects(settings) -> list[Subject]:
     try:
         runs = find_runs(settings.runs, settings.compare)
     except SettingError as error:
-        raise SettingError(*(reason.replace("run =", "compare =", 1) for reason in error.faults)) from error
+        raise SettingError(*(reason.replace("run =", "compare =", 1) for reason in error.errors)) from error
     given = ",".join(settings.compare)
     if len({run.path.resolve() for run in runs}) < max(len(runs), 2):
-        raise SettingError(fault("compare", given, "should name two different runs or more"))
+        raise SettingError(bad_setting("compare", given, "should name two different runs or more"))
     subjects = [read_subject(run) for run in runs]
-    kinds = list(dict.fromkeys(subject.kind for subject in subjects))
+    kinds = list(dict.fromkeys(subject.kind.name for subject in subjects))
     if len(kinds) > 1:
         allowed = f"are runs of kinds {' and '.join(kinds)}; only runs of one kind have the same scores"
-        raise SettingError(fault("compare", given, allowed))
+        raise SettingError(bad_setting("compare", given, allowed))
     return subjects
 
 
@@ -97,7 +97,7 @@ def _measured(subjects: Sequence[Subject]) -> list[tuple[str, list]]:
 
 def _rows(names: Sequence[str], columns: Sequence[tuple[str, list]]) -> list[list]:
     rows = zip(names, *(values for _, values in columns), strict=True)
-    return [[harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    return [[csv_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
 def _written(value: object) -> str:
@@ -124,7 +124,7 @@ def draw_curves(subjects: Sequence[Subject], path: Path) -> None:
     """What decides on the best epoch, and the loss, of all runs by epoch; also a CSV, a row an epoch of a run."""
     names = measured(subjects[0].rows[0])[:MEASURES]
     rows = [
-        (harmless(subject.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in _keys(names)))
+        (csv_safe(subject.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in _keys(names)))
         for subject in subjects
         for row in subject.rows
     ]

@@ -8,7 +8,7 @@ import keras
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 
-from analysis.graph import Graph, Place
+from analysis.graph import Graph, NamedLayer
 from analysis.layers_table import in_words
 from plots.palette import GRAY, PALE_BLUE
 from plots.save import save_figure
@@ -28,7 +28,7 @@ LETTERS = 16
 class Block(NamedTuple):
     """Layers that give the same size, what the last of them gives, and their parameters."""
 
-    places: list[Place]
+    places: list[NamedLayer]
     shape: tuple[int, ...]
     parameters: int
     learning: int
@@ -46,7 +46,7 @@ def blocks_of(graph: Graph) -> list[Block]:
     stage_of = {place.name: stage for stage, places in enumerate(graph.stages) for place in places}
     spans = [[number_of[place.name] for place in (stage[0], stage[-1])] for stage in graph.stages]
     keys: list[tuple] = []
-    members: list[list[Place]] = []
+    members: list[list[NamedLayer]] = []
     for number, place in enumerate(graph.places):
         if isinstance(place.layer, keras.layers.InputLayer):
             continue
@@ -65,7 +65,7 @@ def blocks_of(graph: Graph) -> list[Block]:
     return [_block(graph, key, places) for key, places in zip(keys, members, strict=True)]
 
 
-def _block(graph: Graph, key: tuple, places: list[Place]) -> Block:
+def _block(graph: Graph, key: tuple, places: list[NamedLayer]) -> Block:
     last = graph.stages[key[1]][-1] if key[0] == "maps" else places[-1]
     weights = [weight for place in places for weight in place.layer.trainable_weights]
     learning = sum(math.prod(weight.shape) for weight in weights)

@@ -12,7 +12,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from plots.save import save_figure
-from storage.tables import harmless, printable, write_table
+from storage.tables import csv_safe, printable, write_table
 
 METHODS = ("pca", "tsne")
 
@@ -111,6 +111,6 @@ def draw_embedding(
 def _write(panels: Mapping[str, Embedding], labels: Sequence[int] | None, classes: Sequence[str], path: Path) -> None:
     header = [*(["class"] if labels is not None else []), *(f"{name} {axis}" for name in panels for axis in "xy")]
     of_points = np.concatenate([embedding.points for embedding in panels.values()], axis=1)
-    names = [[harmless(classes[label])] for label in labels] if labels is not None else [[]] * len(of_points)
+    names = [[csv_safe(classes[label])] for label in labels] if labels is not None else [[]] * len(of_points)
     rows = ([*name, *(f"{value:.6g}" for value in point)] for name, point in zip(names, of_points, strict=True))
     write_table(path, header, rows)

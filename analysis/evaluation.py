@@ -3,8 +3,9 @@
 import numpy as np
 
 from analysis.subject import Subject
-from predictor.pictures import spread
-from storage.tables import harmless, read_table, write_table
+from predictor.pictures import evenly_spaced
+from storage.tables import csv_safe, read_table, write_table
+from training.kinds import SEGMENTATION
 
 SCALES = ("counts", "normalised", "logarithmic")
 """In which a confusion matrix is drawn."""
@@ -12,7 +13,7 @@ SCALES = ("counts", "normalised", "logarithmic")
 
 def evaluate_run(subject: Subject) -> None:
     """Draws into the run's figures; of a classifier or of a segmentation network."""
-    if subject.kind == "segmentation":
+    if subject.kind is SEGMENTATION:
         from predictor.masks.evaluation import evaluate
         from predictor.masks.segmenter import Network, validation_masks
 
@@ -25,7 +26,7 @@ def evaluate_run(subject: Subject) -> None:
 def _evaluate_classifier(subject: Subject) -> None:
     from plots.image_grid import MOST, draw_sheet
     from predictor.labels.evaluation import Judged, thumbnail, write_evaluation
-    from predictor.pictures import validation_pictures
+    from predictor.pictures import validation_images
 
     classes, figures = subject.data.classes, subject.run.figures
     validation = subject.validation
@@ -33,11 +34,11 @@ def _evaluate_classifier(subject: Subject) -> None:
     judged = [
         Judged(picture.name, picture.path, int(label), tuple(ranks.tolist()), float(of_image[ranks[0]]))
         for picture, label, ranks, of_image in zip(
-            validation_pictures(subject.data), validation.labels, ranked, validation.probabilities, strict=True
+            validation_images(subject.data), validation.labels, ranked, validation.probabilities, strict=True
         )
     ]
     write_evaluation(judged, classes, figures)
-    shown = [judged[number] for number in spread(len(judged), MOST)]
+    shown = [judged[number] for number in evenly_spaced(len(judged), MOST)]
     samples = [(one, picture) for one in shown if (picture := thumbnail(one.path)) is not None]
     names = [(classes[one.label], classes[one.ranked[0]]) for one, _ in samples]
     captions = [
@@ -47,7 +48,7 @@ def _evaluate_classifier(subject: Subject) -> None:
     path = figures / "predictions.png"
     draw_sheet([picture for _, picture in samples], captions, path, "Validation images and what is predicted of them")
     rows = [
-        (*map(harmless, (one.name, *of_one)), f"{one.probability:.6f}")
+        (*map(csv_safe, (one.name, *of_one)), f"{one.probability:.6f}")
         for of_one, (one, _) in zip(names, samples, strict=True)
     ]
     write_table(path.with_suffix(".csv"), ("image", "true", "predicted", "probability"), rows)
@@ -59,6 +60,6 @@ def _draw_confusion(subject: Subject) -> None:
 
     file = subject.run.figures / "confusion_matrix.csv"
     counts = np.array([list(row.values())[1:] for row in read_table(file)]).astype(np.int64)
-    unit = "pixels" if subject.kind == "segmentation" else "images"
+    unit = "pixels" if subject.kind is SEGMENTATION else "images"
     for scale in SCALES:
         draw_confusion_matrix_of(counts, subject.data.classes, file.with_name(f"confusion_{scale}.png"), unit, scale)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.graph import Graph, Place
+from analysis.graph import Graph, NamedLayer
 from analysis.layers_table import in_words
 from plots.save import save_figure
 from storage.tables import write_table
@@ -18,7 +18,7 @@ CELL = 1.25
 """Width of a map in inches."""
 
 
-def draw_feature_maps(graph: Graph, places: Sequence[Place], picture: np.ndarray, path: Path) -> None:
+def draw_feature_maps(graph: Graph, places: Sequence[NamedLayer], picture: np.ndarray, path: Path) -> None:
     """A row a layer that gives maps: the picture, then its liveliest channels; also a CSV of what all channels give.
 
     `picture` is RGB uint8 (height, width, 3). Each map is drawn from its least (dark) to its largest value (bright).
@@ -43,7 +43,7 @@ def draw_feature_maps(graph: Graph, places: Sequence[Place], picture: np.ndarray
     save_figure(figure, path)
 
 
-def _write(places: Sequence[Place], given: Sequence[np.ndarray], chosen: Sequence[np.ndarray], path: Path) -> None:
+def _write(places: Sequence[NamedLayer], given: Sequence[np.ndarray], chosen: Sequence[np.ndarray], path: Path) -> None:
     rows = []
     for place, maps, channels in zip(places, given, chosen, strict=True):
         for channel in range(maps.shape[-1]):

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 
 from plots.image_grid import draw_sheet
 from settings import WorkError
-from storage.tables import harmless, write_table
+from storage.tables import csv_safe, write_table
 from training.freezing import backbone_of
 
 SHARE_OF_HEAT = 0.5
@@ -86,7 +86,7 @@ def overlaid(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def _write(examples: Sequence[Example], heat: np.ndarray, classes: Sequence[str], path: Path) -> None:
     rows = []
     for one, of_one in zip(examples, heat, strict=True):
-        names = (harmless(name) for name in (one.name, classes[one.label], classes[one.predicted]))
+        names = (csv_safe(name) for name in (one.name, classes[one.label], classes[one.predicted]))
         example = (*names, f"{one.probability:.6f}")
         rows += [(*example, *place, f"{value:.4f}") for place, value in np.ndenumerate(of_one)]
     write_table(path, ("image", "true", "predicted", "probability", "row", "column", "heat"), rows)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 NEAREST = 5
 """Names that are offered for one that is not there."""
@@ -16,7 +16,7 @@ NEAREST = 5
 Shape = tuple[int, ...]
 
 
-class Place(NamedTuple):
+class NamedLayer(NamedTuple):
     """A layer and its name within the whole model: `MODEL/LAYER` if it is in a model in the model."""
 
     name: str
@@ -35,7 +35,7 @@ class Graph:
         self.model, self.size = model, size
         self.places = _places(model)
 
-    def find(self, name: str) -> Place:
+    def find(self, name: str) -> NamedLayer:
         """By its name, or what stands behind its last slash if only one has that.
 
         Raises SettingError with the nearest names.
@@ -49,18 +49,18 @@ class Graph:
         else:
             nearest = ", ".join(self._nearest(name))
             allowed = f"the model has no such layer; the nearest are {nearest}; --only layers lists all of them"
-        raise SettingError(fault("layer", name, allowed))
+        raise SettingError(bad_setting("layer", name, allowed))
 
     def _nearest(self, name: str) -> list[str]:
         names = {key: place.name for place in self.places for key in (place.name, place.layer.name)}
         close = difflib.get_close_matches(name, names, 2 * NEAREST, cutoff=0.3)
         return list(dict.fromkeys(names[one] for one in close))[:NEAREST] or list(names.values())[-NEAREST:]
 
-    def features(self, places: Sequence[Place]) -> keras.Model:
+    def features(self, places: Sequence[NamedLayer]) -> keras.Model:
         """Pictures -> a list of what these layers give; the first output of one that has several."""
         return keras.Model(_inputs(self.model), _outputs(self.model, [place.name for place in places]))
 
-    def values(self, place: Place, pictures: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    def values(self, place: NamedLayer, pictures: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
         """What the layer gives of pictures (pictures, height, width, 3), a batch (batch, ...) float32 at a time."""
         features = self.features([place])
         for begin in range(0, len(pictures), batch_size):
@@ -74,15 +74,15 @@ class Graph:
         given = self.features(self.places)(np.zeros((1, *self.size, 3), np.float32), training=False)
         return {place.name: tuple(value.shape[1:]) for place, value in zip(self.places, given, strict=True)}
 
-    def is_map(self, place: Place) -> bool:
+    def is_map(self, place: NamedLayer) -> bool:
         """Whether it gives something of height and width; what is a single pixel are the weights of channels."""
         shape = self.shapes[place.name]
         return len(shape) == 3 and shape[:2] != (1, 1)
 
     @cached_property
-    def stages(self) -> list[list[Place]]:
+    def stages(self) -> list[list[NamedLayer]]:
         """The layers that give maps, parted where the size of the maps changes and where a model in the model ends."""
-        stages: list[list[Place]] = []
+        stages: list[list[NamedLayer]] = []
         for place in filter(self.is_map, self.places):
             if isinstance(place.layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer):
                 continue
@@ -92,10 +92,10 @@ class Graph:
                 stages.append([place])
         return self._untangled(stages)
 
-    def _stage_key(self, place: Place) -> tuple[str, Shape]:
+    def _stage_key(self, place: NamedLayer) -> tuple[str, Shape]:
         return place.name.rpartition("/")[0], self.shapes[place.name][:2]
 
-    def _untangled(self, stages: list[list[Place]]) -> list[list[Place]]:
+    def _untangled(self, stages: list[list[NamedLayer]]) -> list[list[NamedLayer]]:
         """Layers of parallel branches, one of which has another size already, take turns in the list of a model."""
         keys = [self._stage_key(stage[-1]) for stage in stages]
         for number in range(len(stages) - 3):
@@ -105,11 +105,11 @@ class Graph:
         return stages
 
 
-def _places(model: keras.Model, within: str = "") -> list[Place]:
+def _places(model: keras.Model, within: str = "") -> list[NamedLayer]:
     places = []
     for layer in model.layers:
         name = within + layer.name
-        places += _places(layer, f"{name}/") if isinstance(layer, keras.Model) else [Place(name, layer)]
+        places += _places(layer, f"{name}/") if isinstance(layer, keras.Model) else [NamedLayer(name, layer)]
     return places
 
 

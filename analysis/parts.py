@@ -3,8 +3,9 @@
 import numpy as np
 
 from analysis.subject import Subject
-from predictor.pictures import spread
-from settings import SettingError, WorkError, fault
+from predictor.pictures import evenly_spaced
+from settings import SettingError, WorkError, bad_setting
+from training.kinds import SEGMENTATION
 
 OF_EACH = 6
 """Right and wrong images that Grad-CAM explains: the surest."""
@@ -29,10 +30,10 @@ def draw_embeddings(subject: Subject, settings) -> None:
     from analysis.embedding import draw_embedding, embed
     from analysis.points import points_of_images, points_of_pixels, usual_places
 
-    is_segmentation = subject.kind == "segmentation"
+    is_segmentation = subject.kind is SEGMENTATION
     most = settings.images or (IMAGES_WITH_MASKS if is_segmentation else IMAGES)
     most = most if is_segmentation else min(most, settings.points)
-    pictures = subject.pictures(spread(len(subject.data.images("val")), most))
+    pictures = subject.pictures(evenly_spaced(len(subject.data.images("val")), most))
     graph = subject.graph
     for place in _chosen(subject, settings) or usual_places(graph, subject.kind):
         if is_segmentation:
@@ -71,7 +72,7 @@ def _check_map(subject: Subject, name: str) -> None:
 
         shape = in_words(subject.graph.shapes[name])
         raise SettingError(
-            fault("layer", name, f"gives {shape} of a picture, and a map has height, width and channels")
+            bad_setting("layer", name, f"gives {shape} of a picture, and a map has height, width and channels")
         )
 
 

@@ -6,10 +6,11 @@ import cv2
 import keras
 import numpy as np
 
-from analysis.graph import Graph, Place
+from analysis.graph import Graph, NamedLayer
 from analysis.subject import Pictures
 from datatransformer.mask_classes import VOID
 from layers.shapes import PadToMultiple
+from training.kinds import CLASSIFIER, SEGMENTATION, Kind
 
 
 class Points(NamedTuple):
@@ -19,29 +20,29 @@ class Points(NamedTuple):
     labels: np.ndarray | None
 
 
-def usual_places(graph: Graph, kind: str) -> list[Place]:
+def usual_places(graph: Graph, kind: Kind) -> list[NamedLayer]:
     """The layers that are worth a look, of a run of this kind.
 
     Of a classifier what goes into the last layer, of a segmentation network the end of the encoder and the middle of
     the decoder (S4 V-E), of others the narrowest layer: the code.
     """
-    if kind == "segmentation":
+    if kind is SEGMENTATION:
         return _ends_of_encoder_and_middle(graph)
     idle = (keras.layers.Dropout, keras.layers.InputLayer)
     vectors = [
         place for place in graph.places if len(graph.shapes[place.name]) == 1 and not isinstance(place.layer, idle)
     ]
-    return vectors[-2:][:1] if kind == "classifier" else [min(vectors, key=lambda place: graph.shapes[place.name])]
+    return vectors[-2:][:1] if kind is CLASSIFIER else [min(vectors, key=lambda place: graph.shapes[place.name])]
 
 
-def _ends_of_encoder_and_middle(graph: Graph) -> list[Place]:
+def _ends_of_encoder_and_middle(graph: Graph) -> list[NamedLayer]:
     stages = graph.stages
     deepest = min(range(len(stages)), key=lambda number: graph.shapes[stages[number][-1].name][:2])
     decoder = stages[deepest + 1 :]
     return [stages[deepest][-1], *(place for stage in decoder[(len(decoder) - 1) // 2 :][:1] for place in stage[-1:])]
 
 
-def points_of_images(graph: Graph, place: Place, pictures: Pictures, batch_size: int) -> Points:
+def points_of_images(graph: Graph, place: NamedLayer, pictures: Pictures, batch_size: int) -> Points:
     """A point an image. Maps are averaged over the image."""
     given = [_averaged(values) for values in graph.values(place, pictures.values, batch_size)]
     return Points(np.concatenate(given), pictures.labels)
@@ -52,7 +53,7 @@ def _averaged(values: np.ndarray) -> np.ndarray:
 
 
 def points_of_pixels(
-    graph: Graph, place: Place, pictures: Pictures, most: int, batch_size: int, seed: int = 0
+    graph: Graph, place: NamedLayer, pictures: Pictures, most: int, batch_size: int, seed: int = 0
 ) -> Points:
     """A point a pixel of a layer's maps, at most so many; of each class as many as there are, up to an equal share.
 
@@ -75,7 +76,7 @@ def points_of_pixels(
     return Points(np.concatenate(given), masks[chosen].astype(int))
 
 
-def masks_of_maps(graph: Graph, place: Place, masks: np.ndarray) -> np.ndarray:
+def masks_of_maps(graph: Graph, place: NamedLayer, masks: np.ndarray) -> np.ndarray:
     """(pictures, height, width) class indices -> those of the pixels of the layer's maps, uint8.
 
     A network may fill pictures up at the bottom and right; what its maps show there is void.

@@ -59,7 +59,7 @@ def write_report(subject: Subject) -> None:
     """Of what there is in the run's folder by now; figures that the run has left behind are left out."""
     run = subject.run
     shown = dict(current_figures(subject))
-    content: list[str] = [f"<p>{text(introduction(subject))}</p>", table(("", ""), facts(subject))]
+    content: list[str] = [f"<p>{text(introduction(subject))}</p>", table(("", ""), summary_rows(subject))]
     content += [heading("How to train it again"), code(commands(subject)), paragraph(conditions(subject))]
     for title, captions in SECTIONS.items():
         figures = [(file, caption) for name, caption in captions.items() for file in _named(name, shown)]
@@ -81,11 +81,11 @@ def introduction(subject: Subject) -> str:
         for name, value in best.items()
         if name[:4] == "val_"
     )
-    name = f"{subject.kind.capitalize()} {subject.model}"
+    name = f"{subject.kind.name.capitalize()} {subject.model}"
     return f"{name}. In its best epoch, {int(best['epoch'])}, validation gave {measured}."
 
 
-def facts(subject: Subject) -> Iterator[tuple[str, str]]:
+def summary_rows(subject: Subject) -> Iterator[tuple[str, str]]:
     rows, sessions = subject.rows, subject.run.sessions()
     state = "finished" if subject.is_finished else f"not finished: up to {subject.settings['epochs']} were asked for"
     yield "epochs", f"{len(rows)}, {state}"

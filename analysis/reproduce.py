@@ -5,10 +5,7 @@ import shlex
 from analysis.subject import Subject
 from settings import command_words
 
-ROOMS = {"classifier": "classifiers", "segmentation": "segmentation", "autoencoder": "generation"}
-"""Where the training command of a kind of run is."""
-
-OF_THE_SESSION = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug")
+OF_THE_SESSION = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug", "json")
 """Settings that are said anew, or change nothing in what is learnt."""
 
 ANEW = "again"
@@ -17,7 +14,7 @@ ANEW = "again"
 
 def commands(subject: Subject) -> list[str]:
     """One a session, under another name; none if the run is older than the list of its sessions."""
-    module = f"{ROOMS.get(subject.kind, subject.kind)}.{subject.model}"
+    module = f"{subject.kind.room}.{subject.model}"
     again = {"data": subject.settings["data"], "name": f"{subject.run.path.name}-{ANEW}"}
     found = []
     for session in subject.run.sessions():

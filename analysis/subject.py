@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from datatransformer.layout import DataFolder, read_data_folder
 from predictor.model import check_trained
-from settings import SettingError, WorkError, fault
-from training.run_folder import Row, RunFolder, find_runs, score
+from settings import SettingError, WorkError, bad_setting
+from training.kinds import SEGMENTATION, Kind
+from training.run_folder import Row, RunFolder, find_runs
 from training.schedules import Schedule, make_schedule
 
 if TYPE_CHECKING:
     from analysis.graph import Graph
     from predictor.labels.validation import Validation
-
-TASKS = {"classifier": "classification", "segmentation": "segmentation"}
-"""What the data folder of a kind of run is for. Of the others only the pictures matter."""
 
 
 class Pictures(NamedTuple):
@@ -49,7 +46,7 @@ class Subject:
     """
 
     run: RunFolder
-    kind: str
+    kind: Kind
     model: str
     settings: dict
     versions: dict
@@ -58,18 +55,26 @@ class Subject:
 
     @property
     def best(self) -> Row:
-        return max(self.rows, key=score)
+        return max(self.rows, key=self.kind.score)
 
     def schedule(self, rows: Sequence[Row] = ()) -> Schedule:
         """Of the last session, as it stands after these epochs."""
-        stages = [SimpleNamespace(learning_rate=rate) for rate in self.settings["learning_rates"]]
-        return make_schedule(SimpleNamespace(**self.settings), stages, rows)
+        settings = self.settings
+        return make_schedule(
+            settings["schedule"],
+            settings["learning_rates"],
+            rows,
+            epochs=settings["epochs"],
+            patience=settings["patience"],
+            min_delta=settings["min_delta"],
+            score=self.kind.score,
+        )
 
     @property
     def is_finished(self) -> bool:
         """Whether there is nothing left to train, as far as the settings say."""
         wished = self.settings.get("stop_at")
-        reached = wished is not None and score(self.best) >= wished
+        reached = wished is not None and self.kind.score(self.best) >= wished
         return len(self.rows) >= self.settings["epochs"] or reached or self.schedule(self.rows).ended
 
     @cached_property
@@ -77,12 +82,12 @@ class Subject:
         """Raises SettingError if it is not there, for something else, or has other classes than the run."""
         path = self.moved_data or Path(self.settings["data"])
         try:
-            data = read_data_folder(path, TASKS.get(self.kind))
+            data = read_data_folder(path, self.kind.task)
         except SettingError as error:
             advice = f"{self.run.path} was trained on it; if it lies elsewhere, --data says where"
-            raise SettingError(*(f"{reason} ({advice})" for reason in error.faults)) from error
-        if self.kind in TASKS and data.classes != self.run.classes():
-            raise SettingError(fault("data", path, f"has other classes than {self.run.path} was trained on"))
+            raise SettingError(*(f"{reason} ({advice})" for reason in error.errors)) from error
+        if self.kind.task and data.classes != self.run.classes():
+            raise SettingError(bad_setting("data", path, f"has other classes than {self.run.path} was trained on"))
         return data
 
     @cached_property
@@ -112,7 +117,7 @@ class Subject:
             return np.stack([loader(number).numpy() for number in range(len(chosen))])
 
         labels = None
-        if self.kind == "segmentation":
+        if self.kind is SEGMENTATION:
             labels = load(data.masks("val"), True)[..., 0]
         elif data.task == "classification":
             labels = np.array(data.labels("val"))[list(chosen)]
@@ -132,4 +137,4 @@ def read_subject(run: RunFolder, data: Path | None = None) -> Subject:
     if not rows:
         raise WorkError(f"{run.path} has no history yet: its first epoch is not finished. Train it first.")
     check_trained(run)
-    return Subject(run, config["kind"], config["model"], config["settings"], config.get("versions", {}), rows, data)
+    return Subject(run, run.kind, config["model"], config["settings"], config.get("versions", {}), rows, data)

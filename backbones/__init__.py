@@ -1,6 +1,6 @@
-"""A row a backbone: which network, the pictures it was made for, how it wants them.
+"""A spec a backbone: which network, the pictures it was made for, how it wants them.
 
-A module here holds `BACKBONES`, the rows of one family. Rows are read before TensorFlow is imported, so a row names
+A module here holds `BACKBONES`, the specs of one family. Specs are read before TensorFlow is imported, so a spec names
 its network and imports nothing.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 Colour = tuple[float, float, float]
 
@@ -74,20 +74,20 @@ class Backbone:
 
 
 def backbones() -> dict[str, Backbone]:
-    """All rows by name."""
+    """All specs by name."""
     names = (module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED)
     modules = (importlib.import_module(f"backbones.{name}") for name in names)
-    return {name: row for module in modules for name, row in module.BACKBONES.items()}
+    return {name: spec for module in modules for name, spec in module.BACKBONES.items()}
 
 
 def chosen_backbone(choice: str | Callable[..., str], settings) -> Backbone:
-    """The row of that name, or of the one that `choice` makes of the settings."""
+    """The spec of that name, or of the one that `choice` makes of the settings."""
     return backbone(choice if isinstance(choice, str) else choice(settings))
 
 
 def backbone(name: str) -> Backbone:
-    """The row of that name. Raises SettingError with the names there are."""
-    rows = backbones()
-    if name not in rows:
-        raise SettingError(fault("backbone", name, f"should be one of {', '.join(sorted(rows))}"))
-    return rows[name]
+    """The spec of that name. Raises SettingError with the names there are."""
+    specs = backbones()
+    if name not in specs:
+        raise SettingError(bad_setting("backbone", name, f"should be one of {', '.join(sorted(specs))}"))
+    return specs[name]

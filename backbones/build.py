@@ -1,4 +1,4 @@
-"""A row and a kind of weights -> the network, and weight files of every kind Keras has written."""
+"""A spec and a kind of weights -> the network, and weight files of every kind Keras has written."""
 
 import warnings
 import zipfile
@@ -13,7 +13,7 @@ import numpy as np
 from backbones import Backbone
 from layers.normalisation import Normalise
 from layers.saved import load_saved_model
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 
 FEWEST_FITTING = 0.5
 """Share of the layers of a file that must fit for it to be of the same network."""
@@ -22,21 +22,21 @@ HEADS = {"logits": "conv_classifier"}
 """Layers behind the backbone, and how they are called in a file of arrays."""
 
 
-def build_backbone(row: Backbone, input_shape: tuple[int, int, int], weights: str) -> keras.Model:
-    """The network of `row` for RGB of `input_shape`, started from `imagenet`, `none` or a file.
+def build_backbone(spec: Backbone, input_shape: tuple[int, int, int], weights: str) -> keras.Model:
+    """The network of `spec` for RGB of `input_shape`, started from `imagenet`, `none` or a file.
 
     Raises WorkError if the weights cannot be downloaded, SettingError if a file does not fit.
     """
-    network = partial(resolve_name(row.network), **row.arguments)
+    network = partial(resolve_name(spec.network), **spec.arguments)
     if weights == "imagenet":
         model = _downloaded(network, input_shape)
     else:
         model = network(input_shape=input_shape, include_top=False, weights=None)
         if weights != "none":
             load_weights(Path(weights), [model])
-    if row.cut:
-        model = keras.Model(model.input, model.get_layer(row.cut).output, name=f"{model.name}_to_{row.cut}")
-    return resolve_name(row.rebuild)(model, has_weights=weights != "none") if row.rebuild else model
+    if spec.cut:
+        model = keras.Model(model.input, model.get_layer(spec.cut).output, name=f"{model.name}_to_{spec.cut}")
+    return resolve_name(spec.rebuild)(model, has_weights=weights != "none") if spec.rebuild else model
 
 
 def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -81,7 +81,7 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
             print(f"Weights of all layers of {model.name} from {path}")
             return
     advice = "of the files of Keras's own networks it is the one without top (no_top, notop) that fits"
-    raise SettingError(fault("weights", path, f"does not fit this network; {advice}. {'; '.join(reasons)}"))
+    raise SettingError(bad_setting("weights", path, f"does not fit this network; {advice}. {'; '.join(reasons)}"))
 
 
 def _take_normalisation(donor: keras.Model, model: keras.Model) -> None:
@@ -96,7 +96,9 @@ def _take_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
     pairs = list(zip(donors, layers, strict=False))
     fitting = [(donor, layer) for donor, layer in pairs if _shapes(donor) == _shapes(layer)]
     if len(fitting) < FEWEST_FITTING * len(layers):
-        raise SettingError(fault("weights", path, f"is of another network: {len(fitting)} of {len(layers)} layers fit"))
+        raise SettingError(
+            bad_setting("weights", path, f"is of another network: {len(fitting)} of {len(layers)} layers fit")
+        )
     for donor, layer in fitting:
         layer.set_weights(donor.get_weights())
     fitted = {layer.name for _, layer in fitting}
@@ -111,17 +113,17 @@ def _take_arrays(path: Path, model: keras.Model) -> None:
         with np.load(path) as file:
             arrays = dict(file)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise SettingError(fault("weights", path, f"is no file of arrays: {error}")) from error
+        raise SettingError(bad_setting("weights", path, f"is no file of arrays: {error}")) from error
     layers = _layers_with_weights(model)
     wanted = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _ends(layer)] for layer in layers}
     missing = sorted({name for names in wanted.values() for name in names} - set(arrays))
     if missing:
         some = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-        raise SettingError(fault("weights", path, f"is of another network: it has no {some}"))
+        raise SettingError(bad_setting("weights", path, f"is of another network: it has no {some}"))
     values = {layer.name: [arrays[name] for name in wanted[layer.name]] for layer in layers}
     unfit = [layer.name for layer in layers if [v.shape for v in values[layer.name]] != _shapes(layer)[:2]]
     if set(unfit) - set(HEADS):
-        raise SettingError(fault("weights", path, f"is of another network: {', '.join(unfit)} have other shapes"))
+        raise SettingError(bad_setting("weights", path, f"is of another network: {', '.join(unfit)} have other shapes"))
     for layer in layers:
         if layer.name not in unfit:
             layer.set_weights(values[layer.name] + _no_statistics(layer))

@@ -9,7 +9,7 @@ from benchmarks._figures import draw_growth
 from benchmarks._measure import measure
 from benchmarks._report import as_json, machine, table
 from command import run
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 from storage.tables import write_json
 
 
@@ -21,7 +21,7 @@ def main(settings) -> None:
             print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
         return
     if settings.benchmark not in found:
-        raise SettingError(fault("benchmark", settings.benchmark, f"should be LIST or one of {', '.join(found)}"))
+        raise SettingError(bad_setting("benchmark", settings.benchmark, f"should be LIST or one of {', '.join(found)}"))
     print(machine())
     settings.output.mkdir(parents=True, exist_ok=True)
     measured, file = [], settings.output / f"{settings.benchmark}.json"

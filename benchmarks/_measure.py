@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Way:
+class Variant:
     """A way of doing the work.
 
     Attributes:
@@ -38,7 +38,7 @@ class Comparison:
     title: str
     unit: str
     amount: int
-    ways: Sequence[Way]
+    ways: Sequence[Variant]
     baseline: str | None = None
     growth: str | None = None
 
@@ -85,7 +85,7 @@ def measure(comparison: Comparison, rounds: int, tell: Callable[[str], object] =
     return results
 
 
-def _amount(comparison: Comparison, way: Way) -> int:
+def _amount(comparison: Comparison, way: Variant) -> int:
     return int(way.name.replace(",", "")) if comparison.growth == comparison.unit else comparison.amount
 
 

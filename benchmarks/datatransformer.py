@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks._measure import Comparison, Way, powers_of_ten
+from benchmarks._measure import Comparison, Variant, powers_of_ten
 from benchmarks._pictures import write_pictures
 
 AMOUNT = 20_000
@@ -32,13 +32,13 @@ def comparisons(settings) -> Iterator[Comparison]:
             "files",
             amount,
             [
-                Way("cp -r", cp, (raw, "-r")),
-                Way("cp -rl", cp, (raw, "-rl")),
-                Way("split-folders", split_folders, (raw,), ("splitfolders",)),
-                Way("copy, verified", transform, (raw, "copy", True)),
-                Way("copy, not verified", transform, (raw, "copy", False)),
-                Way("hardlink, verified", transform, (raw, "hardlink", True)),
-                Way("hardlink, not verified", transform, (raw, "hardlink", False)),
+                Variant("cp -r", cp, (raw, "-r")),
+                Variant("cp -rl", cp, (raw, "-rl")),
+                Variant("split-folders", split_folders, (raw,), ("splitfolders",)),
+                Variant("copy, verified", transform, (raw, "copy", True)),
+                Variant("copy, not verified", transform, (raw, "copy", False)),
+                Variant("hardlink, verified", transform, (raw, "hardlink", True)),
+                Variant("hardlink, not verified", transform, (raw, "hardlink", False)),
             ],
             baseline="split-folders",
         )
@@ -50,7 +50,10 @@ def comparisons(settings) -> Iterator[Comparison]:
                 f"hardlink, {'' if verify else 'not '}verified: seconds and memory against the number of files",
                 "files",
                 amounts[-1],
-                [Way(f"{one:,}", transform, (raw, "hardlink", verify)) for one, raw in zip(amounts, raws, strict=True)],
+                [
+                    Variant(f"{one:,}", transform, (raw, "hardlink", verify))
+                    for one, raw in zip(amounts, raws, strict=True)
+                ],
                 growth="files",
             )
 

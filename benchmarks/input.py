@@ -8,7 +8,7 @@ from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from benchmarks._measure import Comparison, Way, powers_of_ten
+from benchmarks._measure import Comparison, Variant, powers_of_ten
 from benchmarks._pictures import write_pictures
 from benchmarks._torch import WORKERS, Files, define_operators
 
@@ -37,12 +37,12 @@ def comparisons(settings) -> Iterator[Comparison]:
             yield _against_others(folder, size, amount)
         yield _epochs("one small convolution on this processor", _fit, (folder, 224, amount))
         yield _epochs(f"a graphics card that takes {STEP} s a batch", _wait, (folder, 224, amount))
-        sizes = [Way(str(size), scenelab, (folder, size, amount)) for size in (64, 128, 224, 299, 512)]
+        sizes = [Variant(str(size), scenelab, (folder, size, amount)) for size in (64, 128, 224, 299, 512)]
         yield Comparison(f"The size it is brought to: {amount} JPEGs of 640 x 480", "images", amount, sizes,
                          growth="height and width")  # fmt: skip
         counts = powers_of_ten(min(settings.amount or LARGEST, LARGEST))
         folders = {count: write_pictures(Path(work) / f"{count}", count, (120, 160)) for count in counts}
-        ways = [Way(f"{count:,}", first_pass, (folder, 96)) for count, folder in folders.items()]
+        ways = [Variant(f"{count:,}", first_pass, (folder, 96)) for count, folder in folders.items()]
         yield Comparison("Once over a folder of JPEGs of 160 x 120, from its listing to the last batch at 96 x 96",
                          "images", counts[-1], ways, growth="images")  # fmt: skip
 
@@ -50,17 +50,17 @@ def comparisons(settings) -> Iterator[Comparison]:
 def _against_others(folder: Path, size: int, amount: int) -> Comparison:
     theirs, arguments = f"PyTorch, {WORKERS} workers", (folder, size, amount)
     ways = [
-        Way("SceneLab", scenelab, arguments),
-        Way("Keras", keras_layers, arguments),
-        Way(theirs, torch_loader, arguments, ("torch", "torchvision")),
+        Variant("SceneLab", scenelab, arguments),
+        Variant("Keras", keras_layers, arguments),
+        Variant(theirs, torch_loader, arguments, ("torch", "torchvision")),
     ]
     title = f"Decode, resize to {size} x {size}, augment as `light`: {amount} JPEGs of 640 x 480 by {BATCH}"
     return Comparison(title, "images", amount, ways, baseline=theirs)
 
 
 def _epochs(what: str, train, arguments: tuple) -> Comparison:
-    ways = [Way("one after the other", epoch, (train, _one_by_one, *arguments)),
-            Way("in parallel, ahead", epoch, (train, _batches, *arguments))]  # fmt: skip
+    ways = [Variant("one after the other", epoch, (train, _one_by_one, *arguments)),
+            Variant("in parallel, ahead", epoch, (train, _batches, *arguments))]  # fmt: skip
     title = f"An epoch of {arguments[-1]} JPEGs of 640 x 480 at 224 x 224: {what}"
     return Comparison(title, "images", arguments[-1], ways, baseline="one after the other")
 

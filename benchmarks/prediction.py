@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import _torch
-from benchmarks._measure import Comparison, Way, in_new_process, powers_of_ten
+from benchmarks._measure import Comparison, Variant, in_new_process, powers_of_ten
 from benchmarks._pictures import write_pictures
 
 PICTURES = (480, 640)
@@ -76,8 +76,10 @@ def _growth(folder: Path, photographs: Path, settings) -> Iterator[Comparison]:
             in_new_process(make_run, network, folder)
         amount = max(network.amount for network, _ in ways.values())
         return Comparison(f"MobileNetV2, openvino f32: {title}", "images", amount, growth=grows, ways=[
-            Way(f"{number:,}", predict, (network, folder, pictures, network.amount, "openvino", "f32"), ("openvino",))
-            for number, (network, pictures) in ways.items()
+            Variant(
+                f"{number:,}", predict, (network, folder, photographs, network.amount, "openvino", "f32"), ("openvino",)
+            )
+            for number, (network, photographs) in ways.items()
         ])  # fmt: skip
 
     def network(size: int, amount: int, classes: int = 5) -> Network:
@@ -95,17 +97,19 @@ def _growth(folder: Path, photographs: Path, settings) -> Iterator[Comparison]:
     yield comparison("JPEGs of 160 x 120 at 96 x 96 against their number", "images", ways)
 
 
-def _ours(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Way]:
+def _ours(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Variant]:
     for engine, precision in ENGINES:
         needs = ("openvino",) * (engine == "openvino") + ("nncf",) * (precision == "int8")
-        yield Way(f"{engine} {precision}", predict, (network, folder, photographs, amount, engine, precision), needs)
+        yield Variant(
+            f"{engine} {precision}", predict, (network, folder, photographs, amount, engine, precision), needs
+        )
 
 
-def _theirs(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Way]:
+def _theirs(network: Network, folder: Path, photographs: Path, amount: int) -> Iterator[Variant]:
     arguments = (network.timm, network.classes, network.size, photographs, amount, folder)
     for channels_last in (False, True):
         name = _torch.NAMES[network.task] + ", channels last" * channels_last
-        yield Way(name, _torch.PREDICT[network.task], (*arguments, channels_last), _torch.NEEDS[network.task])
+        yield Variant(name, _torch.PREDICT[network.task], (*arguments, channels_last), _torch.NEEDS[network.task])
 
 
 def make_run(network: Network, folder: Path) -> float:
@@ -124,14 +128,14 @@ def make_run(network: Network, folder: Path) -> float:
     classes = read_data_folder(data, network.task).classes
     import_tensorflow().keras.utils.set_random_seed(0)
     classes = [*classes, *(f"class {number}" for number in range(len(classes), network.classes))]
-    run, row = RunFolder(folder / network.name), backbone(network.backbone)
+    run, spec = RunFolder(folder / network.name), backbone(network.backbone)
     kind = "classifier" if network.task == "classification" else network.task
     run.write_config(kind, network.backbone, {"seed": 0, "image_size": str(network.size), "data": str(data)}, classes)
-    _model(network, row, len(classes)).save(run.best)
+    _model(network, spec, len(classes)).save(run.best)
     return time.perf_counter() - begin
 
 
-def _model(network: Network, row, classes: int):
+def _model(network: Network, spec, classes: int):
     from types import SimpleNamespace
 
     from classifiers.network import build_classifier
@@ -139,18 +143,17 @@ def _model(network: Network, row, classes: int):
     from segmentation.network import build_segmenter
 
     if network.task == "classification":
-        return build_classifier(row, (network.size, network.size, 3), classes, "none")
+        return build_classifier(spec, (network.size, network.size, 3), classes, "none")
     filters = SimpleNamespace(decoder_filters=_torch.DECODER)  # of segmentation_models_pytorch and of --decoder-filters
     decoder = lambda images, maps: unet(images, maps, filters)  # noqa: E731
-    return build_segmenter(row, classes, "none", 0, row.normalisation, decoder)
+    return build_segmenter(spec, classes, "none", 0, spec.normalisation, decoder)
 
 
 def predict(network: Network, folder: Path, photographs: Path, amount: int, engine: str, precision: str) -> float:
     """As `python -m predictor` does it, from a list of files to the CSV, and a mask each."""
     from command import class_in_config, import_tensorflow
     from predictor.output import Output
-    from predictor.pictures import pictures
-    from predictor.predict import KINDS
+    from predictor.pictures import find_images
     from settings import read_settings
     from training.run_folder import RunFolder
 
@@ -159,13 +162,13 @@ def predict(network: Network, folder: Path, photographs: Path, amount: int, engi
     flags = ["--engine", engine, "--precision", precision, "--output", str(folder / "ours.csv")]
     flags += ["--mask-files", "index"] * (network.task == "segmentation")
     settings = read_settings(class_in_config("PredictorConfig"), flags, "predictor")
-    work = KINDS[run.config()["kind"]](settings, [run])
+    work = run.kind.load(run.kind.predictor)(settings, [run])
     output = Output(settings.output, work.columns)
-    for _ in work.rows(islice(pictures(str(photographs)), WARM_UP), output, iter):
+    for _ in work.rows(islice(find_images(str(photographs)), WARM_UP), output, iter):
         pass
     output.clear()
     begin = time.perf_counter()
     with output:
-        for names, rows in work.rows(islice(pictures(str(photographs)), amount), output, iter):
+        for names, rows in work.rows(islice(find_images(str(photographs)), amount), output, iter):
             output.add(names, rows)
     return time.perf_counter() - begin

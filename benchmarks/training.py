@@ -15,7 +15,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks._measure import Comparison, Way
+from benchmarks._measure import Comparison, Variant
 
 STEPS = 40
 """Batches of 32 in an epoch."""
@@ -55,8 +55,8 @@ def _loops(data: Path, epochs: int) -> Iterator[Comparison]:
         flags = f"--image-size {size} --steps-per-epoch {STEPS}"
         bare = (module, data, flags, epochs)
         loops = [
-            Way("bare model.fit", bare_loop, bare, ("tensorflow",)),
-            Way("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
+            Variant("bare model.fit", bare_loop, bare, ("tensorflow",)),
+            Variant("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
         ]
         title = f"The loop: {WORK}, {module} at {size} x {size}"
         ways = loops + _ways(module, data, epochs, flags, SceneLab="")
@@ -83,19 +83,19 @@ def _steps(data: Path, epochs: int) -> Iterator[Comparison]:
 
 def _starts(data: Path) -> Comparison:
     ways = [
-        Way("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
-        Way("small", first_step, ("small", data)),
-        Way("mobilenet_v2", first_step, ("mobilenet_v2", data)),
-        Way("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
-        Way("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
+        Variant("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
+        Variant("small", first_step, ("small", data)),
+        Variant("mobilenet_v2", first_step, ("mobilenet_v2", data)),
+        Variant("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
+        Variant("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
     ]
     return Comparison("From the command to the end of its first step", "starts", 1, ways)
 
 
-def _ways(module: str, data: Path, epochs: int, common: str, **options: str) -> list[Way]:
+def _ways(module: str, data: Path, epochs: int, common: str, **options: str) -> list[Variant]:
     """Our loop with the flags of each of the options."""
     return [
-        Way(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
+        Variant(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
         for name, flags in options.items()
     ]
 
@@ -109,8 +109,8 @@ def drawn_scenes(folder: Path) -> Path:
 def our_loop(module: str, data: Path, flags: str, epochs: int) -> float:
     from training.fit import fit
 
-    def train(session, trainee, clock) -> None:
-        fit(session, replace(trainee, callbacks=[clock]))
+    def train(session, job, clock) -> None:
+        fit(session, replace(job, callbacks=[clock]))
 
     return _seconds(train, module, data, flags, epochs)
 
@@ -124,13 +124,13 @@ def kept_loop(module: str, data: Path, flags: str, epochs: int) -> float:
     return _seconds(partial(_fit, keep=True), module, data, flags, epochs)
 
 
-def _fit(session, trainee, clock, keep: bool) -> None:
+def _fit(session, job, clock, keep: bool) -> None:
     from keras.callbacks import ModelCheckpoint
 
     from training.compiled import open_model
 
-    _, model = open_model(session, trainee)
-    stage, batches = session.stages[0], trainee.batches
+    _, model = open_model(session, job)
+    stage, batches = session.stages[0], job.batches
     model.fit(
         batches.training(stage, 0),
         validation_data=batches.validation(stage, 1),
@@ -202,15 +202,15 @@ def _time_callbacks() -> Callable[[], float]:
 
 def _session(module: str, argv: list[str]):
     from backbones import chosen_backbone
-    from classifiers.recipe import KIND
     from command import class_in_config
     from settings import read_settings
+    from training.kinds import CLASSIFIER
     from training.start import open_session
 
     recipe = importlib.import_module(f"classifiers.{module}").RECIPE
     settings = read_settings(class_in_config(recipe.config), argv, module)
-    row = chosen_backbone(recipe.backbone, settings)
-    return open_session(KIND, "classification", recipe.name, row, settings, lambda data: None)
+    spec = chosen_backbone(recipe.backbone, settings)
+    return open_session(CLASSIFIER, recipe.name, spec, settings, lambda data: None)
 
 
 def _flags(data: Path, runs: str) -> list[str]:

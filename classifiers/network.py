@@ -11,7 +11,7 @@ from training.freezing import freeze
 
 
 def build_classifier(
-    row: Backbone,
+    spec: Backbone,
     input_shape: tuple[int | None, int | None, int],
     classes: int,
     weights: str,
@@ -22,16 +22,16 @@ def build_classifier(
     """RGB (batch, height, width, 3) of 0..255 -> logits (batch, classes). Normalisation is part of the graph.
 
     Arguments:
-        row: what it stands on.
+        spec: what it stands on.
         input_shape: height and width in pixels, None where they are open, and 3.
         weights: `imagenet`, `none` or a file of the backbone or the whole classifier.
         frozen: the backbone's layers[:frozen] do not learn; batch norm among them keeps its statistics.
         dropout: share of the features left out while training.
-        normalisation: that of the row if None.
+        normalisation: that of the spec if None.
     """
-    of_whole_classifier = weights not in ("imagenet", "none") and not row.is_variant
-    backbone = build_backbone(row, input_shape, "none" if of_whole_classifier else weights)
-    normalisation = normalisation or row.normalisation
+    of_whole_classifier = weights not in ("imagenet", "none") and not spec.is_variant
+    backbone = build_backbone(spec, input_shape, "none" if of_whole_classifier else weights)
+    normalisation = normalisation or spec.normalisation
     inputs = keras.Input(input_shape, name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(x))
@@ -40,5 +40,5 @@ def build_classifier(
     model = keras.Model(inputs, logits, name="classifier")
     freeze(model, frozen)
     if of_whole_classifier:
-        load_weights(Path(weights), [model, backbone], with_normalisation=normalisation == row.normalisation)
+        load_weights(Path(weights), [model, backbone], with_normalisation=normalisation == spec.normalisation)
     return model

@@ -1,24 +1,22 @@
 """What every classifier does: check the settings, build the network, train it, draw how it went."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.report import update_report
 from backbones import Backbone, chosen_backbone
-from command import import_tensorflow, run
+from command import run
 from pipeline.class_weights import class_weights
-from predictor.labels.ensemble import KIND
-from settings import SettingError, fault, faults_if_given, flag
-from training.command import run_session
-from training.schedules import make_schedule
+from settings import SettingError, bad_setting, errors_if_given, flag
+from training.command import train as train_model
+from training.kinds import CLASSIFIER
 from training.session import Session
 from training.stages import frozen_layers
-from training.start import held_run, open_session
 
 if TYPE_CHECKING:
-    from training.job import Trainee
+    from config import ClassifierConfig
+    from training.job import TrainingJob
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Recipe:
 
     Attributes:
         name: of the module; also of the run unless `--name` is given.
-        backbone: the name of its row in `backbones`, or what chooses it by the settings.
+        backbone: the name of its spec in `backbones`, or what chooses it by the settings.
         config: its class in `config.py`.
     """
 
@@ -41,21 +39,19 @@ def main(recipe: Recipe) -> None:
     run(f"python -m classifiers.{recipe.name}", recipe.config, partial(train, recipe))
 
 
-def train(recipe: Recipe, settings) -> None:
+def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
     """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
     check_targets(settings)
-    row = chosen_backbone(recipe.backbone, settings)
-    check_features(settings, row)
-    with held_run(settings, recipe.name):
-        session = open_session(
-            KIND,
-            "classification",
-            recipe.name,
-            row,
-            settings,
-            lambda data: class_weights(settings.class_weights, data.labels("train"), data.classes),
-        )
-        run_session(session, prepare, report)
+    spec = chosen_backbone(recipe.backbone, settings)
+    check_features(settings, spec)
+    return train_model(
+        CLASSIFIER,
+        recipe.name,
+        spec,
+        settings,
+        prepare,
+        lambda data: class_weights(settings.class_weights, data.labels("train"), data.classes),
+    )
 
 
 def check_targets(settings) -> None:
@@ -63,29 +59,29 @@ def check_targets(settings) -> None:
     mixed = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
     if mixed and min(settings.batch_size) < 2:
         raise SettingError(
-            fault("batch_size", min(settings.batch_size), f"{' and '.join(mixed)} needs two pictures or more")
+            bad_setting("batch_size", min(settings.batch_size), f"{' and '.join(mixed)} needs two pictures or more")
         )
     soft = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
     if settings.loss == "focal" and soft:
         allowed = f"takes whole labels, and {' and '.join(soft)} makes shares of them; use --loss ce, or leave that out"
-        raise SettingError(fault("loss", settings.loss, allowed))
+        raise SettingError(bad_setting("loss", settings.loss, allowed))
 
 
-def check_features(settings, row: Backbone) -> None:
+def check_features(settings, spec: Backbone) -> None:
     """Raises SettingError for what cannot be done to features that are computed once, and if there are none to keep."""
     if settings.cache != "features":
-        faults = faults_if_given(settings, ["feature_views"], "is for --cache features; leave it out")
+        errors = errors_if_given(settings, ["feature_views"], "is for --cache features; leave it out")
     else:
-        faults = _faults_of_features(settings, row, frozen_layers(row, settings))
-    if faults:
-        raise SettingError(*faults)
+        errors = _faults_of_features(settings, spec, frozen_layers(spec, settings))
+    if errors:
+        raise SettingError(*errors)
 
 
-def _faults_of_features(settings, row: Backbone, frozen: Sequence[int]) -> list[str]:
+def _faults_of_features(settings, spec: Backbone, frozen: Sequence[int]) -> list[str]:
     views, unused = settings.feature_views, {}
-    if row.layers not in frozen:
+    if spec.layers not in frozen:
         unused["cache"] = (
-            f"needs a backbone that is wholly frozen, by --freeze {row.layers} (all of its layers) or a stage head in "
+            f"needs a backbone that is wholly frozen, by --freeze {spec.layers} (all of its layers) or a stage head in "
             "--unfreeze-schedule; else use memory or disk"
         )
     if settings.strategy == "multi-worker":
@@ -95,23 +91,23 @@ def _faults_of_features(settings, row: Backbone, frozen: Sequence[int]) -> list[
             unused[name] = "mixes images in each batch anew, which --cache features cannot; leave it out"
     for name, nothing in (("augment", "none"), ("random_erasing", 0)):
         is_asked_for = name in settings.model_fields_set and getattr(settings, name) != nothing
-        if is_asked_for and views == 1 and set(frozen) == {row.layers}:
+        if is_asked_for and views == 1 and set(frozen) == {spec.layers}:
             unused[name] = "with --cache features images are as they are, unless --feature-views keeps several versions"
     if views > 1 and settings.augment == "none" and not settings.random_erasing:
         unused["feature_views"] = "with --augment none all versions are the same; use 1"
-    return [fault(name, getattr(settings, name), allowed) for name, allowed in unused.items()]
+    return [bad_setting(name, getattr(settings, name), allowed) for name, allowed in unused.items()]
 
 
-def prepare(session: Session) -> "Trainee":
+def prepare(session: Session) -> "TrainingJob":
     """The network and what it is trained on. Accuracy decides what is best."""
     from classifiers.batches import make_batches, make_feature_batches
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
     from pipeline.normalisation import chosen_normalisation
     from training.callbacks import AfterFirstBatch
-    from training.job import Trainee
+    from training.job import TrainingJob
 
-    settings, data, row, first = session.settings, session.data, session.row, session.stages[0]
+    settings, data, spec, first = session.settings, session.data, session.spec, session.stages[0]
     classes = len(data.classes)
     on_features = settings.cache == "features"
     batches = make_batches(session, "memory" if on_features else settings.cache)
@@ -123,16 +119,16 @@ def prepare(session: Session) -> "Trainee":
         draw_batch(fed.training(first, 0), data.classes, session.run.figures / "augmentation.png")
 
     def build():
-        normalisation = chosen_normalisation(settings.normalise, row, lambda: batches.pictures(first))
+        normalisation = chosen_normalisation(settings.normalise, spec, lambda: batches.pictures(first))
         return build_classifier(
-            row, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
+            spec, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
         )
 
     is_changed = not on_features or settings.feature_views > 1
     if not is_changed:
         print("Features are of images as they are; --feature-views 8 keeps those of eight changed versions of each")
     once = [AfterFirstBatch(draw)] if is_changed and not session.progress.rows else []
-    return Trainee(
+    return TrainingJob(
         build,
         make_objective(settings, classes),
         batches,
@@ -141,23 +137,13 @@ def prepare(session: Session) -> "Trainee":
     )
 
 
-def report(session: Session, how: str) -> None:
-    """Figures, unless they are there already, and where everything is."""
-    run, data, rows = session.run, session.data, session.run.history()
-    curve, confusion = run.figures / "learning_curve.png", run.figures / "confusion_matrix.png"
-    if run.is_newer_than(curve, confusion):
-        import_tensorflow()
-        from plots.scores import draw_confusion_matrix
-        from predictor.labels.ensemble import find_members
-        from predictor.labels.validation import validate
-        from training.plots import draw_training
+def draw_results(session: Session) -> None:
+    """The confusion matrix of the validation images."""
+    from plots.scores import draw_confusion_matrix
+    from predictor.labels.ensemble import find_members
+    from predictor.labels.validation import validate
 
-        draw_training(run, make_schedule(session.settings, session.stages, []))
-        validation = validate(find_members([run], "none")[0])
-        predicted = validation.probabilities.argmax(axis=1)
-        draw_confusion_matrix(validation.labels, predicted, data.classes, confusion)
-    best = max(rows, key=lambda row: row["val_accuracy"])
-    print(f"{run.path} {how}.")
-    print(f"Best validation accuracy {best['val_accuracy']:.4f} in epoch {int(best['epoch'])} of {len(rows)}")
-    print(f"Figures are in {run.figures}. Next: python -m predictor --run {run.path} --test-images FOLDER")
-    update_report(run)
+    run = session.run
+    validation = validate(find_members([run], "none")[0])
+    predicted = validation.probabilities.argmax(axis=1)
+    draw_confusion_matrix(validation.labels, predicted, session.data.classes, run.figures / "confusion_matrix.png")

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from datatransformer.images import Encoded
-from datatransformer.listing import Drawn
+from datatransformer.listing import EncodedPair
 
 Colour = tuple[float, float, float] | np.ndarray
 
@@ -74,7 +74,7 @@ class Canvas:
         return np.clip(blurred * light + noise, 0, 255).astype(np.uint8)
 
 
-def encoded(picture: np.ndarray, mask: np.ndarray, suffix: str) -> Drawn:
+def encoded(picture: np.ndarray, mask: np.ndarray, suffix: str) -> EncodedPair:
     """RGB uint8 and class indices as files: JPEG or PNG, and PNG."""
     content = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
-    return Drawn(Encoded(content, suffix), cv2.imencode(".png", mask)[1].tobytes())
+    return EncodedPair(Encoded(content, suffix), cv2.imencode(".png", mask)[1].tobytes())

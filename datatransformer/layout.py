@@ -18,10 +18,10 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 from storage.tables import (
+    csv_safe,
     drop_torn_line,
-    harmless,
     read_json,
     read_table,
     rows_of_table,
@@ -52,7 +52,7 @@ class Row(NamedTuple):
     source: str
 
     def cells(self) -> tuple[str, ...]:
-        return (self.image, self.split, self.mask or self.class_name, harmless(self.source))
+        return (self.image, self.split, self.mask or self.class_name, csv_safe(self.source))
 
 
 @dataclass(frozen=True)
@@ -89,23 +89,25 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
     make = "python -m datatransformer makes one"
     if not path.is_dir():
         unfinished = " It is unfinished: run that again and it goes on." if partial(path).is_dir() else ""
-        raise SettingError(fault("data", path, f"there is no such folder; {make}.{unfinished}"))
+        raise SettingError(bad_setting("data", path, f"there is no such folder; {make}.{unfinished}"))
     if not (path / MANIFEST).is_file() or not (path / CLASSES).is_file():
-        raise SettingError(fault("data", path, f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"))
+        raise SettingError(
+            bad_setting("data", path, f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}")
+        )
     rows = read_manifest(path)
     found = "segmentation" if rows and rows[0].mask else "classification"
     if task and found != task:
-        raise SettingError(fault("data", path, f"is for {found}; this command needs one for {task}"))
+        raise SettingError(bad_setting("data", path, f"is for {found}; this command needs one for {task}"))
     classes = read_classes(path)
     unknown = {row.class_name for row in rows if row.class_name} - set(classes)
     empty = [split for split in SPLITS if not any(row.split == split for row in rows)]
     if unknown or empty:
         what = f"{CLASSES} lacks {', '.join(sorted(unknown))}" if unknown else f"no images for {' and '.join(empty)}"
-        raise SettingError(fault("data", path, f"is not as it was made: {what}; {make} anew by --overwrite"))
+        raise SettingError(bad_setting("data", path, f"is not as it was made: {what}; {make} anew by --overwrite"))
     gone = _missing(path, rows)
     if gone:
         raise SettingError(
-            fault(
+            bad_setting(
                 "data",
                 path,
                 f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew by --overwrite",
@@ -216,7 +218,7 @@ def remove_made_here(folder: Path) -> None:
         shutil.rmtree(folder)
     elif folder.exists():
         raise SettingError(
-            fault("data", folder, "is in the way and was not made here; move it, or name another folder")
+            bad_setting("data", folder, "is in the way and was not made here; move it, or name another folder")
         )
 
 

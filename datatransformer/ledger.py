@@ -10,9 +10,9 @@ from typing import NamedTuple
 from datatransformer.layout import Row
 from datatransformer.listing import Picture, Rejected
 from datatransformer.naming import natural_order, stem_of, without_suffix
-from datatransformer.split import Lot, called, share
-from datatransformer.temporary_database import Scratch, open_scratch
-from storage.tables import harmless
+from datatransformer.split import SplitKey, called, share
+from datatransformer.temporary_database import TemporaryDatabase, open_scratch
+from storage.tables import csv_safe
 
 TABLES = """
     CREATE TABLE known (source TEXT, class_name TEXT, image TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;
@@ -65,7 +65,7 @@ class Ledger:
     `is_in_order`: they were listed in the order of their names, none was known, and none was corrected.
     """
 
-    def __init__(self, table: Scratch):
+    def __init__(self, table: TemporaryDatabase):
         self.table, self.is_in_order = table, True
         self.sizes: dict[str, int] = {}
 
@@ -76,7 +76,7 @@ class Ledger:
         self.is_in_order = not self.table("SELECT EXISTS (SELECT 1 FROM known)").fetchone()[0]
 
     def add(
-        self, entries: Iterable[Picture | Rejected], lot: Callable[[Picture], Lot], by_class: bool
+        self, entries: Iterable[Picture | Rejected], lot: Callable[[Picture], SplitKey], by_class: bool
     ) -> list[Rejected]:
         """Takes up the pictures; returns the others.
 
@@ -88,11 +88,11 @@ class Ledger:
             before = ""
             for entry in entries:
                 if isinstance(entry, Rejected):
-                    rejected.append(Rejected(harmless(entry.source), entry.reason))
+                    rejected.append(Rejected(csv_safe(entry.source), entry.reason))
                     continue
                 kin, drawn, split = lot(entry)
                 name, class_name, stem = entry.name, entry.class_name, stem_of(entry.name).casefold()
-                texts = self.table.text(name, entry.path, class_name, entry.mask, stem, kin, harmless(entry.source))
+                texts = self.table.text(name, entry.path, class_name, entry.mask, stem, kin, csv_safe(entry.source))
                 yield *texts, drawn, split, texts[2] if by_class else ""
                 self.is_in_order &= before <= name
                 before = name

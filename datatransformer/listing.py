@@ -14,7 +14,7 @@ class Rejected(NamedTuple):
     reason: str
 
 
-class Drawn(NamedTuple):
+class EncodedPair(NamedTuple):
     """What a generator makes: a picture and its mask, whose values are class indices."""
 
     image: Encoded
@@ -40,7 +40,7 @@ class Picture(NamedTuple):
         return self.path or self.name
 
 
-Draw = Callable[[Picture], Drawn]
+Draw = Callable[[Picture], EncodedPair]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable, read_table
 
 VOID = 255
@@ -68,14 +68,14 @@ def mask_classes(table: Sequence[RawClass], void: str | None, merge: dict[str, s
     names = {row.name for row in table}
     unknown = next((name for name in merge if name not in names), None)
     if unknown is not None:
-        raise SettingError(fault("merge_classes", unknown, f"is no class of the masks{_nearest(unknown, names)}"))
+        raise SettingError(bad_setting("merge_classes", unknown, f"is no class of the masks{_nearest(unknown, names)}"))
     is_void = _void_test(table, void, merge)
     final = [*merge.values(), *(row.name for row in table if row.name not in merge)]
     kept = {merge.get(row.name, row.name) for row in table if not is_void(row)}
     order = {name: number for number, name in enumerate(name for name in dict.fromkeys(final) if name in kept)}
     if not 2 <= len(order) <= MOST_CLASSES:
         allowed = f"the masks have {len(order)} classes without void; two to {MOST_CLASSES} can be learnt"
-        raise SettingError(fault("class_names", None, allowed))
+        raise SettingError(bad_setting("class_names", None, allowed))
     by_index, by_colour, colours = np.full(256, UNKNOWN, np.int16), {}, {}
     by_index[VOID] = VOID
     if void is not None and void.isdecimal():
@@ -100,16 +100,16 @@ def _void_test(table: Sequence[RawClass], void: str | None, merge: dict[str, str
         return lambda row: False
     if void.isdecimal():
         if int(void) > 255:
-            raise SettingError(fault("void", void, "an index is 0 to 255"))
+            raise SettingError(bad_setting("void", void, "an index is 0 to 255"))
         return lambda row: row.index == int(void)
     if (colour := _colour(void)) is not None:
         if max(colour) > 255 or not any(row.colour for row in table):
             allowed = "a colour is R,G,B of 0 to 255, and class_names then a table of R G B name"
-            raise SettingError(fault("void", void, allowed))
+            raise SettingError(bad_setting("void", void, allowed))
         return lambda row: row.colour == colour
     names = {row.name for row in table} | set(merge.values())
     if void not in names:
-        raise SettingError(fault("void", void, f"is no class of the masks{_nearest(void, names)}"))
+        raise SettingError(bad_setting("void", void, f"is no class of the masks{_nearest(void, names)}"))
     return lambda row: void in (row.name, merge.get(row.name))
 
 
@@ -130,7 +130,7 @@ def read_mask_classes(path: Path) -> list[RawClass]:
         rows = _numbered_rows(rows)
         _check_table(rows)
     except (ValueError, KeyError, csv.Error) as error:
-        raise SettingError(fault("class_names", path, f"is no table of classes: {error}")) from error
+        raise SettingError(bad_setting("class_names", path, f"is no table of classes: {error}")) from error
     return [row._replace(name=printable(row.name)) for row in rows]
 
 
@@ -186,7 +186,7 @@ def read_merge(path: Path) -> dict[str, str]:
             if merge.setdefault(before, after) != after:
                 raise WorkError(f"{before} becomes both {merge[before]} and {after}")
     except WorkError as error:
-        raise SettingError(fault("merge_classes", path, f"should be a CSV of from,to: {error}")) from error
+        raise SettingError(bad_setting("merge_classes", path, f"should be a CSV of from,to: {error}")) from error
     return merge
 
 

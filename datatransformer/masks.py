@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.images import ORIENTATION, Encoded, UnreadableImage, read_image
-from datatransformer.listing import Drawn
+from datatransformer.listing import EncodedPair
 from datatransformer.mask_classes import UNKNOWN, VOID, MaskClasses, packed
 
 FORMATS = ("PNG", "TIFF", "BMP", "GIF", "TGA")
@@ -19,12 +19,12 @@ QUARTER_TURNED = range(5, 9)
 """Orientations in EXIF data that exchange width and height."""
 
 
-def read_pair(image: Path, mask: Path, classes: MaskClasses) -> Drawn:
+def read_pair(image: Path, mask: Path, classes: MaskClasses) -> EncodedPair:
     """A picture and its mask, encoded. Raises UnreadableImage with the reason."""
     return paired(read_image(image), read_values(mask, classes), classes, image)
 
 
-def paired(encoded: Encoded, values: np.ndarray, classes: MaskClasses, original: Path | BinaryIO) -> Drawn:
+def paired(encoded: Encoded, values: np.ndarray, classes: MaskClasses, original: Path | BinaryIO) -> EncodedPair:
     """A picture and the raw values of its mask -> the two files. Raises UnreadableImage if they do not fit.
 
     If EXIF data turned the picture, a mask of the size that it had before is turned with it.
@@ -39,7 +39,7 @@ def paired(encoded: Encoded, values: np.ndarray, classes: MaskClasses, original:
         raise UnreadableImage(f"the mask has {wide}x{tall} pixels, the picture {width}x{height}")
     elif orientation != 1 and (wide == tall or orientation not in QUARTER_TURNED):
         raise UnreadableImage("is turned by its EXIF data, and nothing tells if the mask is; save the picture upright")
-    return Drawn(encoded, cv2.imencode(".png", to_classes(values, classes))[1].tobytes())
+    return EncodedPair(encoded, cv2.imencode(".png", to_classes(values, classes))[1].tobytes())
 
 
 def _orientation(original: Path | BinaryIO) -> int:

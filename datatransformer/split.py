@@ -13,7 +13,7 @@ from datatransformer.naming import without_suffix
 LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 
 
-class Lot(NamedTuple):
+class SplitKey(NamedTuple):
     """How a picture's split comes about: it is given, or those of its `kin` that have the first lots are validated."""
 
     kin: str = ""
@@ -21,31 +21,31 @@ class Lot(NamedTuple):
     split: str | None = None
 
 
-def lots(settings) -> Callable[[Picture], Lot]:
+def split_key(settings) -> Callable[[Picture], SplitKey]:
     """As the raw data say, or by lot within a class, or the last frames of each video."""
     if settings.split == "sequences":
         return of_video
     return partial(of_class, seed=settings.seed, obeys=settings.split == "auto" and not settings.val_list)
 
 
-def of_class(picture: Picture, seed: int, obeys: bool = False) -> Lot:
+def of_class(picture: Picture, seed: int, obeys: bool = False) -> SplitKey:
     """A seeded hash of the name: neither the order nor the machine matters, and an added image moves at most one other.
 
     `obeys`: a split that the raw data have for the picture holds.
     """
     digest = hashlib.sha256(f"{seed}:{picture.name}".encode(errors="surrogateescape")).digest()
-    return Lot(picture.class_name, digest[:16], picture.split if obeys else None)
+    return SplitKey(picture.class_name, digest[:16], picture.split if obeys else None)
 
 
-def of_video(picture: Picture) -> Lot:
+def of_video(picture: Picture) -> SplitKey:
     """A video is what is named alike up to the last number; its last frames have the first lots."""
     name = without_suffix(picture.name)
     number = LAST_NUMBER.search(name)
     if not number:
-        return Lot(name)
+        return SplitKey(name)
     digits = str(int(number[0])).encode()
     late_first = bytes(255 - byte for byte in (len(digits), *digits))
-    return Lot(name[: number.start()] + name[number.end() :], late_first)
+    return SplitKey(name[: number.start()] + name[number.end() :], late_first)
 
 
 def share(size: int, fraction: float) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from settings import WorkError
 
 
-class Scratch:
+class TemporaryDatabase:
     """A few tables on disk, of text, numbers and bytes.
 
     Text is bound as `text` gives it, and each such place in a statement is `CAST(? AS TEXT)`.
@@ -37,12 +37,12 @@ class Scratch:
 
 
 @contextlib.contextmanager
-def open_scratch(tables: str) -> Iterator[Scratch]:
+def open_scratch(tables: str) -> Iterator[TemporaryDatabase]:
     """A new database. Raises WorkError for what becomes of it, such as a full disk."""
     with contextlib.closing(sqlite3.connect("", isolation_level=None)) as connection:
         try:
             connection.executescript(f"PRAGMA journal_mode = OFF; {tables}")
-            yield Scratch(connection)
+            yield TemporaryDatabase(connection)
         except sqlite3.Error as error:
             raise WorkError(
                 f"the list of pictures cannot be kept ({error}). It is a temporary file; "

@@ -9,11 +9,11 @@ from pathlib import Path
 from datatransformer import layout, sources
 from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
-from datatransformer.split import lots, read_list
-from datatransformer.writer import Placing
-from settings import SettingError, WorkError, fault
-from storage.lock import only_here
-from storage.tables import harmless, read_table, write_table
+from datatransformer.split import read_list, split_key
+from datatransformer.writer import Writer
+from settings import SettingError, WorkError, bad_setting
+from storage.lock import exclusive_lock
+from storage.tables import csv_safe, read_table, write_table
 
 OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
@@ -38,7 +38,7 @@ class DataTransformer:
         self.work = layout.partial(settings.data)
         self.source = sources.reader(settings.source)
         self.task = settings.task or self.source.TASKS[0]
-        self.placing = Placing(settings, self.task, self.work)
+        self.placing = Writer(settings, self.task, self.work)
 
     def run(self) -> None:
         """Raises SettingError where DATA exists and was made otherwise, WorkError if no data set comes of it."""
@@ -47,7 +47,7 @@ class DataTransformer:
             print(f"{self.data} is whole and was made with these settings: nothing to do. "
                   "If the raw pictures have changed, --overwrite makes it anew.")  # fmt: skip
             return
-        with only_here(self.data):
+        with exclusive_lock(self.data):
             self._make()
 
     def _make(self) -> None:
@@ -55,7 +55,7 @@ class DataTransformer:
         with open_ledger() as ledger:
             if self._is_begun():
                 ledger.know(layout.rows_of_unfinished(self.work))
-            rejected = ledger.add(listing.entries, lots(self.settings), by_class=self.task == "classification")
+            rejected = ledger.add(listing.entries, split_key(self.settings), by_class=self.task == "classification")
             rejected += self._split(ledger)
             self._begin_or_continue()
             self.placing.place(ledger, listing)
@@ -68,34 +68,34 @@ class DataTransformer:
         """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
         data = self.data.resolve()
         if not self.data.name or data.is_file():
-            raise SettingError(fault("data", self.data, "should be a folder with a name of its own"))
+            raise SettingError(bad_setting("data", self.data, "should be a folder with a name of its own"))
         for key in RAW:
             raw = getattr(self.settings, key)
             if raw and (raw.resolve().is_relative_to(data) or (raw.is_dir() and data.is_relative_to(raw.resolve()))):
-                raise SettingError(fault("data", self.data, f"should lie apart from {key} = {str(raw)!r}"))
+                raise SettingError(bad_setting("data", self.data, f"should lie apart from {key} = {str(raw)!r}"))
 
     def _is_done(self) -> bool:
-        useless = sorted((OF_SOME_SOURCES & self.settings.model_fields_set) - set(self.source.SETTINGS))
-        if useless:
+        unused = sorted((OF_SOME_SOURCES & self.settings.model_fields_set) - set(self.source.SETTINGS))
+        if unused:
             allowed = f"is of no use for source {self.settings.source}; leave it out"
-            raise SettingError(*(fault(name, getattr(self.settings, name), allowed) for name in useless))
+            raise SettingError(*(bad_setting(name, getattr(self.settings, name), allowed) for name in unused))
         if self.task not in self.source.TASKS:
             allowed = f"source {self.settings.source} is for {' or '.join(self.source.TASKS)}"
-            raise SettingError(fault("task", self.task, allowed))
+            raise SettingError(bad_setting("task", self.task, allowed))
         made_with = layout.read_settings_used(self.data)
         if not self.data.exists() or (self.settings.overwrite and made_with is not None):
             return False
         if made_with == self._used:
             return True
         if made_with is None:
-            raise SettingError(fault("data", self.data, "exists and was not made here; name another folder"))
+            raise SettingError(bad_setting("data", self.data, "exists and was not made here; name another folder"))
         changed = [
             f"{key} was {made_with.get(key)}, is {now}" for key, now in self._used.items() if made_with.get(key) != now
         ]
         allowed = (
             f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it by --overwrite"
         )
-        raise SettingError(fault("data", self.data, allowed))
+        raise SettingError(bad_setting("data", self.data, allowed))
 
     @cached_property
     def _used(self) -> dict:
@@ -117,7 +117,7 @@ class DataTransformer:
         raw = self.settings.raw_images
         if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _disk(self.work):
             allowed = "raw pictures and data folder are on different disks; use copy or symlink"
-            raise SettingError(fault("link", "hardlink", allowed))
+            raise SettingError(bad_setting("link", "hardlink", allowed))
         if self._is_begun():
             (self.work / layout.REJECTED).unlink(missing_ok=True)  # what could not be read is tried again
             return
@@ -138,9 +138,9 @@ class DataTransformer:
             allowed = (
                 f"names {splits['val']} of the {splits.total()} pictures; some are for validation, some for training"
             )
-            raise SettingError(fault("val_list", self.settings.val_list, allowed))
+            raise SettingError(bad_setting("val_list", self.settings.val_list, allowed))
         where = self.settings.val_list.name
-        return [Rejected(harmless(name), f"is in {where}, and there is no such picture to use") for name in missing]
+        return [Rejected(csv_safe(name), f"is in {where}, and there is no such picture to use") for name in missing]
 
     def _leave_out_lonely(self, ledger: Ledger) -> list[Rejected]:
         """Images of classes that have too few good ones."""
@@ -150,7 +150,7 @@ class DataTransformer:
         ledger.correct({number: "" for number, _, _ in lonely})
         reason = "the only good image of class {}; a class needs {}"
         return [
-            Rejected(harmless(picture.source), reason.format(picture.class_name, FEWEST_IMAGES))
+            Rejected(csv_safe(picture.source), reason.format(picture.class_name, FEWEST_IMAGES))
             for _, picture, _ in lonely
         ]
 

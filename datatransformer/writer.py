@@ -12,10 +12,10 @@ from datatransformer.images import Encoded, UnreadableImage, read_content, read_
 from datatransformer.jpeg_png_check import plain_suffix
 from datatransformer.layout import Row
 from datatransformer.ledger import Ledger, Listed
-from datatransformer.listing import Draw, Drawn, Listing, Picture, Rejected
+from datatransformer.listing import Draw, EncodedPair, Listing, Picture, Rejected
 from datatransformer.naming import file_stem, folder_names
-from storage.parallel import in_parallel, short_turns
-from storage.tables import harmless, open_to_append, row_writer
+from storage.parallel import in_parallel, short_switch_interval
+from storage.tables import csv_safe, open_to_append, row_writer
 
 BATCH = 64
 """Files that a thread takes at a time: to hand over each alone takes as long as to link it."""
@@ -27,7 +27,7 @@ Outcome = tuple[Listed, str | Rejected]
 """A picture, and where it lies now or why it does not."""
 
 
-class Placing:
+class Writer:
     """Fills the unfinished data folder `work`, whose manifest and rejects grow by a line an image."""
 
     def __init__(self, settings, task: str, work: Path):
@@ -54,11 +54,14 @@ class Placing:
             def place(batch: list[Listed]) -> list[Outcome]:
                 return [(one, self._place_one(one.picture, self._target(one, folders), listing.draw)) for one in batch]
 
-            with short_turns(), tqdm(total=listed - done, unit=" images", disable=None, desc="datatransformer") as bar:
+            with (
+                short_switch_interval(),
+                tqdm(total=listed - done, unit=" images", disable=None, desc="datatransformer") as bar,
+            ):
                 for outcomes in in_parallel(place, batches, self.settings.workers, WAITING):
                     for one, outcome in outcomes:
                         if isinstance(outcome, Rejected):
-                            reject_rows.writerow((harmless(outcome.source), outcome.reason))
+                            reject_rows.writerow((csv_safe(outcome.source), outcome.reason))
                         else:
                             manifest_rows.writerow(self.row(one.picture, outcome).cells())
                     manifest.flush()
@@ -117,12 +120,12 @@ class Placing:
             self._put(_write, mask, layout.mask_path(path))
         return path
 
-    def _read(self, picture: Picture) -> Drawn:
+    def _read(self, picture: Picture) -> EncodedPair:
         suffix = None if self.settings.verify else plain_suffix(picture.path)
         if suffix is None:
-            return Drawn(read_image(picture.path), b"")
+            return EncodedPair(read_image(picture.path), b"")
         content = b"" if self.link else read_content(picture.path)
-        return Drawn(Encoded(content, suffix, original=True), b"")
+        return EncodedPair(Encoded(content, suffix, original=True), b"")
 
     def _put(self, put: Callable[[bytes | str, str], None], what: bytes | str, path: str) -> None:
         target = f"{self.work}/{path}"

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from command import import_tensorflow
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 SLURM = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST", "SLURM_STEP_TASKS_PER_NODE")
 """What TensorFlow's SlurmClusterResolver reads."""
@@ -61,7 +61,7 @@ def find_cluster(strategy: str, environment: Mapping[str, str] = os.environ) -> 
         return _of_tf_config(environment["TF_CONFIG"])
     if "SLURM_PROCID" in environment:
         return _of_slurm(environment)
-    raise SettingError(fault("strategy", strategy, HOW))
+    raise SettingError(bad_setting("strategy", strategy, HOW))
 
 
 class _Task(BaseModel):
@@ -81,15 +81,17 @@ def _of_tf_config(text: str) -> Cluster:
         config = _TFConfig.model_validate_json(text)
     except ValidationError as error:
         found = [f"{'.'.join(map(str, entry['loc'])) or 'it'}: {entry['msg']}" for entry in error.errors()]
-        raise SettingError(fault("TF_CONFIG", text, f"{'; '.join(found)}. It should read {EXAMPLE}")) from error
+        raise SettingError(bad_setting("TF_CONFIG", text, f"{'; '.join(found)}. It should read {EXAMPLE}")) from error
     jobs = {job: config.cluster.get(job, []) for job in ("chief", "worker")}
     addresses = (*jobs["chief"], *jobs["worker"])
     if config.task.index >= len(jobs[config.task.type]):
         allowed = f"it has no {config.task.type} of index {config.task.index}; the first is 0"
-        raise SettingError(fault("TF_CONFIG", text, allowed))
+        raise SettingError(bad_setting("TF_CONFIG", text, allowed))
     twice = [address for address, times in Counter(addresses).items() if times > 1]
     if twice or len(jobs["chief"]) > 1:
-        raise SettingError(fault("TF_CONFIG", text, f"{twice[0]} is there twice" if twice else "there is one chief"))
+        raise SettingError(
+            bad_setting("TF_CONFIG", text, f"{twice[0]} is there twice" if twice else "there is one chief")
+        )
     before = len(jobs["chief"]) if config.task.type == "worker" else 0
     return Cluster(before + config.task.index, len(addresses), lambda: addresses)
 
@@ -98,10 +100,12 @@ def _of_slurm(environment: Mapping[str, str]) -> Cluster:
     missing = [name for name in SLURM if not environment.get(name)]
     if missing:
         allowed = f"there is no {', '.join(missing)}: start the command by srun, not in the SLURM job's script alone"
-        raise SettingError(fault("strategy", "multi-worker", allowed))
+        raise SettingError(bad_setting("strategy", "multi-worker", allowed))
     text, tasks = environment["SLURM_PROCID"], environment["SLURM_STEP_NUM_TASKS"]
     if not (text.isdecimal() and tasks.isdecimal() and int(text) < int(tasks)):
-        raise SettingError(fault("SLURM_PROCID", text, f"is not the number of one of SLURM_STEP_NUM_TASKS = {tasks!r}"))
+        raise SettingError(
+            bad_setting("SLURM_PROCID", text, f"is not the number of one of SLURM_STEP_NUM_TASKS = {tasks!r}")
+        )
     index, count = int(text), int(tasks)
     return Cluster(index, count, lambda: _slurm_addresses(index, count, environment.get("SLURMD_NODENAME")))
 
@@ -118,9 +122,9 @@ def _slurm_addresses(index: int, count: int, node: str | None) -> Sequence[str]:
         )
         addresses = resolver.cluster_spec().as_dict()["worker"]
     except (RuntimeError, ValueError) as error:
-        raise SettingError(fault("SLURM_STEP_NODELIST", os.environ["SLURM_STEP_NODELIST"], str(error))) from error
+        raise SettingError(bad_setting("SLURM_STEP_NODELIST", os.environ["SLURM_STEP_NODELIST"], str(error))) from error
     own = addresses[index].rpartition(":")[0]
     if node and own != node:
         allowed = f"runs task {index}, which TensorFlow, in the order of the alphabet, expects on {own}; set TF_CONFIG"
-        raise SettingError(fault("SLURMD_NODENAME", node, allowed))
+        raise SettingError(bad_setting("SLURMD_NODENAME", node, allowed))
     return addresses

@@ -12,8 +12,8 @@ import sys
 import threading
 
 from command import INTERRUPTED, import_tensorflow, run
-from distributed.watchdog import answers
-from settings import SettingError, WorkError, fault
+from distributed.watchdog import is_listening
+from settings import SettingError, WorkError, bad_setting
 
 
 def main() -> None:
@@ -23,12 +23,14 @@ def main() -> None:
 def serve(settings) -> None:
     """Until Ctrl-C. Raises SettingError, WorkError if the port is taken or the dispatcher does not answer."""
     if settings.role == "worker" and not settings.dispatcher:
-        raise SettingError(fault("dispatcher", "", "a worker needs to know its dispatcher, such as grpc://host:5050"))
+        raise SettingError(
+            bad_setting("dispatcher", "", "a worker needs to know its dispatcher, such as grpc://host:5050")
+        )
     if settings.role == "dispatcher" and settings.dispatcher:
-        raise SettingError(fault("dispatcher", settings.dispatcher, "is for workers; leave it out"))
-    if settings.dispatcher and not answers(settings.dispatcher):
+        raise SettingError(bad_setting("dispatcher", settings.dispatcher, "is for workers; leave it out"))
+    if settings.dispatcher and not is_listening(settings.dispatcher):
         raise WorkError(f"No dispatcher answers at {settings.dispatcher}. Start that first.")
-    if answers(f"localhost:{settings.port}"):
+    if is_listening(f"localhost:{settings.port}"):
         raise WorkError(f"Another program listens at port {settings.port}; use another --port.")
     server = _server(settings)  # noqa: F841  it serves for as long as it is held
     print(f"The {settings.role} is ready at port {settings.port}; Ctrl-C ends it", flush=True)

@@ -13,14 +13,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 
 from distributed.cluster import Cluster
-from distributed.watchdog import ANSWER_WITHIN, answers, call
+from distributed.watchdog import ANSWER_WITHIN, call, is_listening
 from settings import WorkError
 
 LINE = 2**20
 """Bytes of the longest message."""
 
 
-def call_together(cluster: Cluster, settings: Mapping, message: Mapping, seconds: float) -> None:
+def gather_workers(cluster: Cluster, settings: Mapping, message: Mapping, seconds: float) -> None:
     """The chief's part: waits for the others, then sends `message` to all of them.
 
     Raises WorkError, and the others do too, if one does not come within `seconds`, was started with other settings, or
@@ -49,7 +49,7 @@ def call_together(cluster: Cluster, settings: Mapping, message: Mapping, seconds
         _answer(calls, message)
 
 
-def report_in(cluster: Cluster, settings: Mapping, seconds: float) -> dict:
+def join_chief(cluster: Cluster, settings: Mapping, seconds: float) -> dict:
     """The others' part: calls the chief until that has all workers together; gives its message.
 
     Raises WorkError if the chief does not come up within `seconds`, or is not content.
@@ -72,7 +72,7 @@ def report_in(cluster: Cluster, settings: Mapping, seconds: float) -> dict:
 def lost(cluster: Cluster, error: str) -> str:
     """Those whom TensorFlow's `error` is about: they do not answer, or it names them, or it was one of the others."""
     others = [number for number in range(cluster.count) if number != cluster.index]
-    silent = [number for number in others if not answers(cluster.addresses[number])]
+    silent = [number for number in others if not is_listening(cluster.addresses[number])]
     blamed = {int(number) for number in re.findall(r"/task:(\d+)", error)} & set(others)
     return cluster.named(*(silent or sorted(blamed) or others))
 
@@ -97,7 +97,7 @@ def _check(cluster: Cluster, hello: Mapping, settings: Mapping) -> None:
     ]
     if other:
         raise WorkError(f"{cluster.named(number).capitalize()} has {'; '.join(other)}. All need the same settings.")
-    if not answers(cluster.addresses[number]):
+    if not is_listening(cluster.addresses[number]):
         raise WorkError(
             f"{cluster.named(number).capitalize()} has called, but does not answer there. Is the address right, and "
             "the port open?"

@@ -24,7 +24,7 @@ def call(address: str, seconds: float = ANSWER_WITHIN) -> socket.socket:
     return socket.create_connection((host, int(port)), seconds)
 
 
-def answers(address: str) -> bool:
+def is_listening(address: str) -> bool:
     """Whether a program listens at host:port, with or without grpc:// before it."""
     with contextlib.suppress(OSError), call(address):
         return True
@@ -32,7 +32,7 @@ def answers(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def kept_in_sight(address: str, advice: str) -> Iterator[None]:
+def exit_if_unreachable(address: str, advice: str) -> Iterator[None]:
     """While the block runs ends the process if nothing answers there for a minute (exit code 1), or at a second Ctrl-C.
 
     For what TensorFlow waits for by the hour; meanwhile Python can neither raise in the main thread nor see Ctrl-C
@@ -68,7 +68,7 @@ def _watch(address: str, advice: str, ear: socket.socket) -> None:
                 if stops and not told:
                     print("Waiting for a batch. Ctrl-C once more ends this at once.", file=sys.stderr, flush=True)
                     told = True
-                if answers(address):
+                if is_listening(address):
                     heard = time.monotonic()
                 elif time.monotonic() - heard > LOST_AFTER:
                     _end(FAILED, f"error: Nothing answers at {address} any more. {advice}")

@@ -13,7 +13,7 @@ from experiments.results import ExperimentFolder
 from experiments.runner import run_all
 from experiments.table import markdown, results_of, write_markdown, write_results
 from settings import WorkError
-from storage.lock import only_here
+from storage.lock import exclusive_lock
 
 
 def main(settings) -> None:
@@ -31,7 +31,7 @@ def main(settings) -> None:
         check_limit(data, settings.limit)
         where, images = folder.data(settings.limit, settings.seed), min(images, settings.limit)
     planned = plan(experiment, settings, str(where.resolve()), str(folder.runs.resolve()), images)
-    with only_here(folder.path):
+    with exclusive_lock(folder.path):
         if settings.overwrite:
             folder.remove()
         for one in planned:

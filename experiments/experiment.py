@@ -4,20 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
+from training.kinds import kind_of_module
 
 Overrides = Mapping[str, str]
 """Settings by the name of their field, each as it would be written behind its flag; `True` or `False` for a switch."""
 
 LOWER_IS_BETTER = ("loss", "reconstruction", "kl", "mse", "seconds")
 """Endings of measures."""
-
-MEASURES = {
-    "classifiers": ("val_accuracy", "val_loss", "accuracy"),
-    "segmentation": ("val_accuracy", "val_mean_iou", "val_loss"),
-    "generation": ("val_loss", "val_mse", "val_kl"),
-}
-"""What is shown of a room's runs where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def lower_is_better(measure: str) -> bool:
     return measure.endswith(LOWER_IS_BETTER)
 
 
-def spelt(measure: str) -> str:
+def display_name(measure: str) -> str:
     """`val_mean_iou` in words."""
     words = measure.replace("_", " ").replace("iou", "IoU").replace("kl", "KL").replace("mse", "squared error")
     if words.startswith("full size "):
@@ -86,7 +80,7 @@ def grid(module: str, varied: Mapping[str, list[str]]) -> Experiment:
         for combination in combinations
     }
     names = " and ".join(name.replace("_", " ") for name in varied)
-    return Experiment(f"{module} by {names}", module, variants, MEASURES[module.split(".")[0]])
+    return Experiment(f"{module} by {names}", module, variants, kind_of_module(module).measures)
 
 
 def assignments(field_name: str, words: tuple[str, ...]) -> dict[str, list[str]]:
@@ -99,7 +93,9 @@ def assignments(field_name: str, words: tuple[str, ...]) -> dict[str, list[str]]
         name, equals, value = word.partition("=")
         key = name.strip().removeprefix("--").replace("-", "_")
         if (equals and (key in found or not value.strip())) or not (equals or found):
-            raise SettingError(fault(field_name, ",".join(words), "should be NAME=VALUE, each name once: freeze=50"))
+            raise SettingError(
+                bad_setting(field_name, ",".join(words), "should be NAME=VALUE, each name once: freeze=50")
+            )
         if equals:
             found[key] = [value.strip()]
         else:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS, MARKERS
-from experiments.experiment import Experiment, lower_is_better, spelt
+from experiments.experiment import Experiment, display_name, lower_is_better
 from experiments.table import Results, outcome
 from plots.palette import BLUE, GRAY, ORANGE
 from plots.save import save_figure
@@ -46,7 +46,9 @@ def draw_comparison(experiment: Experiment, results: Results, path: Path) -> Non
 
 def _label(axes: Axes, measure: str, results: Results) -> None:
     better = "less is better" if lower_is_better(measure) else "more is better"
-    text = spelt(measure) if measure.endswith("kl") else f"{spelt(measure)}, {better}"  # of the KL no amount is best
+    text = (
+        display_name(measure) if measure.endswith("kl") else f"{display_name(measure)}, {better}"
+    )  # of the KL no amount is best
     axes.set_xlabel(text.replace(" at the", "\nat the"))
     values = [measured[measure] for runs in results.values() for measured in runs if measure in measured]
     if values and 0 < min(values) < max(values) / WIDE:
@@ -112,7 +114,7 @@ def draw_curves(measure: str, histories: Mapping[str, Sequence[Sequence[Row]]], 
             epochs, values = [row["epoch"] for row in run], [row[measure] for row in run]
             label = variant if number == 0 else None
             axes.plot(epochs, values, color=colour, marker=mark, ms=3 + 2 * width, lw=width, alpha=0.8, label=label)
-    axes.set(xlabel="epoch", ylabel=spelt(measure))
+    axes.set(xlabel="epoch", ylabel=display_name(measure))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     for text in figure.legend(loc="outside lower center", ncols=2).get_texts():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datatransformer.layout import SPLITS, DataFolder, Row, write_view
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 
 def limited(data: DataFolder, limit: int, seed: int, path: Path) -> DataFolder:
@@ -21,7 +21,7 @@ def check_limit(data: DataFolder, limit: int) -> None:
     """Raises SettingError if a class would be left without an image."""
     if data.task == "classification" and limit < len(data.classes):
         allowed = f"{data.path} has {len(data.classes)} classes, and each needs an image"
-        raise SettingError(fault("limit", limit, allowed))
+        raise SettingError(bad_setting("limit", limit, allowed))
 
 
 def sample(rows: Sequence[Row], count: int, seed: int) -> list[Row]:

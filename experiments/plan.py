@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Experiment, assignments, grid
 from experiments.modules import check, config_of
-from settings import SettingError, Settings, command_words, fault, read_settings
+from settings import SettingError, Settings, bad_setting, command_words, read_settings
 
 OURS = ("data", "runs", "name", "seed", "resume", "debug", "verbose", "find_lr")
 """Settings of a run that are not for a variant to say."""
@@ -34,17 +34,17 @@ def chosen_experiment(settings) -> tuple[str, Experiment]:
     if settings.experiment not in EXPERIMENTS:
         close = difflib.get_close_matches(settings.experiment, EXPERIMENTS, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        raise SettingError(fault("experiment", settings.experiment, f"there is none{hint}; LIST shows all"))
+        raise SettingError(bad_setting("experiment", settings.experiment, f"there is none{hint}; LIST shows all"))
     if settings.vary:
         allowed = f"{settings.experiment} has its own variants; leave out one of both, and name a --module instead"
-        raise SettingError(fault("vary", ",".join(settings.vary), allowed))
+        raise SettingError(bad_setting("vary", ",".join(settings.vary), allowed))
     return settings.name or settings.experiment, EXPERIMENTS[settings.experiment]
 
 
 def _own_grid(settings) -> tuple[str, Experiment]:
     if not (settings.module and settings.vary):
         raise SettingError(
-            fault("experiment", "", "name one, LIST shows all; or --module and --vary, what to vary of it")
+            bad_setting("experiment", "", "name one, LIST shows all; or --module and --vary, what to vary of it")
         )
     config_of(settings.module)
     varied = assignments("vary", settings.vary)
@@ -61,7 +61,7 @@ def plan(experiment: Experiment, settings, data: str, runs: str, images: int) ->
     shared = {name: ",".join(values) for name, values in assignments("set", settings.set).items()}
     chosen = settings.only or tuple(experiment.variants)
     _check_names(experiment, chosen, shared)
-    planned, faults = [], defaultdict(set)
+    planned, errors = [], defaultdict(set)
     for seed in range(settings.seed, settings.seed + settings.repeat):
         for variant in chosen:
             name = f"{_folder(variant)}-{seed}"
@@ -72,12 +72,12 @@ def plan(experiment: Experiment, settings, data: str, runs: str, images: int) ->
             try:
                 planned.append(PlannedRun(name, variant, seed, module, *_checked(module, given, images)))
             except SettingError as error:
-                for text in error.faults:
-                    faults[text].add(variant)
-    if faults:
+                for text in error.errors:
+                    errors[text].add(variant)
+    if errors:
         every = len(chosen)
         raise SettingError(
-            *(text if len(of) == every else f"variant {', '.join(sorted(of))}: {text}" for text, of in faults.items())
+            *(text if len(of) == every else f"variant {', '.join(sorted(of))}: {text}" for text, of in errors.items())
         )
     _check_differences(planned)
     return planned
@@ -90,16 +90,18 @@ def _folder(variant: str) -> str:
 def _check_names(experiment: Experiment, chosen: Sequence[str], shared: Mapping[str, str]) -> None:
     """Of variants and of settings."""
     variants = experiment.variants
-    faults = [fault("only", name, f"should be among {', '.join(variants)}") for name in chosen if name not in variants]
+    errors = [
+        bad_setting("only", name, f"should be among {', '.join(variants)}") for name in chosen if name not in variants
+    ]
     varied = {name for variant in variants.values() for name in variant.settings}
-    faults += [
-        fault(
+    errors += [
+        bad_setting(
             "set" if name in shared else "vary", name, "is not for a variant; --data, --name, --seed and --repeat are"
         )
         for name in sorted((shared.keys() | varied) & set(OURS))
     ]
-    if faults:
-        raise SettingError(*faults)
+    if errors:
+        raise SettingError(*errors)
 
 
 def _check_differences(planned: Sequence[PlannedRun]) -> None:
@@ -131,5 +133,5 @@ def _switch(config: type[Settings], name: str, value: str) -> str:
         return value
     meant = {"true": "True", "yes": "True", "1": "True", "false": "False", "no": "False", "0": "False"}
     if value.lower() not in meant:
-        raise SettingError(fault(name, value, "should be true or false"))
+        raise SettingError(bad_setting(name, value, "should be true or false"))
     return meant[value.lower()]

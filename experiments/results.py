@@ -12,13 +12,13 @@ FOLDER/curves.png       what decides, epoch by epoch; its numbers are in curves.
 import shutil
 from pathlib import Path
 
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import read_json, read_table, write_json
-from training.run_folder import RunFolder, score
+from training.run_folder import RunFolder
 
 Measured = dict[str, float]
 
-NOT_COMPARED = ("runs", "name", "verbose", "debug", "cache", "resume", "strategy", "workers")
+NOT_COMPARED = ("runs", "name", "verbose", "debug", "json", "cache", "resume", "strategy", "workers")
 """Settings that change nothing of what a run comes to."""
 
 
@@ -68,22 +68,24 @@ class ExperimentFolder:
         begun = self.state().get(name)
         if begun is None:
             return
-        faults = [
-            fault(key, _shown(settings[key]), f"run {name} was begun with {_shown(before)}")
+        errors = [
+            bad_setting(key, _shown(settings[key]), f"run {name} was begun with {_shown(before)}")
             for key, before in begun["settings"].items()
             if key in settings and key not in NOT_COMPARED and settings[key] != before
         ]
         if begun["module"] != module:
-            faults.append(fault("module", module, f"run {name} was begun with {begun['module']}"))
-        if faults:
-            raise SettingError(*faults, f"--overwrite begins {self.path} anew; another --name leaves it as it is")
+            errors.append(bad_setting("module", module, f"run {name} was begun with {begun['module']}"))
+        if errors:
+            raise SettingError(*errors, f"--overwrite begins {self.path} anew; another --name leaves it as it is")
 
     def remove(self) -> None:
         """Raises SettingError if the folder was not made here."""
         if self.state_file.exists():
             shutil.rmtree(self.path)
         elif self.path.exists() and any(self.path.iterdir()):
-            raise SettingError(fault("output", self.path, "is in the way and was not made here; use another --name"))
+            raise SettingError(
+                bad_setting("output", self.path, "is in the way and was not made here; use another --name")
+            )
 
 
 def _shown(value: object) -> str:
@@ -99,7 +101,7 @@ def measure(run: RunFolder) -> Measured:
     full_size = run.figures / "summary.csv"  # of predictor.mask_evaluation
     summary = read_table(full_size, ("measure", "value")) if full_size.exists() else []
     return (
-        max(rows, key=score)
+        max(rows, key=run.kind.score)
         | {f"full_size_{row['measure']}": float(row["value"]) for row in summary}
         | {"epochs": len(rows), "seconds": sum(row["seconds"] for row in rows)}
     )

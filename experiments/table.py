@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from experiments.experiment import Experiment, lower_is_better, spelt
+from experiments.experiment import Experiment, display_name, lower_is_better
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder, Measured
 from storage.tables import replacing, write_table
@@ -78,7 +78,9 @@ def markdown(experiment: Experiment, results: Results, conditions: str) -> str:
     who = experiment.source.split(",")[0]
     heads = ["variant"]
     for measure in experiment.measures:
-        heads += [spelt(measure)] + [f"{'published' if ';' in experiment.source else who}"] * (measure in published)
+        heads += [display_name(measure)] + [f"{'published' if ';' in experiment.source else who}"] * (
+            measure in published
+        )
     rows = [[*heads, *ALWAYS, "runs"]]
     for variant in results:
         theirs = experiment.variants[variant].published or {}
@@ -89,9 +91,10 @@ def markdown(experiment: Experiment, results: Results, conditions: str) -> str:
         cells += [written(outcome(results, variant, measure), 0) for measure in ALWAYS]
         rows.append([*cells, str(len(results[variant]))])
     direction = "Least" if lower_is_better(experiment.measures[0]) else "Greatest"
+    best = ", ".join(best_variants(experiment, results)) or "none"
     notes = [
         f"Ours: {conditions}; mean and, of several runs, ± standard deviation. Of each run its best epoch counts.",
-        f"{direction} {spelt(experiment.measures[0])} here: {', '.join(best_variants(experiment, results)) or 'none'}.",
+        f"{direction} {display_name(experiment.measures[0])} here: {best}.",
         f"Published: {experiment.source}, on {experiment.published_on}." if experiment.source else "",
         f"Found there: {experiment.finding}" if experiment.finding else "",
         f"Mind: {experiment.caution}" if experiment.caution else "",

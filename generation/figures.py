@@ -12,8 +12,8 @@ from datatransformer.layout import DataFolder
 from pipeline.cache import make_loader
 from plots.mosaic import draw_mosaic
 from predictor.codes.autoencoder import Autoencoder, Encoded
-from predictor.pictures import spread
-from storage.tables import harmless, write_table
+from predictor.pictures import evenly_spaced
+from storage.tables import csv_safe, write_table
 from training.session import Session
 
 SHOWN = 12
@@ -61,7 +61,7 @@ def draw_figures(session: Session) -> None:
 def validation_pictures(data: DataFolder, size: tuple[int, int], most: int) -> Pictures:
     """At most so many, spread evenly over all of them."""
     images = data.images("val")
-    chosen = spread(len(images), most)
+    chosen = evenly_spaced(len(images), most)
     load = make_loader([images[index] for index in chosen], size, "none", data.path)
     values = np.stack([load(number).numpy() for number in range(len(chosen))])
     labels = np.array(data.labels("val"))[chosen] if data.task == "classification" else None
@@ -74,7 +74,7 @@ def encode(autoencoder: Autoencoder, pictures: np.ndarray) -> Encoded:
 
 
 def draw_reconstructions(pictures: Pictures, encoded: Encoded, path: Path) -> None:
-    chosen = spread(len(pictures.names), SHOWN)
+    chosen = evenly_spaced(len(pictures.names), SHOWN)
     draw_mosaic(
         [pictures.values[chosen], encoded.reconstructed[chosen]],
         path,
@@ -82,7 +82,7 @@ def draw_reconstructions(pictures: Pictures, encoded: Encoded, path: Path) -> No
         ("picture", "reconstruction"),
     )
     costs = np.stack([encoded.reconstruction, encoded.kl, encoded.anomaly], axis=1)
-    rows = ((harmless(pictures.names[index]), *(f"{cost:.6g}" for cost in costs[index])) for index in chosen)
+    rows = ((csv_safe(pictures.names[index]), *(f"{cost:.6g}" for cost in costs[index])) for index in chosen)
     write_table(path.with_suffix(".csv"), ("image", "reconstruction", "kl", "anomaly"), rows)
 
 
@@ -96,7 +96,7 @@ def draw_samples(autoencoder: Autoencoder, seed: int, path: Path) -> None:
 def draw_walks(autoencoder: Autoencoder, pictures: Pictures, means: np.ndarray, path: Path) -> None:
     """From one picture to another, of another class if there are classes, in equal steps between their codes."""
     ends = np.unique(pictures.labels, return_index=True)[1] if pictures.labels is not None else np.arange(len(means))
-    ends = ends[spread(len(ends), 2 * WALKS)]
+    ends = ends[evenly_spaced(len(ends), 2 * WALKS)]
     pairs = list(zip(ends, ends[len(ends) // 2 :], strict=False))
     share = np.linspace(0, 1, STEPS)[:, None]
     codes = [(1 - share) * means[begin] + share * means[end] for begin, end in pairs]

@@ -14,12 +14,12 @@ from keras import ops
 NOT_DECAYED = ("bias", "beta", "gamma")
 
 
-def ours(optimizer: keras.optimizers.Optimizer) -> "_Considerate":
+def unwrap_optimizer(optimizer: keras.optimizers.Optimizer) -> "OptimizerExtensions":
     """The one of this module: with float16 it is within one of Keras that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-class _Considerate:
+class OptimizerExtensions:
     """Stands before a Keras optimizer. `shares` of the learning rate, one a weight that learns, in their order."""
 
     MOMENTUM = "beta_1"
@@ -78,17 +78,17 @@ class _Considerate:
 
 
 @keras.saving.register_keras_serializable("scenelab")
-class Adam(_Considerate, keras.optimizers.Adam):
+class Adam(OptimizerExtensions, keras.optimizers.Adam):
     """Kingma & Ba 2015, https://arxiv.org/abs/1412.6980."""
 
 
 @keras.saving.register_keras_serializable("scenelab")
-class AdamW(_Considerate, keras.optimizers.AdamW):
+class AdamW(OptimizerExtensions, keras.optimizers.AdamW):
     """Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101."""
 
 
 @keras.saving.register_keras_serializable("scenelab")
-class SGD(_Considerate, keras.optimizers.SGD):
+class SGD(OptimizerExtensions, keras.optimizers.SGD):
     """Gradient descent, with momentum if that is given."""
 
     MOMENTUM = "momentum"

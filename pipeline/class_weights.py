@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import read_table
 
 
@@ -31,17 +31,19 @@ def class_weights(name: str, labels: Sequence[int], classes: Sequence[str]) -> n
 def weights_from_file(path: Path, classes: Sequence[str], allowed: str) -> np.ndarray:
     """`allowed` says what else than a file there is."""
     if not path.is_file():
-        raise SettingError(fault("class_weights", path, f"should be {allowed}"))
+        raise SettingError(bad_setting("class_weights", path, f"should be {allowed}"))
     try:
         rows = [(row["name"], float(row["weight"] or "")) for row in read_table(path, ("name", "weight"))]
     except (WorkError, TypeError, ValueError) as error:
-        raise SettingError(fault("class_weights", path, f"should be a CSV file of name,weight: {error}")) from error
+        raise SettingError(
+            bad_setting("class_weights", path, f"should be a CSV file of name,weight: {error}")
+        ) from error
     weights = dict(rows)
-    faults = [f"{name} is there twice" for name in weights if sum(name == other for other, _ in rows) > 1]
-    faults += ["all weights are 0"] if not any(weights.values()) else []
-    faults += [f"no weight for {name}" for name in classes if name not in weights]
-    faults += [f"no class is called {name}" for name in weights if name not in classes]
-    faults += [f"{name} weighs {weight}" for name, weight in weights.items() if not 0 <= weight < math.inf]
-    if faults:
-        raise SettingError(fault("class_weights", path, "; ".join(faults[:5])))
+    errors = [f"{name} is there twice" for name in weights if sum(name == other for other, _ in rows) > 1]
+    errors += ["all weights are 0"] if not any(weights.values()) else []
+    errors += [f"no weight for {name}" for name in classes if name not in weights]
+    errors += [f"no class is called {name}" for name in weights if name not in classes]
+    errors += [f"{name} weighs {weight}" for name, weight in weights.items() if not 0 <= weight < math.inf]
+    if errors:
+        raise SettingError(bad_setting("class_weights", path, "; ".join(errors[:5])))
     return np.array([weights[name] for name in classes], np.float32)

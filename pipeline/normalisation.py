@@ -8,16 +8,16 @@ import tensorflow as tf
 from backbones import IMAGENET, Backbone, Normalisation
 
 
-def chosen_normalisation(name: str, row: Backbone, pictures: Callable[[], tf.data.Dataset]) -> Normalisation:
+def chosen_normalisation(name: str, spec: Backbone, pictures: Callable[[], tf.data.Dataset]) -> Normalisation:
     """Arguments:
     name: `backbone`, that of its weights; `imagenet`; or `dataset`, that of the training pictures.
     pictures: gives them, in batches.
     """
-    if name != "backbone" and row.imagenet:
+    if name != "backbone" and spec.imagenet:
         print(f"Colours are normalised by {name}; weights that were trained otherwise first have to get used to that")
     if name == "dataset":
-        return Normalisation(*mean_and_deviation(pictures()), row.normalisation.channels)
-    return row.normalisation if name == "backbone" else IMAGENET._replace(channels=row.normalisation.channels)
+        return Normalisation(*mean_and_deviation(pictures()), spec.normalisation.channels)
+    return spec.normalisation if name == "backbone" else IMAGENET._replace(channels=spec.normalisation.channels)
 
 
 def mean_and_deviation(pictures: tf.data.Dataset) -> tuple[tuple[float, ...], tuple[float, ...]]:

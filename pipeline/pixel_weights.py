@@ -13,7 +13,7 @@ import numpy as np
 from datatransformer.layout import PIXELS, DataFolder
 from datatransformer.mask_classes import VOID
 from pipeline.class_weights import weights_from_file
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 from storage.parallel import in_parallel
 from storage.tables import read_json, write_json
 
@@ -79,7 +79,9 @@ def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> np.
         return np.array([background_weight(name), *[1] * (len(classes) - 1)], np.float32)
     elif name == "segnet-camvid":
         if len(classes) != len(SEGNET_CAMVID):
-            raise SettingError(fault("class_weights", name, f"has {len(SEGNET_CAMVID)} weights, not {len(classes)}"))
+            raise SettingError(
+                bad_setting("class_weights", name, f"has {len(SEGNET_CAMVID)} weights, not {len(classes)}")
+            )
         return np.array(SEGNET_CAMVID, np.float32)
     else:
         return weights_from_file(Path(name).expanduser(), classes, NAMES)
@@ -93,7 +95,7 @@ def background_weight(name: str) -> float:
     except ValueError:
         weight = -1.0
     if not 0 <= weight < float("inf"):
-        raise SettingError(fault("class_weights", name, "needs a weight, such as background:0.1"))
+        raise SettingError(bad_setting("class_weights", name, "needs a weight, such as background:0.1"))
     return weight
 
 

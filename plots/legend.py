@@ -12,7 +12,7 @@ from storage.tables import printable
 SMALLEST, LARGEST = 10, 120
 """Heights of the letters in pixels."""
 
-MOST = 40
+MAX_CLASSES = 40
 """Classes in a legend; of more the largest are named."""
 
 NARROW, WORTH_DOTS = 12, 3
@@ -30,11 +30,13 @@ def with_legend(picture: np.ndarray, mask: np.ndarray, classes: Sequence[str], c
     """
     pixels = sum(np.bincount(row, minlength=256) for row in mask)[: len(classes)]
     largest_first = [index for index in np.argsort(-pixels, kind="stable") if pixels[index]]
-    entries = [(tuple(colours[index].tolist()), printable(classes[index])) for index in sorted(largest_first[:MOST])]
+    entries = [
+        (tuple(colours[index].tolist()), printable(classes[index])) for index in sorted(largest_first[:MAX_CLASSES])
+    ]
     if not entries:
         return picture
-    if len(largest_first) > MOST:
-        entries.append((WHITE, f"and {len(largest_first) - MOST} more"))
+    if len(largest_first) > MAX_CLASSES:
+        entries.append((WHITE, f"and {len(largest_first) - MAX_CLASSES} more"))
     return np.concatenate([picture, _strip(entries, *picture.shape[:2])])
 
 

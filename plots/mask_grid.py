@@ -15,7 +15,7 @@ from storage.tables import printable
 SIDE = 3.2
 """Of a picture on a sheet, in inches."""
 
-MOST = 6
+MAX_IMAGES = 6
 """Pictures on a sheet."""
 
 
@@ -60,6 +60,6 @@ def draw_masks(
 def draw_batch(batches, data: DataFolder, path: Path) -> None:
     """The first training batch as the network will see it."""
     images, masks = next(iter(batches))[:2]
-    rows = list(zip(images[:MOST].numpy(), masks[:MOST].numpy().astype(np.uint8), strict=True))
+    rows = list(zip(images[:MAX_IMAGES].numpy(), masks[:MAX_IMAGES].numpy().astype(np.uint8), strict=True))
     titles = ("training image after augmentation", "its mask")
     draw_masks(rows, titles, [""] * len(rows), data.classes, palette(data.colours), path)

@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix
 
 from plots.palette import BLUE, GRAY, ORANGE, PALE_BLUE
 from plots.save import save_figure
-from storage.tables import harmless, printable, write_table
+from storage.tables import csv_safe, printable, write_table
 
 NUMBERS_UP_TO = 30
 """Classes up to which a confusion matrix has its numbers written into it."""
@@ -36,7 +36,7 @@ def draw_confusion_matrix_of(
     pixels, which are too many to be counted. `normalised`: both are shares. `counts`: both are counts. `logarithmic`:
     so they are, and colours are on a logarithmic scale, as S4 drew it; what never happened is white.
     """
-    names = [harmless(name) for name in classes]
+    names = [csv_safe(name) for name in classes]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = [[f"{share:.6f}" for share in row] for row in shares] if scale == "normalised" else counts
     rows = ((name, *row) for name, row in zip(names, cells, strict=True))

@@ -19,9 +19,9 @@ from predictor.codes.encode import RECONSTRUCTIONS
 from predictor.codes.latents import PARTS, ROWS_AT_A_TIME, Latents, latents_path
 from predictor.masks.files import FOLDERS
 from predictor.output import Output, check_output, picture_path
-from predictor.shards import NOTED, Names, Shard, names_of, shards_of, sum_of
-from settings import SettingError, WorkError, fault
-from storage.lock import only_here
+from predictor.shards import NOTED, NameDigest, Shard, names_of, shards_of, sum_of
+from settings import SettingError, WorkError, bad_setting
+from storage.lock import exclusive_lock
 from storage.tables import read_json, replacing_binary
 
 
@@ -33,12 +33,12 @@ class Part(NamedTuple):
     note: dict
 
     @property
-    def own(self) -> Names:
-        return Names(*self.note["own"])
+    def own(self) -> NameDigest:
+        return NameDigest(*self.note["own"])
 
     @property
-    def all(self) -> Names:
-        return Names(*self.note["pictures"])
+    def all(self) -> NameDigest:
+        return NameDigest(*self.note["pictures"])
 
     def beside(self, kind: str) -> Path:
         """The folder of its pictures of a kind."""
@@ -51,7 +51,7 @@ def merge(settings) -> None:
     parts = _parts(settings.output)
     note = {name: value for name, value in parts[0].note.items() if name not in NOTED}
     output = Output(settings.output, note["columns"])
-    with only_here(settings.output):
+    with exclusive_lock(settings.output):
         output.begin(note, settings.overwrite)
         for kind in _kinds(note):
             for part in parts:
@@ -69,40 +69,42 @@ def _parts(whole: Path) -> list[Part]:
     found = shards_of(whole)
     if not found:
         example = Shard(1, 2, whole).output.name
-        raise SettingError(fault("output", whole, f"no shard of it, such as {example}, lies beside it"))
+        raise SettingError(bad_setting("output", whole, f"no shard of it, such as {example}, lies beside it"))
     if len({shard.of for shard in found}) > 1:
         names = ", ".join(shard.output.name for shard in found)
-        raise SettingError(fault("output", whole, f"shards of different numbers lie beside it, {names}; remove some"))
+        raise SettingError(
+            bad_setting("output", whole, f"shards of different numbers lie beside it, {names}; remove some")
+        )
     shards = found[0].all()
-    faults: list[str] = []
-    parts = [part for shard in shards if (part := _part(shard, faults))]
+    errors: list[str] = []
+    parts = [part for shard in shards if (part := _part(shard, errors))]
     for part in parts[1:]:
-        faults += _differences(part, parts[0])
-    if not faults and sum_of([part.own for part in parts]) != parts[0].all:
-        faults.append("they have pictures in common, so the machines did not list them in the same order")
-    if faults:
-        raise WorkError("\n  ".join([f"The shards of {whole} do not make a whole:", *faults]))
+        errors += _differences(part, parts[0])
+    if not errors and sum_of([part.own for part in parts]) != parts[0].all:
+        errors.append("they have pictures in common, so the machines did not list them in the same order")
+    if errors:
+        raise WorkError("\n  ".join([f"The shards of {whole} do not make a whole:", *errors]))
     return parts
 
 
-def _part(shard: Shard, faults: list[str]) -> Part | None:
-    """What there is of a shard. What it lacks is added to `faults`."""
+def _part(shard: Shard, errors: list[str]) -> Part | None:
+    """What there is of a shard. What it lacks is added to `errors`."""
     output = Output(shard.output, ())
     if not output.path.exists():
-        faults.append(f"{output.path} is not there; {_again(shard)} makes it")
+        errors.append(f"{output.path} is not there; {_again(shard)} makes it")
         return None
     note = read_json(output.made_with)
     if note is None or not {*NOTED, "columns"} <= note.keys():
-        faults.append(f"{output.made_with}, which lies hidden beside {output.path.name}, is not there or damaged")
+        errors.append(f"{output.made_with}, which lies hidden beside {output.path.name}, is not there or damaged")
         return None
     part = Part(shard, output, note)
     if note["shard"] != [shard.number, shard.of]:
-        faults.append(f"{output.path} was made as shard {note['shard'][0]} of {note['shard'][1]} and renamed")
+        errors.append(f"{output.path} was made as shard {note['shard'][0]} of {note['shard'][1]} and renamed")
         return part
     try:
-        faults += _lacking(part)
+        errors += _lacking(part)
     except (UnicodeDecodeError, csv.Error) as error:
-        faults.append(f"{output.path} is damaged: {error}")
+        errors.append(f"{output.path} is damaged: {error}")
     return part
 
 

@@ -10,24 +10,24 @@ from settings import WorkError
 from training.run_folder import RunFolder
 
 
-def running(
+def load_runner(
     run: RunFolder,
     engine: str,
     precision: str,
     size: tuple[int, int] | None,
-    around: Callable[[Callable], Callable] = lambda model: model,
+    wrap: Callable[[Callable], Callable] = lambda model: model,
 ) -> Runner:
     """The run's best model, which answers to pictures uint8 of `size` (height, width) or, if that is None, of any.
 
-    `around` makes more of it: it is given such a model, of which pictures may be float32 too, and gives another.
+    `wrap` makes more of it: it is given such a model, of which pictures may be float32 too, and gives another.
     Raises WorkError as `trained_model` does.
     """
     import tensorflow as tf
 
     if other := other_engine(run, engine, precision, size, partial(best_model, run)):
-        return replace(other, answer=around(other.answer))
+        return replace(other, answer=wrap(other.answer))
     shape = (None, *(size or (None, None)), 3)
-    return Runner(tf.function(around(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False))
+    return Runner(tf.function(wrap(trained_model(run)), [tf.TensorSpec(shape, tf.uint8)], autograph=False))
 
 
 def trained_model(run: RunFolder) -> Callable:

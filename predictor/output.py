@@ -6,11 +6,11 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from predictor.pictures import Picture
-from settings import SettingError, fault
+from predictor.pictures import ImageFile
+from settings import SettingError, bad_setting
 from storage.tables import (
+    csv_safe,
     drop_torn_line,
-    harmless,
     line,
     open_to_append,
     read_json,
@@ -25,7 +25,7 @@ REJECTED_HEADER = ("image", "reason")
 def check_output(settings) -> None:
     """Raises SettingError if `settings.output` cannot be a CSV file."""
     if not settings.output.name or settings.output.is_dir():
-        raise SettingError(fault("output", settings.output, "should be the name of a CSV file"))
+        raise SettingError(bad_setting("output", settings.output, "should be the name of a CSV file"))
 
 
 class Output:
@@ -44,7 +44,7 @@ class Output:
         """Keeps rows that were made with the same, else raises SettingError; with `overwrite` removes those."""
         if self.rejected.exists() and not self.made_with.exists() and not overwrite:
             raise SettingError(
-                fault("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
+                bad_setting("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
             )
         before = read_json(self.made_with) or {}
         if overwrite and before != made_with:
@@ -52,7 +52,9 @@ class Output:
         elif self.path.exists() and before != made_with:
             other = sorted(name for name in {*before, *made_with} if before.get(name) != made_with.get(name))
             how = f"was made with other {', '.join(other)}" if before else "was not made here"
-            raise SettingError(fault("output", self.path, f"exists and {how}; name another file, or use --overwrite"))
+            raise SettingError(
+                bad_setting("output", self.path, f"exists and {how}; name another file, or use --overwrite")
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             self.rejected.unlink(missing_ok=True)
@@ -63,7 +65,7 @@ class Output:
         for file in (self.path, self.rejected):
             file.unlink(missing_ok=True)
 
-    def done(self, pictures: Iterable[Picture]) -> int:
+    def done(self, pictures: Iterable[ImageFile]) -> int:
         """How many pictures, counted from the first, have their row. Rejects after that, left by a kill, are dropped.
 
         Raises SettingError if there are rows of other pictures.
@@ -79,7 +81,7 @@ class Output:
             next(rows, None)
             row = next(rows, None)
             for picture in pictures:
-                name = harmless(picture.name)
+                name = csv_safe(picture.name)
                 if name == row:
                     row = next(rows, None)
                 elif name in rejects:
@@ -89,7 +91,7 @@ class Output:
                 count += 1
         if row is not None:
             allowed = f"its row for {row} does not fit the pictures that are there now; --overwrite begins anew"
-            raise SettingError(fault("output", self.path, allowed))
+            raise SettingError(bad_setting("output", self.path, allowed))
         if len(kept) < len(rejects):
             write_table(self.rejected, REJECTED_HEADER, kept)
         return count
@@ -103,12 +105,12 @@ class Output:
 
     def add(self, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A row for each picture."""
-        self.rows.writelines(line([harmless(name), *cells]) for name, cells in zip(names, rows, strict=True))
+        self.rows.writelines(line([csv_safe(name), *cells]) for name, cells in zip(names, rows, strict=True))
         self.rows.flush()
 
     def reject(self, name: str, reason: str) -> None:
         with open_to_append(self.rejected, REJECTED_HEADER) as file:
-            file.write(line((harmless(name), reason)))
+            file.write(line((csv_safe(name), reason)))
 
     def names(self) -> Iterator[str]:
         """Of the pictures that have a row, as the CSV has them."""

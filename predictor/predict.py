@@ -12,22 +12,19 @@ from tqdm import tqdm
 
 from command import import_tensorflow
 from datatransformer.layout import DataFolder, read_data_folder
-from predictor.codes import autoencoder, encode
+from predictor.codes import encode
 from predictor.codes.samples import draw_samples
-from predictor.engines.ray_engine import OnRay
-from predictor.labels.classify import Classification
-from predictor.masks.segment import Segmentation
+from predictor.engines.ray_engine import RayTask
 from predictor.output import Output, check_output
-from predictor.pictures import Picture, pictures, validation_pictures
+from predictor.pictures import ImageFile, find_images, validation_images
 from predictor.shards import Listing, Shard, read_shard, written_to
-from settings import SettingError, WorkError, fault, faults_if_given
-from storage.lock import only_here
+from settings import SettingError, WorkError, bad_setting, errors_if_given
+from storage.lock import exclusive_lock
+from training.kinds import AUTOENCODER
 from training.run_folder import RunFolder, find_runs
 
-KINDS = {"classifier": Classification, "segmentation": Segmentation, autoencoder.KIND: encode.Encoding}
 
-
-class Work(Protocol):
+class PredictionTask(Protocol):
     """What predicts.
 
     Attributes:
@@ -39,7 +36,7 @@ class Work(Protocol):
     depends_on: dict
 
     def rows(
-        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], Iterable[list[object]]]]:
         """Names and cells of some pictures at a time; what cannot be read goes to `output.reject`."""
 
@@ -51,28 +48,25 @@ def predict(settings) -> None:
     """Raises SettingError or WorkError if nothing can be predicted; a picture that cannot be read is listed."""
     check_output(settings)
     runs = find_runs(settings.runs, settings.run)
-    kind = runs[0].config()["kind"]
-    if kind not in KINDS:
-        allowed = f"is a run of kind {kind}; this command predicts with {', '.join(KINDS)}"
-        raise SettingError(fault("run", runs[0].path, allowed))
-    faults = faults_if_given(settings, encode.SETTINGS, "is for runs of an auto-encoder")
-    if faults and kind != autoencoder.KIND:
-        raise SettingError(*faults)
+    kind = runs[0].kind
+    errors = errors_if_given(settings, encode.SETTINGS, "is for runs of an auto-encoder")
+    if errors and kind is not AUTOENCODER:
+        raise SettingError(*errors)
     shard = read_shard(settings.shard, settings.output) if settings.shard else None
     if shard:
         settings = settings.model_copy(update={"output": shard.output})
-    is_on_ray = settings.engine == "ray" and kind != autoencoder.KIND  # which refuses it
-    work = KINDS[kind](settings.model_copy(update={"engine": "auto"}) if is_on_ray else settings, runs)
+    is_on_ray = settings.engine == "ray" and kind is not AUTOENCODER  # which refuses it
+    work = kind.load(kind.predictor)(settings.model_copy(update={"engine": "auto"}) if is_on_ray else settings, runs)
     if settings.samples:
         draw_samples(settings, runs[0], _checkpoints(runs))
         return
     data = data_to_evaluate(settings, work.task) if settings.evaluate else None
     if data and data.classes != work.classes:
-        raise SettingError(fault("evaluate", data.path, "has other classes than the run"))
+        raise SettingError(bad_setting("evaluate", data.path, "has other classes than the run"))
     work.depends_on |= _checkpoints(runs)
     by = ", ".join(str(run.path) for run in runs)
     if is_on_ray:
-        carry_out(settings, OnRay(work, settings.batch_size, settings.workers), data, by, shard=shard)
+        carry_out(settings, RayTask(work, settings.batch_size, settings.workers), data, by, shard=shard)
     else:
         carry_out(settings, work, data, by, import_tensorflow, shard)
 
@@ -80,7 +74,9 @@ def predict(settings) -> None:
 def data_to_evaluate(settings, task: str) -> DataFolder:
     """The data folder `settings.evaluate`. Raises SettingError if there is none for `task`."""
     if "test_images" in settings.model_fields_set:
-        raise SettingError(fault("test_images", settings.test_images, "evaluate says which pictures; name one of them"))
+        raise SettingError(
+            bad_setting("test_images", settings.test_images, "evaluate says which pictures; name one of them")
+        )
     return read_data_of(settings, "evaluate", task)
 
 
@@ -89,12 +85,12 @@ def read_data_of(settings, field: str, task: str) -> DataFolder:
     try:
         return read_data_folder(getattr(settings, field), task)
     except SettingError as error:
-        raise SettingError(*(reason.replace("data =", f"{field} =", 1) for reason in error.faults)) from error
+        raise SettingError(*(reason.replace("data =", f"{field} =", 1) for reason in error.errors)) from error
 
 
 def carry_out(
     settings,
-    work: Work,
+    work: PredictionTask,
     data: DataFolder | None,
     by: str,
     prepare: Callable[[], object] = lambda: None,
@@ -107,7 +103,7 @@ def carry_out(
         prepare: is called once there is something to predict.
         shard: only its pictures are predicted, into `settings.output`, which is its own. A shard is not evaluated.
     """
-    with only_here(settings.output):
+    with exclusive_lock(settings.output):
         output = Output(settings.output, work.columns)
         listed, made_with = _listing(settings, data, shard), _made_with(settings, work)
         if shard:
@@ -141,11 +137,11 @@ def carry_out(
 def _listing(settings, data: DataFolder | None, shard: Shard | None) -> Listing:
     """What lists the pictures, the same ones for all shards: what any of them has written is not among them."""
     if data:
-        return partial(validation_pictures, data)
-    return partial(pictures, settings.test_images, written_to(shard.whole if shard else settings.output))
+        return partial(validation_images, data)
+    return partial(find_images, settings.test_images, written_to(shard.whole if shard else settings.output))
 
 
-def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], total: int) -> int:
+def _done(settings, output: Output, listed: Callable[[], Iterable[ImageFile]], total: int) -> int:
     """How many pictures have their row. With `overwrite` whole work begins anew; interrupted work still goes on."""
     try:
         done = output.done(listed())
@@ -159,7 +155,7 @@ def _done(settings, output: Output, listed: Callable[[], Iterable[Picture]], tot
     return done
 
 
-def _made_with(settings, work: Work) -> dict:
+def _made_with(settings, work: PredictionTask) -> dict:
     return {
         "test_images": str(settings.evaluate.resolve()) if settings.evaluate else settings.test_images,
         "columns": list(work.columns),

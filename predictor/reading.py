@@ -6,7 +6,7 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from datatransformer.images import UnreadableImage, encode, read_content
-from predictor.pictures import Picture
+from predictor.pictures import ImageFile
 from storage.parallel import WAITING_PER_WORKER, in_parallel
 
 Decoded = TypeVar("Decoded")
@@ -16,7 +16,7 @@ BATCHES_WAITING = 2
 """For each that is computed, itself among them: so that the next begins at once."""
 
 
-class Opened(NamedTuple, Generic[Decoded]):
+class DecodedImage(NamedTuple, Generic[Decoded]):
     """A picture's name and what was decoded of it, or why nothing was."""
 
     name: str
@@ -25,7 +25,7 @@ class Opened(NamedTuple, Generic[Decoded]):
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImageReader:
     """Which pictures are read, and how.
 
     Attributes:
@@ -35,19 +35,19 @@ class Reading:
         shown: is laid around the pictures as they come, a progress bar say.
     """
 
-    listed: Iterable[Picture]
+    listed: Iterable[ImageFile]
     reject: Callable[[str, str], None]
     workers: int | None = None
     shown: Callable[[Iterable], Iterable] = iter
 
     def batches(
         self, decode: Callable[[bytes], Decoded], batch_size: int, ahead: int = WAITING_PER_WORKER
-    ) -> Iterator[list[Opened[Decoded]]]:
+    ) -> Iterator[list[DecodedImage[Decoded]]]:
         """`decode` makes something from a file's bytes, all of which it decodes, or raises UnreadableImage.
 
         At most `ahead` pictures a worker are open at a time, besides the batch.
         """
-        batch: list[Opened[Decoded]] = []
+        batch: list[DecodedImage[Decoded]] = []
         for picture in self.shown(in_parallel(partial(_open, decode), self.listed, self.workers, ahead)):
             if picture.unreadable:
                 self.reject(picture.name, str(picture.unreadable))
@@ -61,7 +61,7 @@ class Reading:
 
 
 def computed(
-    compute: Callable[[list[Opened]], Computed], batches: Iterable[list[Opened]], at_a_time: int
+    compute: Callable[[list[DecodedImage]], Computed], batches: Iterable[list[DecodedImage]], at_a_time: int
 ) -> Iterator[Computed]:
     """What `compute` makes of each batch, in order; `at_a_time` of them are computed while the next are read."""
     return in_parallel(compute, batches, at_a_time, BATCHES_WAITING)
@@ -82,12 +82,12 @@ def decoder(decode: Callable) -> Callable[[bytes], object]:
     return decoded
 
 
-def _open(decode: Callable[[bytes], Decoded], picture: Picture) -> Opened[Decoded]:
+def _open(decode: Callable[[bytes], Decoded], picture: ImageFile) -> DecodedImage[Decoded]:
     try:
         content = read_content(picture.path)
         try:
-            return Opened(picture.name, decode(encode(content, decode_follows=True).content))
+            return DecodedImage(picture.name, decode(encode(content, decode_follows=True).content))
         except UnreadableImage:  # by the longer way the reason is told as DataTransformer tells it
-            return Opened(picture.name, decode(encode(content).content))
+            return DecodedImage(picture.name, decode(encode(content).content))
     except UnreadableImage as error:
-        return Opened(picture.name, None, error)
+        return DecodedImage(picture.name, None, error)

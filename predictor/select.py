@@ -15,7 +15,7 @@ from predictor.labels.ensemble import find_members
 from predictor.labels.policies import POLICIES, combine, policy_weights
 from predictor.labels.validation import Validation, validate
 from predictor.output import check_output
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 from storage.tables import line, write_table
 from training.run_folder import find_runs
 
@@ -38,7 +38,9 @@ class Scored(NamedTuple):
 def select(settings) -> None:
     """Raises SettingError if the runs do not share classes and validation images."""
     if not 2 <= len(settings.run) <= MOST_RUNS:
-        raise SettingError(fault("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C"))
+        raise SettingError(
+            bad_setting("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C")
+        )
     check_output(settings)
     _check_ranking(settings.output)
     members = find_members(find_runs(settings.runs, settings.run), settings.tta, settings.engine, settings.precision)
@@ -47,7 +49,7 @@ def select(settings) -> None:
     for member, validation in zip(members, validations, strict=True):
         if not validation.same_images(validations[0]):
             allowed = f"was validated on other images than {members[0].run.path}; their scores cannot be compared"
-            raise SettingError(fault("run", member.run.path, allowed))
+            raise SettingError(bad_setting("run", member.run.path, allowed))
     ranked = sorted(scores(validations), key=lambda scored: (-scored.accuracy, scored.log_loss, len(scored.members)))
     names = [member.run.path.name for member in members]
     rows = [
@@ -70,7 +72,7 @@ def select(settings) -> None:
 
 def _check_ranking(path: Path) -> None:
     if path.exists() and not path.read_bytes().startswith(line(HEADER).encode()):
-        raise SettingError(fault("output", path, "exists and is no ranking; name another file"))
+        raise SettingError(bad_setting("output", path, "exists and is no ranking; name another file"))
 
 
 def scores(validations: list[Validation]) -> Iterator[Scored]:

@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from predictor.pictures import Picture
-from settings import SettingError, fault
-from storage.tables import harmless
+from predictor.pictures import ImageFile
+from settings import SettingError, bad_setting
+from storage.tables import csv_safe
 
-Listing = Callable[[], Iterable[Picture]]
+Listing = Callable[[], Iterable[ImageFile]]
 
 BEHIND = r"-(\d+)-of-(\d+)"
 """What stands behind the name of the whole in that of a shard."""
@@ -29,10 +29,10 @@ BESIDE = ("rejected.csv", "masks", "colours", "overlays", "evaluation", "reconst
 DIGEST_BYTES = 16
 
 NOTED = ("shard", "pictures", "own")
-"""What is noted of a shard and not of a whole: which it is, the `Names` of all pictures, and of its own."""
+"""What is noted of a shard and not of a whole: which it is, the `NameDigest` of all pictures, and of its own."""
 
 
-class Names(NamedTuple):
+class NameDigest(NamedTuple):
     """How many names there are, and a digest that tells them from others, in whatever order they come."""
 
     count: int
@@ -67,7 +67,7 @@ class Shard(NamedTuple):
         return own, dict(zip(NOTED, noted, strict=True))
 
 
-def _slice(listed: Listing, begin: int, end: int) -> Iterable[Picture]:
+def _slice(listed: Listing, begin: int, end: int) -> Iterable[ImageFile]:
     return islice(listed(), begin, end)
 
 
@@ -89,22 +89,22 @@ def read_shard(text: str, whole: Path) -> Shard:
     """Of `I/N`. Raises SettingError if it is not of that form."""
     found = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise SettingError(fault("shard", text, "should be I/N, shard I of N: 1/4, 2/4, 3/4 or 4/4 of four"))
+        raise SettingError(bad_setting("shard", text, "should be I/N, shard I of N: 1/4, 2/4, 3/4 or 4/4 of four"))
     return Shard(int(found[1]), int(found[2]), whole)
 
 
-def names_of(names: Iterable[str]) -> Names:
+def names_of(names: Iterable[str]) -> NameDigest:
     """Of pictures, as the CSV has them or as they are. The digests of single names are added up: memory is flat."""
     count = total = 0
     for name in names:
-        digest = hashlib.blake2b(harmless(name).encode(), digest_size=DIGEST_BYTES).digest()
+        digest = hashlib.blake2b(csv_safe(name).encode(), digest_size=DIGEST_BYTES).digest()
         count, total = count + 1, total + int.from_bytes(digest)
-    return Names(count, _written(total))
+    return NameDigest(count, _written(total))
 
 
-def sum_of(several: Sequence[Names]) -> Names:
+def sum_of(several: Sequence[NameDigest]) -> NameDigest:
     """Of all of them together."""
-    return Names(sum(names.count for names in several), _written(sum(int(names.digest, 16) for names in several)))
+    return NameDigest(sum(names.count for names in several), _written(sum(int(names.digest, 16) for names in several)))
 
 
 def _written(total: int) -> str:

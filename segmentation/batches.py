@@ -6,7 +6,6 @@ from pipeline.augment import augmentation
 from pipeline.batches import Change, Load
 from pipeline.cache import make_loader
 from pipeline.geometry import random_crops, split_seed
-from settings import height_and_width
 from training.batches import Batches, batches_of
 from training.session import Session
 
@@ -27,7 +26,7 @@ def make_batches(session: Session) -> Batches:
 def make_change(settings) -> Change:
     """Everything random that is done to a batch: a mask goes where its picture goes."""
     augment = augmentation(settings.augment)
-    size = settings.crop and height_and_width(settings.crop)
+    size = settings.crop
 
     def change(batch: tuple, seed: tf.Tensor) -> tuple:
         images, masks = batch[0], batch[1][..., None]

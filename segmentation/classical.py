@@ -22,12 +22,12 @@ from datatransformer.layout import DataFolder
 from predictor.masks.evaluation import evaluate
 from predictor.masks.files import MaskFiles, Segmented
 from predictor.output import Output
-from predictor.pictures import Picture
+from predictor.pictures import ImageFile
 from predictor.predict import carry_out, check_output, data_to_evaluate, read_data_of
-from predictor.reading import Reading
+from predictor.reading import ImageReader
 from segmentation import regions
 from segmentation.codebook import Codebook, describe, make_codebook, votes
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.parallel import in_parallel
 
 METHODS = {
@@ -51,7 +51,7 @@ def classical(settings) -> None:
     data = data_to_evaluate(settings, "segmentation") if settings.evaluate else None
     match = read_data_of(settings, "match", "segmentation") if settings.match else data
     if data and match.classes != data.classes:
-        raise SettingError(fault("match", match.path, f"has other classes than {data.path}"))
+        raise SettingError(bad_setting("match", match.path, f"has other classes than {data.path}"))
     carry_out(settings, Classical(settings, match), data, settings.method)
 
 
@@ -59,13 +59,13 @@ def _check_method(settings) -> None:
     """Raises SettingError for settings that would change nothing."""
     used = [*METHODS[settings.method][1], *["seed"] * bool(settings.match or settings.evaluate)]
     allowed = f"would change nothing: {settings.method} has {', '.join(used) or 'no settings'}"
-    faults = [
-        fault(name, getattr(settings, name), allowed)
+    errors = [
+        bad_setting(name, getattr(settings, name), allowed)
         for name in OF_METHODS
         if getattr(settings, name) is not None and name not in used
     ]
-    if faults:
-        raise SettingError(*faults)
+    if errors:
+        raise SettingError(*errors)
 
 
 class Classical:
@@ -92,9 +92,9 @@ class Classical:
         }
 
     def rows(
-        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
-        reading = Reading(rest, output.reject, self.settings.workers, bar)
+        reading = ImageReader(rest, output.reject, self.settings.workers, bar)
         for (one,) in reading.batches(partial(self._segment, self._codebook()), 1, OPEN_PER_WORKER):
             yield [one.name], [self.files.add(Segmented(one.name, *one.decoded))]
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from plots.palette import coloured, palette
-from predictor.pictures import spread
+from predictor.pictures import evenly_spaced
 from storage.tables import replacing_binary
-from training.ema import averaged
+from training.ema import ema_weights
 from training.session import Session
 
 PICTURES = 3
@@ -35,7 +35,7 @@ class MaskStrip(keras.callbacks.Callback):
         self.file = session.run.figures / "strip.png"
         self.colours = palette(session.data.colours)
         images, masks = session.data.images("val"), session.data.masks("val")
-        chosen = spread(len(images), PICTURES)
+        chosen = evenly_spaced(len(images), PICTURES)
         self.pictures = [_read(images[index], cv2.IMREAD_COLOR_RGB) for index in chosen]
         self.truth = [_read(masks[index], cv2.IMREAD_GRAYSCALE) for index in chosen]
         height, width = self.pictures[0].shape[:2]
@@ -60,7 +60,7 @@ class MaskStrip(keras.callbacks.Callback):
         batch = np.stack(
             [cv2.resize(picture, stage.size[::-1], interpolation=cv2.INTER_AREA) for picture in self.pictures]
         )
-        with averaged(self.model) if self.session.settings.ema else contextlib.nullcontext():
+        with ema_weights(self.model) if self.session.settings.ema else contextlib.nullcontext():
             logits = self.model(batch.astype(np.float32), training=False)
         return list(keras.ops.convert_to_numpy(keras.ops.argmax(logits, axis=-1)).astype(np.uint8))
 

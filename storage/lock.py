@@ -13,7 +13,7 @@ except ImportError:  # Windows has other locks; there it is up to the user
 
 
 @contextlib.contextmanager
-def only_here(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Keeps other commands off `path` while the block runs. The lock ends with the process, however that ends.
 
     Raises WorkError if another command is at it.

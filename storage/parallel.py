@@ -43,7 +43,7 @@ def in_parallel(
 
 
 @contextlib.contextmanager
-def short_turns() -> Iterator[None]:
+def short_switch_interval() -> Iterator[None]:
     """For threads that do little but short calls of the system: each costs the lock, and then a turn's wait for it."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(SHORT_TURN)

@@ -17,7 +17,7 @@ FORMULA_STARTS = ("=", "+", "-", "@")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def harmless(text: str) -> str:
+def csv_safe(text: str) -> str:
     """A file's name as a cell: no formula for a spreadsheet (an apostrophe is put before it), always one line."""
     text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text

@@ -4,8 +4,9 @@ import resource
 
 import pytest
 
-from config import AnalysisConfig, ClassifierConfig, DataTransformerConfig
-from settings import height_and_width, read_settings
+from config import AnalysisConfig, ClassifierConfig, DataTransformerConfig, SegmentationConfig
+from setting_types import Size, parse_size, parse_sizes
+from settings import given_values, read_settings
 from tests.conftest import ROOT, run
 
 COMMANDS = (
@@ -53,8 +54,8 @@ def test_every_fault_has_its_line_with_field_value_and_what_is_allowed():
         "--name", "a/b", "--optimiser", "sgd",
     )  # fmt: skip
     assert done.code == 2
-    faults = done.err.splitlines()
-    assert len(faults) == 6
+    errors = done.err.splitlines()
+    assert len(errors) == 6
     for field, given, allowed in (
         ("--optimiser", "", "did you mean --optimizer?"),
         ("epochs", "'0'", "greater than or equal to 1"),
@@ -63,7 +64,7 @@ def test_every_fault_has_its_line_with_field_value_and_what_is_allowed():
         ("learning_rates", "'-1'", "greater than 0"),
         ("name", "'a/b'", "no slash"),
     ):
-        assert any(field in line and given in line and allowed in line for line in faults), (field, faults)
+        assert any(field in line and given in line and allowed in line for line in errors), (field, errors)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +141,18 @@ def test_every_field_explains_itself():
             assert field.description and len(field.description) > 25, name
 
 
-def test_height_and_width():
-    assert height_and_width("96") == (96, 96)
-    assert height_and_width("180x240") == (180, 240)
+def test_a_size_is_parsed_once_and_written_back_as_text(monkeypatch):
+    assert parse_size("96") == Size(96, 96) == (96, 96)
+    assert parse_sizes("90x120,180x240") == (Size(90, 120), Size(180, 240))
+    settings = read_settings(SegmentationConfig, ["--image-size", "90x120,180x240", "--crop", "64"], "program")
+    assert settings.image_size == (Size(90, 120), Size(180, 240)) and settings.crop == Size(64, 64)
+    assert settings.model_dump(mode="json")["image_size"] == "90x120,180x240"
+    assert given_values(settings) == {"image_size": "90x120,180x240", "crop": "64x64"}
+    monkeypatch.setenv("SCENELAB_CROP", "48x64")
+    assert read_settings(SegmentationConfig, [], "program").crop == Size(48, 64)
+    for wrong in ("7", "64x", "x64", "64x64x3", "4x64", "-64"):
+        with pytest.raises(ValueError, match="8 or more pixels"):
+            parse_size(wrong)
 
 
 def test_a_flag_given_twice_counts_as_it_was_given_last():

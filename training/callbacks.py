@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from layers.optimizers import ours
+from layers.optimizers import unwrap_optimizer
+from log import logger
 from settings import WorkError
-from training.run_folder import Averaged, Row, RunFolder, score
+from training.run_folder import Averaged, Row, RunFolder
 from training.schedules import Schedule
 from training.strategy import mean_over_replicas
 
@@ -45,7 +46,7 @@ class FollowSchedule(keras.callbacks.Callback):
         if (rate, momentum) != self.set:
             self.model.optimizer.learning_rate = rate
             if momentum is not None:
-                ours(self.model.optimizer).follow_momentum(momentum)
+                unwrap_optimizer(self.model.optimizer).follow_momentum(momentum)
             self.set = rate, momentum
 
 
@@ -101,7 +102,7 @@ class ShareStatistics(keras.callbacks.Callback):
             weight.assign(mean)
 
 
-class AwaitAll(keras.callbacks.Callback):
+class EpochBarrier(keras.callbacks.Callback):
     """Lets no worker go on from an epoch before all have done with it: the chief has then kept it."""
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -145,7 +146,7 @@ class StopOnSignal(keras.callbacks.Callback):
     on_train_batch_end = on_test_batch_end = check
 
 
-class EpochsOnBoard(keras.callbacks.TensorBoard):
+class EpochTensorBoard(keras.callbacks.TensorBoard):
     """TensorBoard's curves of epochs. Keras's own prepares numbers of each batch too, which it then writes nowhere."""
 
     def on_train_batch_end(self, batch, logs=None):
@@ -165,6 +166,14 @@ class AfterFirstBatch(keras.callbacks.Callback):
             self.work = None
 
 
+class LogEpoch(keras.callbacks.Callback):
+    """Writes a line for each epoch to the run's log. The screen has Keras's own progress bar or line."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = ", ".join(f"{key} {logs[key]:.4f}" for key in sorted(logs, key=_column))
+        logger.debug(f"Epoch {epoch + 1}/{self.params['epochs']}: {values}")
+
+
 class CheckLoss(keras.callbacks.Callback):
     """Ends training if a loss is no number: such a model is not kept. Must come before what keeps it."""
 
@@ -177,7 +186,7 @@ class CheckLoss(keras.callbacks.Callback):
             )
 
 
-class KeepRun(keras.callbacks.Callback):
+class SaveEpoch(keras.callbacks.Callback):
     """After each epoch a checkpoint of the `whole` model, also if a part of it is trained, and a row of history.
 
     Must come before what changes the schedule's stage.
@@ -191,10 +200,11 @@ class KeepRun(keras.callbacks.Callback):
         best: float,
         keep_checkpoints: bool,
         averaged: Averaged | None,
+        score: Callable[[Row], float],
     ):
         super().__init__()
         self.whole, self.run, self.schedule, self.best, self.keep = whole, run, schedule, best, keep_checkpoints
-        self.averaged = averaged
+        self.averaged, self.score = averaged, score
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begun = time.monotonic()
@@ -204,12 +214,13 @@ class KeepRun(keras.callbacks.Callback):
             "epoch": epoch + 1,
             "stage": self.schedule.stage,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            "momentum": ours(self.model.optimizer).momentum_now,
+            "momentum": unwrap_optimizer(self.model.optimizer).momentum_now,
             **{key: float(logs[key]) for key in sorted(logs, key=_column)},
             "seconds": time.monotonic() - self.begun,
         }
-        is_best = score(row) > self.best
-        self.best = max(self.best, score(row))
+        score = self.score(row)
+        is_best = score > self.best
+        self.best = max(self.best, score)
         self.run.save(self.whole, row, is_best, self.keep, self.averaged)
 
 

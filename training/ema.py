@@ -7,7 +7,7 @@ import keras
 
 
 @contextlib.contextmanager
-def averaged(model: keras.Model) -> Iterator[None]:
+def ema_weights(model: keras.Model) -> Iterator[None]:
     """Within it the model has the averages that its optimizer keeps; afterwards its own weights, to the bit.
 
     Keras's SwapEMAWeights swaps by adding and subtracting, which rounds.
@@ -26,7 +26,7 @@ class ValidateAverage(keras.callbacks.Callback):
     """Validates the averages."""
 
     def on_test_begin(self, logs=None):
-        self.swapped = averaged(self.model)
+        self.swapped = ema_weights(self.model)
         self.swapped.__enter__()
 
     def on_test_end(self, logs=None):

@@ -9,14 +9,14 @@ import tensorflow as tf
 from distributed.rendezvous import lost
 from settings import WorkError
 from training.session import Session
-from training.strategy import LOST
+from training.strategy import WORKER_LOST_ERRORS
 
 UNREAD = ("No such file", "decode", "jpeg::Uncompress")
 """What TensorFlow says of a picture that it cannot read."""
 
 
 @contextlib.contextmanager
-def reported(session: Session) -> Iterator[None]:
+def translate_errors(session: Session) -> Iterator[None]:
     """What a user can do something about is said in words."""
     run = session.run
     try:
@@ -33,7 +33,7 @@ def reported(session: Session) -> Iterator[None]:
             raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
         largest = max(stage.batch_size for stage in session.stages)
         raise WorkError(f"Memory ran out; a smaller --batch-size than {largest} needs less.") from error
-    except LOST as error:
+    except WORKER_LOST_ERRORS as error:
         if session.cluster.count == 1:
             raise
         done, gone = len(run.history()), lost(session.cluster, str(error))

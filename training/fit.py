@@ -10,48 +10,58 @@ from datetime import UTC, datetime
 import keras
 import tensorflow as tf
 
-from distributed.watchdog import kept_in_sight
+from distributed.watchdog import exit_if_unreachable
 from layers.saved import load_saved_model
 from settings import given_values
 from training.callbacks import (
-    AwaitAll,
     CheckLoss,
-    EpochsOnBoard,
+    EpochBarrier,
+    EpochTensorBoard,
     FollowSchedule,
-    KeepRun,
+    LogEpoch,
+    SaveEpoch,
     SeedEpochs,
     ShareStatistics,
     StopOnSignal,
 )
-from training.compiled import compile_model, learner_of, open_model
-from training.ema import ValidateAverage, averaged
-from training.failures import reported
+from training.compiled import compile_model, model_and_data_for_stage, open_model
+from training.ema import ValidateAverage, ema_weights
+from training.failures import translate_errors
 from training.freezing import freeze
-from training.job import Objective, Trainee
+from training.job import Objective, TrainingJob
 from training.run_folder import Row
-from training.schedules import Schedule, make_schedule
+from training.schedules import Schedule
 from training.session import Session
 from training.strategy import device_line
 
 
-def fit(session: Session, trainee: Trainee) -> None:
+def fit(session: Session, job: TrainingJob) -> None:
     """Trains until the schedule or the epochs end. After each epoch the run folder is whole; the chief writes to it.
 
     Raises KeyboardInterrupt with a text that says how to go on, WorkError if training diverges or memory runs out.
     """
     settings, progress, run = session.settings, session.progress, session.run
     is_chief = session.cluster.is_chief
-    with reported(session):
-        strategy, model = open_model(session, trainee)
+    with translate_errors(session):
+        strategy, model = open_model(session, job)
     _introduce(model, session, strategy)
     if is_chief:
         _note_session(model, session, strategy)
-    schedule = make_schedule(settings, session.stages, progress.rows)
+    schedule = session.schedule(progress.rows)
     stop_on_signal = StopOnSignal()
     writers = [
-        KeepRun(model, run, schedule, progress.best, settings.keep_checkpoints, averaged if settings.ema else None),
-        *trainee.callbacks,
-        EpochsOnBoard(str(run.tensorboard), write_graph=False),
+        LogEpoch(),
+        SaveEpoch(
+            model,
+            run,
+            schedule,
+            progress.best,
+            settings.keep_checkpoints,
+            ema_weights if settings.ema else None,
+            session.kind.score,
+        ),
+        *job.callbacks,
+        EpochTensorBoard(str(run.tensorboard), write_graph=False),
     ]
     callbacks = [
         stop_on_signal,
@@ -60,16 +70,16 @@ def fit(session: Session, trainee: Trainee) -> None:
         *([ValidateAverage()] if settings.ema else []),
         CheckLoss(),
         *(writers if is_chief else []),
-        AwaitAll(strategy),
+        EpochBarrier(strategy),
         FollowSchedule(schedule, session.reached),
     ]
     rows = progress.rows
-    with reported(session), stop_on_signal, _service_in_sight(session):
+    with translate_errors(session), stop_on_signal, _service_in_sight(session):
         while len(rows) < settings.epochs and not schedule.ended and not session.reached(rows):
             stage = session.stages[schedule.stage]
             with strategy.scope():
-                _prepare_stage(model, session, trainee.objective, schedule, rows)
-                learner, batches = learner_of(model, session, trainee, stage, stop_on_signal.check)
+                _prepare_stage(model, session, job.objective, schedule, rows)
+                learner, batches = model_and_data_for_stage(model, session, job, stage, stop_on_signal.check)
             learner.fit(
                 batches.training(stage, len(rows)),
                 validation_data=batches.validation(stage, strategy.num_replicas_in_sync),
@@ -94,7 +104,7 @@ def _prepare_stage(
         at = f" at {height}x{width} pixels" if None in session.input_shape else ""
         rate = schedule.learning_rate(len(rows))
         print(f"Stage {number + 1}, learning rate {rate:g}{at}, from the best weights so far")
-    parts = getattr(session.settings, "unfreeze_schedule", ())
+    parts = session.supervised.unfreeze_schedule if session.supervised else ()
     if not parts:
         if begins:
             model.load_weights(session.run.best)  # the optimizer of that time comes along
@@ -108,7 +118,7 @@ def _prepare_stage(
 
 def _service_in_sight(session: Session) -> AbstractContextManager:
     address, advice = session.settings.data_service, "Start the service again, then the same command to go on."
-    return kept_in_sight(address, advice) if address else contextlib.nullcontext()
+    return exit_if_unreachable(address, advice) if address else contextlib.nullcontext()
 
 
 def _verbosity(verbose: str) -> int:

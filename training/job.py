@@ -21,7 +21,7 @@ class Objective:
 
 
 @dataclass(frozen=True)
-class Trainee:
+class TrainingJob:
     """A model that can be trained: how it is built, what it is to become good at, on what.
 
     With `feature_batches` a wholly frozen backbone's features take the place of pictures.

@@ -1,6 +1,6 @@
 """Pictures of how training went. Drawn without a screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from plots.palette import BLUE, GRAY, GREEN, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
-from training.run_folder import Row, RunFolder, score
+from training.run_folder import Row, RunFolder
 from training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def draw_training(run: RunFolder, schedule: Schedule) -> None:
     """`learning_rate.png` and `learning_curve.png` of what a run has trained so far, each with a CSV of its numbers."""
     rows, resumed = run.history(), run.resumed()
     draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed)
-    draw_learning_curve(rows, run.figures / "learning_curve.png", resumed)
+    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed)
 
 
 def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:
@@ -81,7 +81,9 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
     save_figure(figure, path)
 
 
-def draw_learning_curve(rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:
+def draw_learning_curve(
+    rows: Sequence[Row], path: Path, score: Callable[[Row], float], resumed: Sequence[int] = ()
+) -> None:
     """What was measured in training and validation, a panel each, and the learning rate by epoch; also a CSV.
 
     Stages are marked, the best epoch in the panel of what decides on it, and where training went on after so many

@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings import SettingError, WorkError, fault
-from training.run_folder import Row, RunFolder, facts, score
+from settings import SettingError, WorkError, bad_setting
+from training.kinds import Kind
+from training.run_folder import Row, RunFolder, checkpoint_row
 
-SHAPE_THE_MODEL = (
+FIXED_AFTER_START = (
     "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
     "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters",
     "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "latent_size", "filters", "beta",
@@ -32,14 +33,14 @@ class Progress:
 NOTHING_DONE = Progress([], None, -math.inf)
 
 
-def read_progress(run: RunFolder, resume: str) -> Progress:
+def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
     """Brings history and checkpoints to one state, whenever the run was killed. Raises WorkError on a damaged one.
 
     A checkpoint carries its row of history. If the kill came between the two, the row is appended now. To go on
     from `last` exactly, rows of later epochs are dropped; they will be the same again.
     """
     rows = run.history()
-    best, last = facts(run.best), facts(run.last)
+    best, last = checkpoint_row(run.best), checkpoint_row(run.last)
     for row in filter(None, (best, last)):
         if int(row["epoch"]) == len(rows) + 1:
             rows.append(row)
@@ -55,23 +56,23 @@ def read_progress(run: RunFolder, resume: str) -> Progress:
         rows = rows[: int((last or best or {"epoch": 0})["epoch"])]
     if rows != run.history():
         run.write_history(rows)
-    return Progress(rows, checkpoint if rows else None, score(best) if best else -math.inf)
+    return Progress(rows, checkpoint if rows else None, kind.score(best) if best else -math.inf)
 
 
 def check_same_model(run: RunFolder, settings: dict, classes: tuple[str, ...]) -> None:
     """Raises SettingError if the run was begun with settings that make another model or other classes."""
     before = run.config()["settings"]
     advice = "to train that use another --name, or --resume never to begin this run anew"
-    faults = [
-        fault(key, settings[key], f"this run was begun with {before[key]!r}; {advice}")
-        for key in SHAPE_THE_MODEL
+    errors = [
+        bad_setting(key, settings[key], f"this run was begun with {before[key]!r}; {advice}")
+        for key in FIXED_AFTER_START
         if key in settings and key in before and settings[key] != before[key]
     ]
     if run.classes() != classes:
-        faults.append(
-            fault(
+        errors.append(
+            bad_setting(
                 "data", settings["data"], f"has other classes than those that run {run.path} was begun with; {advice}"
             )
         )
-    if faults:
-        raise SettingError(*faults)
+    if errors:
+        raise SettingError(*errors)

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from training.compiled import learner_of, open_model
-from training.failures import reported
-from training.job import Trainee
-from training.schedules import make_schedule
+from training.compiled import model_and_data_for_stage, open_model
+from training.failures import translate_errors
+from training.job import TrainingJob
 from training.session import Session
 
 FIRST, LAST, STEPS = 1e-7, 10.0, 100
@@ -34,14 +33,14 @@ class RateCurve(NamedTuple):
     least: float
 
 
-def find_rate(session: Session, trainee: Trainee) -> RateCurve:
+def find_rate(session: Session, job: TrainingJob) -> RateCurve:
     """Trains a copy of the model, as the run has it now, with ever larger rates."""
-    strategy, model = open_model(session, trainee)
-    number = make_schedule(session.settings, session.stages, session.progress.rows).stage
+    strategy, model = open_model(session, job)
+    number = session.schedule(session.progress.rows).stage
     stage = session.stages[min(number, len(session.stages) - 1)]
     test = _RangeTest()
-    with strategy.scope(), reported(session):
-        learner, batches = learner_of(model, session, trainee, stage)
+    with strategy.scope(), translate_errors(session):
+        learner, batches = model_and_data_for_stage(model, session, job, stage)
         learner.fit(batches.training(stage, 0), steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=0)
     return rate_curve(test.rates[: len(test.losses)], test.losses)
 

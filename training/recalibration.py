@@ -10,23 +10,23 @@ import tensorflow as tf
 from layers.saved import load_saved_model
 from settings import WorkError
 from storage.tables import read_table, write_table
-from training.failures import reported
-from training.job import Trainee
-from training.run_folder import facts, score
+from training.failures import translate_errors
+from training.job import TrainingJob
+from training.run_folder import checkpoint_row
 from training.session import Session
 
 MOVING = ("moving_mean", "moving_variance")
 HEADER = ("epoch", "measure", "before", "after")
 
 
-def recalibrate(session: Session, prepare: Callable[[Session], Trainee]) -> None:
+def recalibrate(session: Session, prepare: Callable[[Session], TrainingJob]) -> None:
     """Does so for the run's best checkpoint, and keeps the better of both as the best; the other lies beside it.
 
     `RUN/recalibration.csv` has the validation metrics before and after. What was done for an epoch is not done again.
     Raises WorkError if the model has no batch norm that learns.
     """
     run = session.run
-    row = facts(run.best)
+    row = checkpoint_row(run.best)
     if _done_for(run.recalibration) == row["epoch"]:
         print(f"Recalibrated before; {run.recalibration} has the metrics.")
         return
@@ -36,10 +36,11 @@ def recalibrate(session: Session, prepare: Callable[[Session], Trainee]) -> None
     if not norms:
         raise WorkError("--recalibrate-bn: the network has no batch norm whose statistics were learnt.")
     validation = batches.validation(stage, 1)
-    with reported(session):
+    with translate_errors(session):
         before = model.evaluate(validation, verbose=0, return_dict=True)
         take_statistics(model, norms, batches.pictures(stage))
         after = model.evaluate(validation, verbose=0, return_dict=True)
+    score = session.kind.score
     better = score(_validated(after)) >= score(_validated(before))
     run.save_recalibrated(model, row | _validated(after), better)
     rows = [(int(row["epoch"]), name, f"{before[name]:.6f}", f"{after[name]:.6f}") for name in before]

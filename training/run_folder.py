@@ -4,6 +4,7 @@ RUN/config.json       the settings as used, versions, the model's name and kind,
 RUN/classes.csv
 RUN/checkpoints/      best.keras, last.keras and, by --keep-checkpoints, one an epoch
 RUN/history.csv       one row an epoch, appended
+RUN/train.log         what the screen showed, with times, warnings and the traceback of a crash
 RUN/sessions.csv      one row a start of training, appended: when, from what, with which settings
 RUN/tensorboard/
 RUN/figures/          pictures, each with a CSV of its numbers beside it
@@ -23,8 +24,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datatransformer.layout import read_classes, write_classes
-from settings import SettingError, WorkError, fault, height_and_width
+from setting_types import Size, parse_sizes
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import line, open_to_append, read_json, read_table, write_json, write_table
+from training.kinds import Kind, kind_named
 
 NEEDED = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. What else a kind of model measures stands between them."""
@@ -34,7 +37,7 @@ SESSION = ("started", "epochs_done", "checkpoint", "parameters", "learning", "de
 model and how many of them learn, and the settings that flags and variables gave, as `settings.given_values` has them.
 """
 
-FACTS = "scenelab.json"
+ROW_FILE = "scenelab.json"
 """Within a checkpoint, which is a zip file: the row of history that it belongs to. One file, one rename."""
 
 VERSIONS_OF = ("tensorflow", "keras", "numpy")
@@ -58,6 +61,7 @@ class RunFolder:
         self.sessions_file = path / "sessions.csv"
         self.figures = path / "figures"
         self.report = path / "report.html"
+        self.log = path / "train.log"
         self.cache = path / "cache"
         self.validation = path / "validation"
         self.engines = path / "engines"
@@ -77,6 +81,11 @@ class RunFolder:
             raise WorkError(f"{self.config_file} is damaged. Without it the run cannot be used.")
         return config
 
+    @property
+    def kind(self) -> Kind:
+        """Raises WorkError if `config.json` is damaged, SettingError if this version does not know the kind."""
+        return kind_named(self.config()["kind"], self.path)
+
     def classes(self) -> tuple[str, ...]:
         return read_classes(self.path)
 
@@ -95,11 +104,11 @@ class RunFolder:
         files = [file.read_bytes() for file in (self.config_file, self.history_file) if file.exists()]
         return hashlib.sha256(b"\0".join(files)).hexdigest()
 
-    def image_size(self) -> tuple[int, int]:
-        """Height and width in pixels that the best checkpoint was trained at; stages may differ in them."""
-        sizes = self.config()["settings"]["image_size"].split(",")
-        row = facts(self.best) if len(sizes) > 1 else None
-        return height_and_width(sizes[int(row["stage"]) if row else 0])
+    def image_size(self) -> Size:
+        """The size that the best checkpoint was trained at; stages may differ in them."""
+        sizes = parse_sizes(self.config()["settings"]["image_size"])
+        row = checkpoint_row(self.best) if len(sizes) > 1 else None
+        return sizes[int(row["stage"]) if row else 0]
 
     def is_newer_than(self, *figures: Path) -> bool:
         """Whether the run has gone on, or its best checkpoint has changed, since these were drawn, if they were."""
@@ -177,7 +186,7 @@ class RunFolder:
         try:
             model.save(work)
             with zipfile.ZipFile(work, "a") as archive:
-                archive.writestr(FACTS, json.dumps(row))
+                archive.writestr(ROW_FILE, json.dumps(row))
             for name in names[:-1]:
                 _second_name(work, name)
             os.replace(work, names[-1])
@@ -185,12 +194,7 @@ class RunFolder:
             work.unlink(missing_ok=True)
 
 
-def score(row: Row) -> float:
-    """What decides which epoch is best: validation accuracy or, where a model has none, how small its loss is."""
-    return row.get("val_accuracy", -row["val_loss"])
-
-
-def facts(checkpoint: Path) -> Row | None:
+def checkpoint_row(checkpoint: Path) -> Row | None:
     """The row of history that a checkpoint belongs to; None if there is no checkpoint.
 
     Raises WorkError if it is damaged.
@@ -199,7 +203,7 @@ def facts(checkpoint: Path) -> Row | None:
         return None
     try:
         with zipfile.ZipFile(checkpoint) as archive:
-            return json.loads(archive.read(FACTS))
+            return json.loads(archive.read(ROW_FILE))
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, RuntimeError) as error:
         advice = "Remove it, and the run goes on from the other checkpoint, or begin anew with --resume never"
         raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
@@ -214,14 +218,14 @@ def find_runs(runs: Path, names: Sequence[str]) -> list[RunFolder]:
         return [_find_run(runs, name) for name in names]
     found = _runs_in(runs)
     if len(found) != 1:
-        raise SettingError(fault("run", "", f"name the run; {_those_in(runs)}"))
+        raise SettingError(bad_setting("run", "", f"name the run; {_those_in(runs)}"))
     return [RunFolder(found[0])]
 
 
 def _find_run(runs: Path, name: str) -> RunFolder:
     candidates = [path for path in (runs / name, Path(name).expanduser()) if RunFolder(path).exists()]
     if not candidates:
-        raise SettingError(fault("run", name, f"there is no such run; {_those_in(runs)}"))
+        raise SettingError(bad_setting("run", name, f"there is no such run; {_those_in(runs)}"))
     return RunFolder(candidates[0])
 
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from training.run_folder import Row, score
-from training.stages import Stage
+from training.run_folder import Row
 
 RISE = 0.25
 """Share of a cycle in which its rate rises."""
@@ -44,6 +43,7 @@ class Stages:
 
     learning_rates: Sequence[float]
     patience: int
+    score: Callable[[Row], float]
     min_delta: float = 0.0
     stage: int = 0
     best: float = -math.inf
@@ -62,15 +62,15 @@ class Stages:
     def observe(self, row: Row) -> None:
         if row["stage"] != self.stage:  # patience or the rates were changed between two sessions: what was done counts
             self.stage, self.waited = int(row["stage"]), 0
-        if score(row) > self.best + self.min_delta:
-            self.best, self.waited = score(row), 0
+        if self.score(row) > self.best + self.min_delta:
+            self.best, self.waited = self.score(row), 0
         else:
             self.waited += 1
         if self.waited >= self.patience:
             self.stage, self.waited = self.stage + 1, 0
 
 
-class Course(NamedTuple):
+class Curve(NamedTuple):
     """Share of the largest learning rate, and momentum, at 0..1 of a stage."""
 
     rate: Callable[[float], float]
@@ -78,20 +78,20 @@ class Course(NamedTuple):
 
 
 @dataclass
-class Courses:
-    """Each stage has an even share of the epochs and one course through it."""
+class CurveSchedule:
+    """Each stage has an even share of the epochs and one curve."""
 
     learning_rates: Sequence[float]
     epochs: int
-    course: Course
+    curve: Curve
     stage: int = 0
     ended: bool = False
 
     def learning_rate(self, time: float) -> float:
-        return self.learning_rates[self.stage] * self.course.rate(self._share_done(time))
+        return self.learning_rates[self.stage] * self.curve.rate(self._share_done(time))
 
     def momentum(self, time: float) -> float | None:
-        return self.course.momentum and self.course.momentum(self._share_done(time))
+        return self.curve.momentum and self.curve.momentum(self._share_done(time))
 
     def observe(self, row: Row) -> None:
         last = len(self.learning_rates) - 1
@@ -126,23 +126,35 @@ def one_cycle_momentum(share: float) -> float:
     return between(LEAST_MOMENTUM, MOST_MOMENTUM, (share - RISE) / (1 - RISE))
 
 
-COURSES = {
-    "constant": Course(lambda share: 1.0),
+CURVES = {
+    "constant": Curve(lambda share: 1.0),
     # half a cosine (Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)
-    "cosine": Course(lambda share: between(1.0, 0.0, share)),
+    "cosine": Curve(lambda share: between(1.0, 0.0, share)),
     # the one-cycle policy (Smith 2018, https://arxiv.org/abs/1803.09820) in the shape that fastai gave it, as S1 had it
-    "one-cycle": Course(one_cycle_rate, one_cycle_momentum),
+    "one-cycle": Curve(one_cycle_rate, one_cycle_momentum),
 }
 
 
-def make_schedule(settings, stages: Sequence[Stage], rows: Sequence[Row]) -> Schedule:
-    """The schedule of the settings, as it stands after the epochs in `rows`."""
-    rates = [stage.learning_rate for stage in stages]
+def make_schedule(
+    name: str,
+    learning_rates: Sequence[float],
+    rows: Sequence[Row],
+    *,
+    epochs: int,
+    patience: int,
+    min_delta: float,
+    score: Callable[[Row], float],
+) -> Schedule:
+    """The schedule `name`, as it stands after the epochs in `rows`.
+
+    `learning_rates` has one for each stage. `patience`, `min_delta` and `score` are those of `Stages`, `epochs` that of
+    `CurveSchedule`.
+    """
     schedule: Schedule
-    if settings.schedule == "stages":
-        schedule = Stages(rates, settings.patience, settings.min_delta)
+    if name == "stages":
+        schedule = Stages(learning_rates, patience, score, min_delta)
     else:
-        schedule = Courses(rates, settings.epochs, COURSES[settings.schedule])
+        schedule = CurveSchedule(learning_rates, epochs, CURVES[name])
     for row in rows:
         schedule.observe(row)
     return schedule

@@ -2,26 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone
 from datatransformer.layout import DataFolder
 from distributed.cluster import Cluster
+from setting_types import as_text
+from training.kinds import Kind
 from training.progress import Progress
-from training.run_folder import Row, RunFolder, score
-from training.schedules import make_schedule
-from training.stages import BY_STAGE, Stage
+from training.run_folder import Row, RunFolder
+from training.schedules import Schedule, make_schedule
+from training.stages import Stage, values_by_stage
+
+if TYPE_CHECKING:
+    from config import SupervisedConfig, TrainingConfig
 
 
 @dataclass(frozen=True)
 class Session:
-    """What a kind of model trains with.
+    """All that a training needs to know.
 
-    `row` is the backbone, None if the model has none; `weights` is `imagenet`, `none` or a file. `cluster` is whom this
-    process trains with, `identity` a name that this start has in common with theirs and with no other.
+    Attributes:
+        spec: the backbone, None if the model has none.
+        weights: `imagenet`, `none` or a file.
+        cluster: the workers that train together.
+        identity: a name of this start, the same for all workers.
     """
 
-    settings: object
-    row: Backbone | None
+    kind: Kind
+    settings: "TrainingConfig"
+    spec: Backbone | None
     weights: str
     data: DataFolder
     run: RunFolder
@@ -29,6 +39,11 @@ class Session:
     stages: tuple[Stage, ...]
     cluster: Cluster
     identity: str
+
+    @property
+    def supervised(self) -> "SupervisedConfig | None":
+        """The settings of a model with a backbone; None for a model without one."""
+        return cast("SupervisedConfig", self.settings) if self.spec else None
 
     @property
     def input_shape(self) -> tuple[int | None, int | None, int]:
@@ -47,8 +62,21 @@ class Session:
 
     def reached(self, rows: Sequence[Row]) -> bool:
         """Whether validation has been as good as is wished."""
-        wished = getattr(self.settings, "stop_at", None)
-        return wished is not None and any(score(row) >= wished for row in rows)
+        wished = self.supervised and self.supervised.stop_at
+        return wished is not None and any(self.kind.score(row) >= wished for row in rows)
+
+    def schedule(self, rows: Sequence[Row]) -> Schedule:
+        """As it stands after the epochs in `rows`."""
+        settings = self.settings
+        return make_schedule(
+            settings.schedule,
+            [stage.learning_rate for stage in self.stages],
+            rows,
+            epochs=settings.epochs,
+            patience=settings.patience,
+            min_delta=settings.min_delta,
+            score=self.kind.score,
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -63,9 +91,11 @@ class Session:
         if self.progress.epochs_done >= self.settings.epochs:
             return f"all {self.settings.epochs} epochs are done; more --epochs train on"
         if self.reached(self.progress.rows):
-            return f"validation accuracy has reached --stop-at {self.settings.stop_at}"
-        if make_schedule(self.settings, self.stages, self.progress.rows).ended:
-            if any(len(getattr(self.settings, name, ())) > 1 for name in BY_STAGE if name != "learning_rates"):
+            return f"validation accuracy has reached --stop-at {self.supervised.stop_at}"
+        if self.schedule(self.progress.rows).ended:
+            if any(
+                len(values) > 1 for name, values in values_by_stage(self.settings).items() if name != "learning_rates"
+            ):
                 return "its last stage has ended; other stages need another --name"
             return "its last stage has ended; one more rate in --learning-rates trains on"
         return ""
@@ -73,5 +103,5 @@ class Session:
 
 def sizes_text(stages: Sequence[Stage]) -> str:
     """That of each stage, or the one of all."""
-    sizes = [f"{stage.size[0]}x{stage.size[1]}" for stage in stages]
-    return ",".join(sizes if len(set(sizes)) > 1 else sizes[:1])
+    sizes = tuple(stage.size for stage in stages)
+    return as_text(sizes if len(set(sizes)) > 1 else sizes[:1])

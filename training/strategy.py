@@ -12,12 +12,12 @@ import keras
 import tensorflow as tf
 
 from distributed.cluster import Cluster
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 UP_WITHIN = 120
 """Seconds that TensorFlow may take to join workers that have just met."""
 
-LOST = (
+WORKER_LOST_ERRORS = (
     tf.errors.UnavailableError,
     tf.errors.DeadlineExceededError,
     tf.errors.AbortedError,
@@ -108,7 +108,9 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
     count = strategy.num_replicas_in_sync
     if batch_size % count:
         even = max(batch_size // count, 1) * count
-        raise SettingError(fault("batch_size", batch_size, f"cannot be shared evenly by {count} devices; use {even}"))
+        raise SettingError(
+            bad_setting("batch_size", batch_size, f"cannot be shared evenly by {count} devices; use {even}")
+        )
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datatransformer.listing import Listing, Picture, Rejected
 from datatransformer.raw_files import names_below, why_outside
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
 
 TASKS = ("classification",)
@@ -17,7 +17,9 @@ def read(settings) -> Listing:
     """Raises SettingError without `raw_images`; taking its entries, WorkError if there are no class folders."""
     root = settings.raw_images
     if root is None:
-        raise SettingError(fault("raw_images", None, "source folders needs the folder that holds the class folders"))
+        raise SettingError(
+            bad_setting("raw_images", None, "source folders needs the folder that holds the class folders")
+        )
     return Listing(_entries(root))
 
 

@@ -10,8 +10,8 @@ from datatransformer.label_file import read_class_names, read_labels
 from datatransformer.listing import Listing, Picture, Rejected
 from datatransformer.naming import natural_order
 from datatransformer.raw_files import names_below, why_outside
-from datatransformer.temporary_database import Scratch, open_scratch
-from settings import SettingError, WorkError, fault
+from datatransformer.temporary_database import TemporaryDatabase, open_scratch
+from settings import SettingError, WorkError, bad_setting
 
 TASKS = ("classification",)
 SETTINGS = ("raw_images", "raw_labels", "class_names", "link", "verify")
@@ -32,7 +32,9 @@ def read(settings) -> Listing:
     """
     needed = {"raw_images": "the folder of pictures", "raw_labels": "the file of their labels"}
     missing = [
-        fault(key, None, f"source labels needs {what}") for key, what in needed.items() if not getattr(settings, key)
+        bad_setting(key, None, f"source labels needs {what}")
+        for key, what in needed.items()
+        if not getattr(settings, key)
     ]
     if missing:
         raise SettingError(*missing)
@@ -68,7 +70,7 @@ def _entries(names: dict[str, str] | None, settings) -> Iterator[Picture | Rejec
             yield Rejected(raw + name, why_outside(raw + name, root) or "has no label")
 
 
-def _match(table: Scratch, files: "_Files", settings) -> list[Rejected]:
+def _match(table: TemporaryDatabase, files: "_Files", settings) -> list[Rejected]:
     """Fills the table of labelled files. Returns lines of the label file that name none."""
     rejected = []
 
@@ -91,7 +93,7 @@ def _match(table: Scratch, files: "_Files", settings) -> list[Rejected]:
 class _Files:
     """The files in the raw folder, and what a label file may call them."""
 
-    def __init__(self, table: Scratch, root: Path, leave_out: Iterable[Path | None]):
+    def __init__(self, table: TemporaryDatabase, root: Path, leave_out: Iterable[Path | None]):
         self.table, self.has_stems = table, False
         others = {path.resolve() for path in leave_out if path}
         others = {path.relative_to(root.resolve()).as_posix() for path in others if path.is_relative_to(root.resolve())}

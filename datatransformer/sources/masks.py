@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from datatransformer.images import UnreadableImage
-from datatransformer.listing import Drawn, Listing, Picture, Rejected
+from datatransformer.listing import EncodedPair, Listing, Picture, Rejected
 from datatransformer.mask_classes import VOID, Colour, RawClass, chosen_classes, numbered, packed
 from datatransformer.masks import read_pair, read_values
 from datatransformer.sources.pairing import Pair, pair
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from storage.parallel import in_parallel
 
 TASKS = ("segmentation",)
@@ -32,7 +32,7 @@ def read(settings) -> Listing:
     """Raises SettingError if pictures or masks are not named, WorkError if none belong together."""
     root = settings.raw_images
     if root is None:
-        raise SettingError(fault("raw_images", None, "source masks needs the folder of pictures"))
+        raise SettingError(bad_setting("raw_images", None, "source masks needs the folder of pictures"))
     pairs, rejected = [], []
     for images, masks in [(root, settings.raw_masks)] if settings.raw_masks else _folders(root):
         found, alone = pair(images, masks, root)
@@ -63,7 +63,7 @@ def listing(
         classes.by_colour.setdefault(packed(border), VOID)
     pictures = (Picture(name, str(image), split=split, mask=str(mask)) for name, image, mask, split in pairs)
 
-    def draw(picture: Picture) -> Drawn:
+    def draw(picture: Picture) -> EncodedPair:
         return read_pair(Path(picture.path), Path(picture.mask), classes)
 
     return Listing(chain(rejected, pictures), list(classes.names), draw, list(classes.colours))
@@ -78,7 +78,7 @@ def _folders(root: Path) -> list[tuple[Path, Path]]:
         if found:
             return found
     allowed = "source masks needs the folder of masks (none beside a folder of pictures is called as masks are)"
-    raise SettingError(fault("raw_masks", None, allowed))
+    raise SettingError(bad_setting("raw_masks", None, allowed))
 
 
 def _folders_in(folder: Path) -> list[Path]:
@@ -134,5 +134,5 @@ def _of_masks(pairs: list[Pair]) -> list[RawClass]:
             f"is needed: the masks alone tell of {len(table)} classes{why}. "
             "Name a table with lines of R G B name, or a CSV of index,name"
         )
-        raise SettingError(fault("class_names", None, allowed))
+        raise SettingError(bad_setting("class_names", None, allowed))
     return table

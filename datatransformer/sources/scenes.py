@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from datatransformer.drawing import Canvas, encoded
-from datatransformer.listing import Drawn, Listing, Picture
+from datatransformer.listing import EncodedPair, Listing, Picture
 
 TASKS = ("classification", "segmentation")
 SETTINGS = ("pictures", "picture_size")
@@ -27,14 +27,14 @@ def read(settings) -> Listing:
             round_, scene = divmod(number, len(names))
             yield Picture(f"{names[scene]}_{round_:05d}", class_name=names[scene])
 
-    def draw_one(picture: Picture) -> Drawn:
+    def draw_one(picture: Picture) -> EncodedPair:
         number = int(picture.name.rpartition("_")[2]) * len(names) + names.index(picture.class_name)
         return draw(picture.class_name, settings.picture_size or SIZE, (settings.seed, number))
 
     return Listing(entries(), list(THINGS) if settings.task == "segmentation" else names, draw_one)
 
 
-def draw(scene: str, size: int, seed: tuple[int, ...]) -> Drawn:
+def draw(scene: str, size: int, seed: tuple[int, ...]) -> EncodedPair:
     """One picture of `size` x `size` pixels."""
     canvas = Canvas(size, np.random.default_rng(seed))
     SCENES[scene](canvas, canvas.random)

@@ -17,10 +17,10 @@ import numpy as np
 
 from command import import_tensorflow
 from datatransformer.images import encode
-from datatransformer.listing import Drawn, Listing, Picture, Rejected
+from datatransformer.listing import EncodedPair, Listing, Picture, Rejected
 from datatransformer.mask_classes import MaskClasses, chosen_classes, numbered
 from datatransformer.masks import paired
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -38,7 +38,7 @@ FAR = 1024
 def read(settings) -> Listing:
     """Raises SettingError if there is no such set or not for this task, WorkError if a download fails."""
     if not settings.tfds_name:
-        raise SettingError(fault("tfds_name", "", "source tfds needs the name of a set, such as cifar10"))
+        raise SettingError(bad_setting("tfds_name", "", "source tfds needs the name of a set, such as cifar10"))
     builder = _prepared(settings)
     validation = next((split for split in VALIDATION if split in builder.info.splits), None)
     if validation and "train" in builder.info.splits:
@@ -78,7 +78,7 @@ def _with_masks(builder: "tfds.core.DatasetBuilder", splits: dict[str, str | Non
     return Listing(pictures, list(classes.names), partial(_draw, records), list(classes.colours))
 
 
-def _draw(records: "dict[str, Records]", picture: Picture) -> Drawn:
+def _draw(records: "dict[str, Records]", picture: Picture) -> EncodedPair:
     split, _, number = picture.name.rpartition("_")
     return records[split].draw(int(number))
 
@@ -94,9 +94,9 @@ def _prepared(settings) -> "tfds.core.DatasetBuilder":
     except tfds.core.DatasetNotFoundError as error:
         near = difflib.get_close_matches(name, tfds.list_builders(with_community_datasets=False), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "https://www.tensorflow.org/datasets lists them"
-        raise SettingError(fault("tfds_name", name, f"there is no such set; {hint}")) from error
+        raise SettingError(bad_setting("tfds_name", name, f"there is no such set; {hint}")) from error
     except (ValueError, AssertionError, RuntimeError) as error:
-        raise SettingError(fault("tfds_name", name, str(error).splitlines()[0])) from error
+        raise SettingError(bad_setting("tfds_name", name, str(error).splitlines()[0])) from error
     _check_task(builder, settings)  # before a download that is of no use
     if not builder.is_prepared():
         print(f"{name} is not prepared in {builder.data_dir}: downloading")
@@ -121,7 +121,7 @@ def _check_task(builder: "tfds.core.DatasetBuilder", settings) -> None:
     kinds |= {MASK: tfds.features.Image} if settings.task == "segmentation" else {"label": tfds.features.ClassLabel}
     if any(key not in features or not isinstance(features[key], kind) for key, kind in kinds.items()):
         allowed = f"should have {' and '.join(kinds)} in each record; it has {', '.join(features)}"
-        raise SettingError(fault("tfds_name", settings.tfds_name, allowed))
+        raise SettingError(bad_setting("tfds_name", settings.tfds_name, allowed))
 
 
 class Records:
@@ -140,7 +140,7 @@ class Records:
     def mask_values(self) -> set[int]:
         return set().union(*(np.unique(record[MASK]).tolist() for record in self._only(MASK)))
 
-    def draw(self, number: int) -> Drawn:
+    def draw(self, number: int) -> EncodedPair:
         """The picture of that number, for any thread that asks. What lies before it is kept for the others."""
         with self.lock:
             if number not in self.ahead and not self.next <= number < self.next + FAR:
@@ -154,7 +154,7 @@ class Records:
             values = record[MASK].squeeze(-1) if record[MASK].shape[-1] == 1 else record[MASK]
             drawn = paired(encoded, values, self.classes, io.BytesIO(record["image"]))
         else:
-            drawn = Drawn(encoded, b"")
+            drawn = EncodedPair(encoded, b"")
         return drawn._replace(image=replace(encoded, original=False))  # there is no file to link to
 
     def _begin_at(self, number: int) -> None:

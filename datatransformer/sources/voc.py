@@ -6,7 +6,7 @@ from datatransformer.naming import PICTURE_SUFFIX
 from datatransformer.raw_files import files_below, why_outside
 from datatransformer.sources.masks import listing
 from datatransformer.sources.pairing import Pair
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 
 TASKS = ("segmentation",)
 SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "link")
@@ -24,12 +24,12 @@ def read(settings) -> Listing:
     """Raises SettingError if the folder is not of this layout, WorkError if no picture of the lists is there."""
     root = settings.raw_images
     if root is None:
-        raise SettingError(fault("raw_images", None, "source voc needs the folder that holds JPEGImages"))
+        raise SettingError(bad_setting("raw_images", None, "source voc needs the folder that holds JPEGImages"))
     images, masks, sets = (root / name for name in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"))
     lists = [sets / f"{split}.txt" for split in SPLITS]
     missing = [path for path in (images, masks, lists[0]) if not path.exists()]
     if missing:
-        raise SettingError(fault("raw_images", root, f"has not the layout of VOC: there is no {missing[0]}"))
+        raise SettingError(bad_setting("raw_images", root, f"has not the layout of VOC: there is no {missing[0]}"))
     pictures, drawn = (
         {path.stem: path for path in files_below(folder) if PICTURE_SUFFIX.search(path.name)}
         for folder in (images, masks)

@@ -8,8 +8,6 @@ import numpy as np
 from settings import WorkError
 from training.run_folder import RunFolder
 
-KIND = "autoencoder"
-
 
 class Encoded(NamedTuple):
     """Of each picture of a batch, float32.

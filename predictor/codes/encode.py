@@ -11,15 +11,15 @@ import numpy as np
 from predictor.codes.autoencoder import Autoencoder
 from predictor.model import check_trained
 from predictor.output import Output, picture_path
-from predictor.pictures import Picture
-from settings import SettingError, fault, faults_if_given
-from storage.tables import harmless, replacing_binary
+from predictor.pictures import ImageFile
+from settings import SettingError, bad_setting, errors_if_given
+from storage.tables import csv_safe, replacing_binary
 from training.run_folder import RunFolder
 
 SETTINGS = ("encoding_files", "samples", "seed")
 """Those that are for auto-encoders alone."""
 
-NOT_HERE = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine", "precision")
+UNSUPPORTED = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine", "precision")
 """Those that are for classifiers and segmentation alone."""
 
 RECONSTRUCTIONS = "reconstructions"
@@ -36,27 +36,29 @@ class Encoding:
     columns = ("reconstruction", "kl", "anomaly")
 
     def __init__(self, settings, runs: list[RunFolder]):
-        faults = faults_if_given(settings, NOT_HERE, "is for runs of classifiers or of segmentation")
+        errors = errors_if_given(settings, UNSUPPORTED, "is for runs of classifiers or of segmentation")
         if len(runs) > 1:
-            faults.append(fault("run", ",".join(settings.run), "one auto-encoder encodes at a time; name one"))
+            errors.append(bad_setting("run", ",".join(settings.run), "one auto-encoder encodes at a time; name one"))
         if settings.seed is not None and not settings.samples:
-            faults.append(fault("seed", settings.seed, "decides on new pictures; give their number too, --samples 64"))
-        if faults:
-            raise SettingError(*faults)
+            errors.append(
+                bad_setting("seed", settings.seed, "decides on new pictures; give their number too, --samples 64")
+            )
+        if errors:
+            raise SettingError(*errors)
         check_trained(runs[0])
         self.settings, self.autoencoder = settings, Autoencoder(runs[0])
         self.files = sorted(set(settings.encoding_files))
         self.depends_on = {"encoding_files": self.files}
 
     def rows(
-        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], Iterable[list[object]]]]:
         from pipeline.decode import decode_and_resize
-        from predictor.reading import Reading, decoder
+        from predictor.reading import ImageReader, decoder
 
         settings, autoencoder = self.settings, self.autoencoder
         decode = decoder(partial(decode_and_resize, size=autoencoder.size))
-        reading = Reading(rest, output.reject, settings.workers, bar)
+        reading = ImageReader(rest, output.reject, settings.workers, bar)
         batches = reading.batches(lambda content: decode(content).numpy(), settings.batch_size)
         is_last = False
         with self._latents(output) as latents:
@@ -68,7 +70,7 @@ class Encoding:
                 if latents:
                     latents.append(encoded.mean, encoded.log_variance)
                 if latents and is_last:  # once the last rows of the CSV are there nothing is left to do
-                    latents.gather(chain(output.names(), map(harmless, names)))
+                    latents.gather(chain(output.names(), map(csv_safe, names)))
                 costs = zip(encoded.reconstruction, encoded.kl, encoded.anomaly, strict=True)
                 yield names, [[f"{cost:.6g}" for cost in of_picture] for of_picture in costs]
             if latents and not is_last:

@@ -8,12 +8,12 @@ import numpy as np
 from command import import_tensorflow
 from predictor.codes.autoencoder import Autoencoder
 from predictor.codes.encode import write_png
-from settings import SettingError, fault, faults_if_given
-from storage.lock import only_here
+from settings import SettingError, bad_setting, errors_if_given
+from storage.lock import exclusive_lock
 from storage.tables import read_json, write_json
 from training.run_folder import RunFolder
 
-NOT_HERE = ("test_images", "encoding_files", "workers", "shard")
+UNSUPPORTED = ("test_images", "encoding_files", "workers", "shard")
 """Settings of what is done with pictures."""
 
 MOST_ON_SHEET = 400
@@ -29,11 +29,11 @@ def draw_samples(settings, run: RunFolder, made_with: dict) -> None:
     Arguments:
         made_with: the checkpoint, as JSON has it.
     """
-    if faults := faults_if_given(settings, NOT_HERE, "samples come from no pictures; leave it out"):
-        raise SettingError(*faults)
+    if errors := errors_if_given(settings, UNSUPPORTED, "samples come from no pictures; leave it out"):
+        raise SettingError(*errors)
     seed = settings.seed or 0
     folder = settings.output.with_name(f"{settings.output.stem}.samples")
-    with only_here(settings.output):
+    with exclusive_lock(settings.output):
         _begin(folder, {**made_with, "seed": seed, "samples": settings.samples}, settings.overwrite)
         import_tensorflow()
         autoencoder, generator = Autoencoder(run), np.random.default_rng(seed)
@@ -54,7 +54,9 @@ def _begin(folder: Path, made_with: dict, overwrite: bool) -> None:
     if folder.exists() and before != made_with:
         if before is None or not overwrite:
             advice = "--overwrite replaces it" if before else "and was not made here; move it"
-            raise SettingError(fault("output", folder, f"exists with other pictures; name another file, or {advice}"))
+            raise SettingError(
+                bad_setting("output", folder, f"exists with other pictures; name another file, or {advice}")
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(note, made_with)

@@ -20,7 +20,7 @@ from predictor.engines.conversion import Logits, NotTaken, check_installed, inpu
 from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, computes, write_openvino
 from predictor.engines.quantisation import PACKAGES, quantise
 from predictor.engines.runner import Runner
-from settings import SettingError, WorkError, fault
+from settings import SettingError, WorkError, bad_setting
 from training.run_folder import RunFolder
 
 Size = tuple[int, int]
@@ -43,11 +43,11 @@ def check_engine(run: RunFolder, engine: str, precision: str) -> None:
     if precision == "f32":
         return
     if engine == "tensorflow":
-        raise SettingError(fault("precision", precision, "is OpenVINO's; TensorFlow predicts in f32"))
+        raise SettingError(bad_setting("precision", precision, "is OpenVINO's; TensorFlow predicts in f32"))
     check_installed(openvino_model.PACKAGES, f"--precision {precision}")
     if not computes(precision):
         others = " and ".join(name for name in PRECISIONS if computes(name))
-        raise SettingError(fault("precision", precision, f"this processor computes in {others}"))
+        raise SettingError(bad_setting("precision", precision, f"this processor computes in {others}"))
     if precision == "int8" and not any(run.engines.glob(f"*-int8-{_stamp(run)}")):
         check_installed(PACKAGES, "--precision int8")
 
@@ -114,7 +114,7 @@ def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
 
 def _convert(run: RunFolder, size: Size | None, load: Callable, folder: Path) -> None:
     model = load()
-    quietly(lambda: write_openvino(exportable.plain(model), folder, input_of(model, size=size)))
+    quietly(lambda: write_openvino(exportable.make_exportable(model), folder, input_of(model, size=size)))
     _check(model, quietly(lambda: OpenVINOModel(folder)), size or run.image_size())
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from command import standard_error_held_back
+from command import standard_error_hidden
 from settings import WorkError
 
 Logits = Callable[[np.ndarray], np.ndarray]
@@ -24,7 +24,7 @@ def check_installed(packages: dict[str, str], what_for: str) -> None:
 
 def quietly(work: Callable):
     """What `work()` gives, without the remarks of converters. Raises NotTaken with the first line of what fails."""
-    with standard_error_held_back():
+    with standard_error_hidden():
         try:
             return work()
         except Exception as error:  # each converter has errors of its own

@@ -1,7 +1,7 @@
 """A model with layers that other programs know in place of some that they do not."""
 
 
-def plain(model):
+def make_exportable(model):
     """The same answers; the model itself if there is nothing to replace.
 
     Both are in ConvNeXt. Keras computes a convolution in groups by XLA where there is no GPU, of which converters make

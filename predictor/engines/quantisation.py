@@ -15,13 +15,12 @@ from datatransformer.mask_classes import VOID
 from predictor.engines import openvino_model
 from predictor.engines.conversion import Logits, check_installed, quietly
 from predictor.engines.openvino_model import OpenVINOModel
-from predictor.pictures import spread
+from predictor.pictures import evenly_spaced
 from predictor.segmentation_scores import SegmentationScores, scores
 from settings import SettingError, WorkError
 from training.run_folder import RunFolder
 
 PACKAGES = {"nncf": "nncf", "openvino": "openvino"}
-TASKS = {"classifier": "classification", "segmentation": "segmentation"}
 CALIBRATED_ON = 300
 """Pictures; NNCF advises so many."""
 
@@ -54,7 +53,7 @@ def quantise(run: RunFolder, plain: Path, folder: Path) -> None:
 def _data(run: RunFolder) -> DataFolder:
     config = run.config()
     try:
-        data = read_data_folder(Path(config["settings"]["data"]), TASKS[config["kind"]])
+        data = read_data_folder(Path(config["settings"]["data"]), run.kind.task)
     except (SettingError, KeyError) as error:
         raise WorkError(f"int8 is calibrated on the training pictures of {run.path}, but {error}") from error
     if data.classes != run.classes():
@@ -66,7 +65,7 @@ def _spread_over_classes(data: DataFolder) -> list[int]:
     """Numbers of training pictures, of each class as many as of any other while they last."""
     count = len(data.images("train"))
     if data.task == "segmentation":
-        return spread(count, CALIBRATED_ON)
+        return evenly_spaced(count, CALIBRATED_ON)
     taken, turns = Counter(), []
     for number, label in enumerate(data.labels("train")):
         turns.append((taken[label], label, number))
@@ -75,7 +74,7 @@ def _spread_over_classes(data: DataFolder) -> list[int]:
 
 
 def _measured(data: DataFolder) -> list[int]:
-    return spread(len(data.images("val")), MEASURED_ON)
+    return evenly_spaced(len(data.images("val")), MEASURED_ON)
 
 
 def _validation(data: DataFolder, size: tuple[int, int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from command import import_tensorflow, standard_error_held_back
+from command import import_tensorflow, standard_error_hidden
 from predictor.engines.conversion import check_installed
 from predictor.output import Output
-from predictor.pictures import Picture
+from predictor.pictures import ImageFile
 from settings import WorkError
 
 PACKAGE = '"ray[data]"'
@@ -48,7 +48,7 @@ class Pool(NamedTuple):
     gpus: int
 
 
-class OnRay:
+class RayTask:
     """As `work`, of `predictor.predict`, whose rows are computed elsewhere. Raises WorkError if Ray is not installed.
 
     Arguments:
@@ -62,7 +62,7 @@ class OnRay:
         self.columns, self.depends_on, self.evaluate = work.columns, work.depends_on, work.evaluate
 
     def rows(
-        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[str]]]]:
         with connected() as machines:
             pool = pool_on(machines, self.cores)
@@ -73,7 +73,7 @@ class OnRay:
                 else:
                     yield [name], [cells]
 
-    def _predicted(self, rest: Iterator[Picture], pool: Pool) -> Iterator[tuple[str, list[str], str]]:
+    def _predicted(self, rest: Iterator[ImageFile], pool: Pool) -> Iterator[tuple[str, list[str], str]]:
         """Name, cells and, if it could not be read, the reason for each picture."""
         import ray
 
@@ -103,7 +103,7 @@ class Worker:
     def __call__(self, block: dict) -> dict:
         os.chdir(self.folder)  # so that relative paths lead where they lead for the command
         listed = [
-            Picture(Path(os.fsdecode(path)), os.fsdecode(name))
+            ImageFile(Path(os.fsdecode(path)), os.fsdecode(name))
             for path, name in zip(block["path"], block["name"], strict=True)
         ]
         cells: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ def connected() -> Iterator[list[dict[str, float]]]:
     Gives what each machine has. Raises WorkError for what fails in it.
     """
     os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
-    with standard_error_held_back():
+    with standard_error_hidden():
         import ray.data
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
@@ -167,7 +167,7 @@ def _connect() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     how = {} if has_cluster() else {"address": "local", "include_dashboard": False, "object_store_memory": STORE_BYTES}
     failed = None
-    with standard_error_held_back():
+    with standard_error_hidden():
         try:
             ray.init(**how, log_to_driver=False, logging_level=logging.CRITICAL)
         except ConnectionError as error:

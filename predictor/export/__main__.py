@@ -16,20 +16,16 @@ import numpy as np
 from command import import_tensorflow, run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import read_data_folder
-from predictor.codes import autoencoder
 from predictor.engines.conversion import NotTaken, check_installed, quietly
 from predictor.export.agreement import compare, unpools
 from predictor.export.formats import FORMATS
 from predictor.export.parts import Part, parts_of
 from predictor.export.readme import TITLE, Exported, readme
 from predictor.model import check_trained
-from predictor.pictures import Picture, pictures, spread, validation_pictures
-from settings import SettingError, WorkError, fault
-from storage.lock import only_here
+from predictor.pictures import ImageFile, evenly_spaced, find_images, validation_images
+from settings import SettingError, WorkError, bad_setting
+from storage.lock import exclusive_lock
 from training.run_folder import RunFolder, find_runs
-
-TASKS = {"classifier": "classification", "segmentation": "segmentation", autoencoder.KIND: None}
-"""That the data folder of a run of each kind is for; None for either."""
 
 CHECKED = 8
 
@@ -43,7 +39,7 @@ def export(settings) -> None:
     for name in names:
         check_installed(FORMATS[name].packages, f"--format {name}")
     listed = _listed(settings, trained)
-    with only_here(output):
+    with exclusive_lock(output):
         import_tensorflow()
         images = _images(listed, trained.image_size())
         work = output.with_name(f".{output.name}.work")
@@ -62,42 +58,41 @@ def export(settings) -> None:
 def _run(settings) -> RunFolder:
     runs = find_runs(settings.runs, settings.run)
     if len(runs) > 1:
-        raise SettingError(fault("run", ",".join(settings.run), "one run is exported at a time; name one"))
-    kind = runs[0].config()["kind"]
-    if kind not in TASKS:
-        allowed = f"is a run of kind {kind}; exported are those of kind {', '.join(TASKS)}"
-        raise SettingError(fault("run", runs[0].path, allowed))
+        raise SettingError(bad_setting("run", ",".join(settings.run), "one run is exported at a time; name one"))
+    _ = runs[0].kind  # an unknown one is refused
     check_trained(runs[0])
     return runs[0]
 
 
 def _check_output(output: Path, overwrite: bool) -> None:
     if not output.name:
-        raise SettingError(fault("output", output, "should be the name of a folder"))
+        raise SettingError(bad_setting("output", output, "should be the name of a folder"))
     if not output.exists():
         return
     readme = output / "README.md"
     if not readme.is_file() or not readme.read_text(encoding="utf-8", errors="replace").startswith(TITLE):
         if not output.is_dir() or any(output.iterdir()):
-            raise SettingError(fault("output", output, "exists and is no export; name another folder"))
+            raise SettingError(bad_setting("output", output, "exists and is no export; name another folder"))
     elif not overwrite:
-        raise SettingError(fault("output", output, "holds an export; --overwrite replaces it, or name another folder"))
+        raise SettingError(
+            bad_setting("output", output, "holds an export; --overwrite replaces it, or name another folder")
+        )
 
 
-def _listed(settings, trained: RunFolder) -> list[Picture]:
+def _listed(settings, trained: RunFolder) -> list[ImageFile]:
     """More than are compared: some may be unreadable."""
     if settings.test_images:
-        found = list(pictures(settings.test_images))
+        found = list(find_images(settings.test_images))
     else:
         try:
-            data = read_data_folder(Path(trained.config()["settings"]["data"]), TASKS[trained.config()["kind"]])
+            data = read_data_folder(Path(trained.config()["settings"]["data"]), trained.kind.task)
         except SettingError as error:
             raise WorkError(f"There are no pictures to compare on: {error}. Name some, --test-images FOLDER") from error
-        found = validation_pictures(data)
-    return [found[place] for place in spread(len(found), 4 * CHECKED)]
+        found = validation_images(data)
+    return [found[place] for place in evenly_spaced(len(found), 4 * CHECKED)]
 
 
-def _images(listed: list[Picture], size: tuple[int, int]) -> np.ndarray:
+def _images(listed: list[ImageFile], size: tuple[int, int]) -> np.ndarray:
     """Those that can be read, float32 (pictures, height, width, 3) in 0..255."""
     from pipeline.decode import decode_and_resize
     from predictor.reading import decoder
@@ -110,7 +105,7 @@ def _images(listed: list[Picture], size: tuple[int, int]) -> np.ndarray:
             continue
     if not images:
         raise WorkError(f"None of the pictures to compare on can be read, {listed[0].path} for one")
-    return np.stack([images[place] for place in spread(len(images), CHECKED)]).astype(np.float32)
+    return np.stack([images[place] for place in evenly_spaced(len(images), CHECKED)]).astype(np.float32)
 
 
 def _write(trained: RunFolder, names: list[str], images: np.ndarray, folder: Path) -> list[Exported]:

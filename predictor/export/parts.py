@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.codes import autoencoder
 from predictor.codes.autoencoder import Autoencoder
-from predictor.engines.exportable import plain
+from predictor.engines.exportable import make_exportable
 from predictor.model import best_model
+from training.kinds import AUTOENCODER
 from training.run_folder import RunFolder
 
 
@@ -34,10 +34,10 @@ class Part(NamedTuple):
 
 def parts_of(run: RunFolder, images: np.ndarray) -> list[Part]:
     """`images` are float32 (pictures, height, width, 3) of 0..255. Raises WorkError if the checkpoint is damaged."""
-    if run.config()["kind"] == autoencoder.KIND:
+    if run.kind is AUTOENCODER:
         return _halves(Autoencoder(run), images)
     model = best_model(run)
-    return [Part("", plain(model), images, model(images, training=False).numpy())]
+    return [Part("", make_exportable(model), images, model(images, training=False).numpy())]
 
 
 def _halves(whole: Autoencoder, images: np.ndarray) -> list[Part]:

@@ -3,10 +3,10 @@
 from importlib.metadata import version
 from typing import NamedTuple
 
-from predictor.codes import autoencoder
 from predictor.export.agreement import Difference
 from predictor.export.formats import FORMATS
 from predictor.export.parts import Part
+from training.kinds import AUTOENCODER
 from training.run_folder import RunFolder
 
 TITLE = "# Exported from SceneLab"
@@ -44,7 +44,7 @@ def readme(trained: RunFolder, exported: list[Exported], count: int) -> str:
         f"- In: `image`, float32 (batch, height, width, 3), RGB, 0 to 255; nothing is to be normalised. It was trained "
         f"at {height} x {width} (height x width): resize bilinearly, with antialias, without keeping proportions.",
     ]
-    if config["kind"] == autoencoder.KIND:
+    if trained.kind is AUTOENCODER:
         lines += _of_halves(exported, count)
     else:
         lines += _of_model(exported, count, (height, width))

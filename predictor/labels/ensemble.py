@@ -9,12 +9,12 @@ import numpy as np
 
 from predictor.engines.choice import check_engine
 from predictor.engines.runner import Runner
-from predictor.model import check_trained, running
-from predictor.reading import Opened, Reading, computed, decoder
-from settings import SettingError, fault
+from predictor.model import check_trained, load_runner
+from predictor.reading import DecodedImage, ImageReader, computed, decoder
+from settings import SettingError, bad_setting
+from training.kinds import CLASSIFIER
 from training.run_folder import RunFolder
 
-KIND = "classifier"
 SMALLEST_TO_CROP = 64
 """Height and width in pixels of a model; crops of smaller pictures differ by a few pixels."""
 
@@ -40,7 +40,7 @@ class Member:
     @cached_property
     def runner(self) -> Runner:
         """Its answers are to pictures uint8 (batch, height, width, 3): probabilities (batch, classes)."""
-        return running(self.run, self.engine, self.precision, self.size)
+        return load_runner(self.run, self.engine, self.precision, self.size)
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
         """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
@@ -55,7 +55,7 @@ class Predicted(NamedTuple):
     probabilities: np.ndarray
 
 
-def predictions(members: Sequence[Member], reading: Reading, tta: str, batch_size: int) -> Iterator[Predicted]:
+def predictions(members: Sequence[Member], reading: ImageReader, tta: str, batch_size: int) -> Iterator[Predicted]:
     """In the order of the pictures, at most `batch_size` of them at a time."""
     from predictor.labels.tta import views
 
@@ -65,7 +65,7 @@ def predictions(members: Sequence[Member], reading: Reading, tta: str, batch_siz
     def decode(content: bytes) -> dict[tuple[int, int], np.ndarray]:
         return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
 
-    def predict(batch: list[Opened]) -> Predicted:
+    def predict(batch: list[DecodedImage]) -> Predicted:
         views_of = {size: np.stack([picture.decoded[size] for picture in batch]) for size in decoders}
         names = [picture.name for picture in batch]
         return Predicted(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
@@ -84,28 +84,27 @@ def find_members(
     """
     members = [_member(run, engine, precision) for run in runs]
     paths = [member.run.path.resolve() for member in members]
-    faults = []
+    errors = []
     for number, member in enumerate(members):
         if paths[number] in paths[:number]:
-            faults.append(fault("run", member.run.path, "is named twice"))
+            errors.append(bad_setting("run", member.run.path, "is named twice"))
         if member.classes != members[0].classes:
             other = next((name for name in member.classes if name not in members[0].classes), "")
             what = f" ({other} is none of its)" if other else ""
             allowed = f"has other classes than {members[0].run.path}{what}; only runs of the same classes combine"
-            faults.append(fault("run", member.run.path, allowed))
+            errors.append(bad_setting("run", member.run.path, allowed))
         if tta in ("ten-crop", "multi-scale") and min(member.size) < SMALLEST_TO_CROP:
             height, width = member.size
             allowed = f"crops of the {height}x{width} pixels of {member.run.path} hardly differ; use flip or none"
-            faults.append(fault("tta", tta, allowed))
-    if faults:
-        raise SettingError(*faults)
+            errors.append(bad_setting("tta", tta, allowed))
+    if errors:
+        raise SettingError(*errors)
     return members
 
 
 def _member(run: RunFolder, engine: str, precision: str) -> Member:
-    kind = run.config()["kind"]
-    if kind != KIND:
-        raise SettingError(fault("run", run.path, f"is a run of kind {kind}, not {KIND}"))
+    if run.kind is not CLASSIFIER:
+        raise SettingError(bad_setting("run", run.path, f"is a run of kind {run.kind.name}, not {CLASSIFIER.name}"))
     check_trained(run)
     check_engine(run, engine, precision)
     return Member(run, run.classes(), engine, precision)

@@ -11,11 +11,11 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from datatransformer.layout import DataFolder
 from plots.image_grid import MOST, draw_sheet
 from plots.scores import draw_calibration, draw_confusion_matrix, draw_scores
-from predictor.labels.top_k import TOP, Ranks
+from predictor.labels.top_k import TOP, TopK
 from predictor.output import Output
-from predictor.pictures import validation_pictures
+from predictor.pictures import validation_images
 from settings import WorkError
-from storage.tables import harmless, read_table, write_table
+from storage.tables import csv_safe, read_table, write_table
 
 BINS = 15
 """Of the calibration error, as Guo et al. 2017 (https://arxiv.org/abs/1706.04599) count."""
@@ -31,7 +31,7 @@ class Judged(NamedTuple):
     probability: float
 
 
-def evaluate(output: Output, ranks: Ranks, data: DataFolder) -> None:
+def evaluate(output: Output, ranks: TopK, data: DataFolder) -> None:
     """Writes `NAME.evaluation/` beside NAME.csv. Raises WorkError if not one image could be read."""
     judged = _judged(output, ranks, data)
     if not judged:
@@ -65,7 +65,7 @@ def write_evaluation(judged: list[Judged], classes: Sequence[str], folder: Path)
         "calibration_error": calibration_error,
     }
     write_table(folder / "summary.csv", ("measure", "value"), [(key, f"{value:.6g}") for key, value in summary.items()])
-    rows = zip(map(harmless, classes), *(_cells(values) for values in (precision, recall, f1)), support, strict=True)
+    rows = zip(map(csv_safe, classes), *(_cells(values) for values in (precision, recall, f1)), support, strict=True)
     write_table(folder / "classes.csv", ("class", "precision", "recall", "f1", "images"), rows)
     write_table(
         folder / "confused_pairs.csv", ("true", "predicted", "images", "share_of_true"),
@@ -101,15 +101,15 @@ def confused_pairs(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     pairs = sorted((-counts[pair], pair) for pair in zip(*np.nonzero(counts), strict=True) if pair[0] != pair[1])
     return [
-        (harmless(classes[true]), harmless(classes[taken_for]), -count, f"{shares[true, taken_for]:.4f}")
+        (csv_safe(classes[true]), csv_safe(classes[taken_for]), -count, f"{shares[true, taken_for]:.4f}")
         for count, (true, taken_for) in pairs
     ]
 
 
-def _judged(output: Output, ranks: Ranks, data: DataFolder) -> list[Judged]:
+def _judged(output: Output, ranks: TopK, data: DataFolder) -> list[Judged]:
     truth = {
-        harmless(picture.name): (picture.path, label)
-        for picture, label in zip(validation_pictures(data), data.labels("val"), strict=True)
+        csv_safe(picture.name): (picture.path, label)
+        for picture, label in zip(validation_images(data), data.labels("val"), strict=True)
     }
     return [
         Judged(row["image"], *truth[row["image"]], ranks.read(row), float(row["probability"]))
@@ -122,7 +122,7 @@ def _worst(judged: list[Judged], classes: Sequence[str], folder: Path) -> None:
     wrong = sorted((image for image in judged if image.ranked[0] != image.label), key=lambda image: -image.probability)
     write_table(
         folder / "mistakes.csv", ("image", "true", "predicted", "probability"),
-        [(image.name, harmless(classes[image.label]), harmless(classes[image.ranked[0]]), f"{image.probability:.6f}")
+        [(image.name, csv_safe(classes[image.label]), csv_safe(classes[image.ranked[0]]), f"{image.probability:.6f}")
          for image in wrong],
     )  # fmt: skip
     shown = [(image, picture) for image in wrong[:MOST] if (picture := thumbnail(image.path)) is not None]

@@ -3,13 +3,13 @@
 import numpy as np
 
 from predictor.labels.validation import Validation
-from settings import SettingError, fault
+from settings import SettingError, bad_setting
 
 POLICIES = ("mean", "weighted", "class-weighted", "vote", "max", "geometric", "adaboost")
 FROM_VALIDATION = ("weighted", "class-weighted", "adaboost")
 """Policies whose weights come from what each model says of the validation images."""
 
-LITTLE = 1e-6
+EPSILON = 1e-6
 """What decides between classes with equal votes: this share of the mean probability."""
 
 
@@ -21,14 +21,14 @@ def combine(policy: str, probabilities: np.ndarray, weights: np.ndarray | None =
     if policy in ("mean", "weighted"):
         combined = np.average(probabilities, axis=0, weights=weights)
     elif policy == "class-weighted":
-        combined = (probabilities * (weights[:, None, :] + LITTLE)).sum(axis=0)
+        combined = (probabilities * (weights[:, None, :] + EPSILON)).sum(axis=0)
     elif policy == "max":
         combined = probabilities.max(axis=0)
     elif policy == "geometric":
         combined = np.exp(np.log(np.maximum(probabilities, 1e-12)).mean(axis=0))
     else:  # vote, adaboost
         votes = probabilities.argmax(axis=-1)[..., None] == np.arange(probabilities.shape[-1])
-        combined = np.average(votes, axis=0, weights=weights) + LITTLE * probabilities.mean(axis=0)
+        combined = np.average(votes, axis=0, weights=weights) + EPSILON * probabilities.mean(axis=0)
     return combined / combined.sum(axis=-1, keepdims=True)
 
 
@@ -41,11 +41,11 @@ def policy_weights(policy: str, validations: list[Validation]) -> np.ndarray | N
         return None
     if any(not validation.same_images(validations[0]) for validation in validations):
         allowed = "weighs runs by the same validation images, and these had others; use mean, vote, max or geometric"
-        raise SettingError(fault("policy", policy, allowed))
+        raise SettingError(bad_setting("policy", policy, allowed))
     labels, classes = validations[0].labels, validations[0].probabilities.shape[1]
     right = np.stack([validation.right for validation in validations])
     if policy == "weighted":
-        return right.mean(axis=1) + LITTLE
+        return right.mean(axis=1) + EPSILON
     if policy == "adaboost":
         return adaboost_weights(right, classes)
     of_class = labels[:, None] == np.arange(classes)
@@ -61,7 +61,7 @@ def adaboost_weights(right: np.ndarray, classes: int) -> np.ndarray:
     images = np.full(right.shape[1], 1 / right.shape[1])
     weights = np.zeros(len(right))
     for member in np.argsort(-right.mean(axis=1), kind="stable"):
-        error = np.clip(images[~right[member]].sum(), LITTLE, 1 - LITTLE)
+        error = np.clip(images[~right[member]].sum(), EPSILON, 1 - EPSILON)
         weights[member] = max(np.log((1 - error) / error) + np.log(classes - 1), 0)
         images = images * np.exp(weights[member] * ~right[member])
         images /= images.sum()

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from storage.tables import harmless
+from storage.tables import csv_safe
 
 TOP = (3, 5)
 """Right if the class is among so many; 3 is the score of the AI Challenger's scenes (S0)."""
 
 
 @dataclass(frozen=True)
-class Ranks:
+class TopK:
     """`label` is the index of the class; the columns of the next ones have their rank behind them."""
 
     classes: tuple[str, ...]
@@ -29,7 +29,7 @@ class Ranks:
         for of_picture, best in zip(probabilities, ranked, strict=True):
             cells: list[object] = []
             for index in best:
-                cells += [index, harmless(self.classes[index]), f"{of_picture[index]:.6f}"]
+                cells += [index, csv_safe(self.classes[index]), f"{of_picture[index]:.6f}"]
             yield cells
 
     def read(self, row: dict[str, str]) -> tuple[int, ...]:

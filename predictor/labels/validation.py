@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
 from predictor.labels.ensemble import Member, predictions
-from predictor.pictures import validation_pictures
-from predictor.reading import Reading
+from predictor.pictures import validation_images
+from predictor.reading import ImageReader
 from settings import SettingError, WorkError
 from storage.tables import replacing_shared
 
@@ -56,9 +56,9 @@ def validate(member: Member, tta: str = "none", data: DataFolder | None = None) 
         return kept
     if data.classes != member.classes:
         raise WorkError(f"{data.path} has other classes now than when {member.run.path} was trained on it")
-    pictures = validation_pictures(data)
+    pictures = validation_images(data)
     rejected: dict[str, str] = {}
-    reading = Reading(pictures, rejected.__setitem__, shown=_bar(member, len(pictures)))
+    reading = ImageReader(pictures, rejected.__setitem__, shown=_bar(member, len(pictures)))
     found = list(predictions([member], reading, tta, BATCH_SIZE))
     if rejected:
         name, reason = next(iter(rejected.items()))

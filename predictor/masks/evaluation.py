@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 
 from datatransformer.layout import DataFolder
-from plots.mask_grid import MOST, draw_masks
+from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
 from plots.scores import draw_confusion_matrix_of, draw_scores
 from predictor.masks.files import Segmented
-from predictor.pictures import validation_pictures
+from predictor.pictures import validation_images
 from predictor.segmentation_scores import SegmentationScores, confusion, scores
 from settings import WorkError
-from storage.tables import harmless, write_table
+from storage.tables import csv_safe, write_table
 
 BATCH_SIZE = 8
 
@@ -39,7 +39,7 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
     Raises WorkError if there are none.
     """
     classes = data.classes
-    masks = {picture.name: mask for picture, mask in zip(validation_pictures(data), data.masks("val"), strict=True)}
+    masks = {picture.name: mask for picture, mask in zip(validation_images(data), data.masks("val"), strict=True)}
     total, void = np.zeros((len(classes), len(classes)), np.int64), 0
     kept: list[Judged] = []
     for one in found:
@@ -59,7 +59,7 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
     write_table(folder / "summary.csv", ("measure", "value"), [(key, f"{value:.6f}") for key, value in summary.items()])
     columns = (result.iou, result.precision, result.recall, result.dice)
     rows = (
-        (harmless(name), *(f"{column[index]:.4f}" for column in columns), total[index].sum())
+        (csv_safe(name), *(f"{column[index]:.4f}" for column in columns), total[index].sum())
         for index, name in enumerate(classes)
     )
     write_table(folder / "classes.csv", ("class", "iou", "precision", "recall", "dice", "pixels"), rows)
@@ -72,7 +72,7 @@ def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None
     sheet = [(one.picture, one.truth, one.mask) for one in kept]
     captions = [f"{Path(one.name).stem}\n{one.scores.accuracy:.1%} right" for one in kept]
     draw_masks(sheet, titles, captions, classes, colours, folder / "predictions.png")
-    sheet_rows = ((harmless(one.name), f"{one.scores.accuracy:.6f}", f"{one.scores.mean_iou:.6f}") for one in kept)
+    sheet_rows = ((csv_safe(one.name), f"{one.scores.accuracy:.6f}", f"{one.scores.mean_iou:.6f}") for one in kept)
     write_table(folder / "predictions.csv", ("image", "accuracy", "mean_iou"), sheet_rows)
     print(", ".join(f"{key} {value:.4f}" for key, value in summary.items()))
     print(f"Tables and figures are in {folder}")
@@ -87,4 +87,4 @@ def _small(image: np.ndarray) -> np.ndarray:
 def _best_and_worst(judged: list[Judged]) -> list[Judged]:
     """Half as many of each as a sheet holds."""
     ranked = sorted(judged, key=lambda one: np.nan_to_num(one.scores.accuracy))
-    return ranked if len(ranked) <= MOST else [*ranked[: MOST // 2], *ranked[-MOST // 2 :]]
+    return ranked if len(ranked) <= MAX_IMAGES else [*ranked[: MAX_IMAGES // 2], *ranked[-MAX_IMAGES // 2 :]]

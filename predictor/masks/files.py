@@ -10,8 +10,8 @@ import numpy as np
 from datatransformer.layout import Colour, DataFolder
 from plots.palette import coloured, overlay, palette
 from predictor.output import picture_path
-from predictor.pictures import validation_pictures
-from storage.tables import harmless, replacing_binary
+from predictor.pictures import validation_images
+from storage.tables import csv_safe, replacing_binary
 
 FOLDERS = {"index": "masks", "colour": "colours", "overlay": "overlays"}
 """Beside the CSV, NAME.masks and so on."""
@@ -35,7 +35,7 @@ class MaskFiles:
     def __init__(self, settings, classes: Sequence[str], colours: Sequence[Colour | None]):
         self.output, self.classes, self.colours = settings.output, classes, palette(colours)
         self.kinds = sorted({*settings.mask_files, *["index"] * bool(settings.evaluate)})  # which is evaluated
-        self.columns = ["height", "width", *(f"share {harmless(name)}" for name in classes)]
+        self.columns = ["height", "width", *(f"share {csv_safe(name)}" for name in classes)]
 
     def add(self, one: Segmented) -> list[object]:
         """Writes the files of a picture; its cells of the CSV."""
@@ -58,7 +58,7 @@ class MaskFiles:
 
     def written(self, data: DataFolder) -> Iterator[Segmented]:
         """The validation images of `data` with the masks that are written of them."""
-        for picture in validation_pictures(data):
+        for picture in validation_images(data):
             mask = mask_path(self.output, "index", picture.name)
             if mask.exists():
                 image = cv2.imdecode(np.frombuffer(picture.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)

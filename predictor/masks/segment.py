@@ -10,12 +10,12 @@ from predictor.masks.files import MaskFiles
 from predictor.masks.segmenter import Network, segmented, segmented_by_tiles
 from predictor.model import check_trained
 from predictor.output import Output
-from predictor.pictures import Picture
-from predictor.reading import Reading
-from settings import SettingError, fault
+from predictor.pictures import ImageFile
+from predictor.reading import ImageReader
+from settings import SettingError, bad_setting
 from training.run_folder import RunFolder
 
-NOT_HERE = {"policy": "mean", "top_k": 1}
+UNSUPPORTED = {"policy": "mean", "top_k": 1}
 """Settings of classifiers, and what they are if nobody asks for them."""
 
 SHARE_OF_OVERLAP = 8
@@ -28,21 +28,23 @@ class Segmentation:
     task = "segmentation"
 
     def __init__(self, settings, runs: list[RunFolder]):
-        faults = [
-            fault(name, getattr(settings, name), "is for runs of classifiers")
-            for name, default in NOT_HERE.items()
+        errors = [
+            bad_setting(name, getattr(settings, name), "is for runs of classifiers")
+            for name, default in UNSUPPORTED.items()
             if getattr(settings, name) != default
         ]
         if len(runs) > 1:
-            faults.append(fault("run", ",".join(settings.run), "one run of segmentation predicts at a time; name one"))
+            errors.append(
+                bad_setting("run", ",".join(settings.run), "one run of segmentation predicts at a time; name one")
+            )
         if settings.tta == "ten-crop":
             allowed = (
                 "its crops show the middle of a picture often and the rest once; masks take none, flip, multi-scale"
             )
-            faults.append(fault("tta", settings.tta, allowed))
-        faults += _faults_of_tiles(settings.tile, settings.overlap)
-        if faults:
-            raise SettingError(*faults)
+            errors.append(bad_setting("tta", settings.tta, allowed))
+        errors += _faults_of_tiles(settings.tile, settings.overlap)
+        if errors:
+            raise SettingError(*errors)
         check_trained(runs[0])
         check_engine(runs[0], settings.engine, settings.precision)
         self.settings = settings
@@ -61,11 +63,11 @@ class Segmentation:
         return self.settings.tile // SHARE_OF_OVERLAP if given is None else given
 
     def rows(
-        self, rest: Iterable[Picture], output: Output, bar: Callable[[Iterable], Iterable]
+        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
     ) -> Iterator[tuple[list[str], list[list[object]]]]:
         settings = self.settings
         segment = partial(segmented_by_tiles, tile=settings.tile, overlap=self.overlap) if settings.tile else segmented
-        reading = Reading(rest, output.reject, settings.workers, bar)
+        reading = ImageReader(rest, output.reject, settings.workers, bar)
         for one in segment(self.network, reading, settings.batch_size):
             yield [one.name], [self.files.add(one)]
 
@@ -77,7 +79,7 @@ def _faults_of_tiles(tile: int | None, overlap: int | None) -> list[str]:
     if overlap is None:
         return []
     if tile is None:
-        return [fault("overlap", overlap, "is that of tiles; give their size too, --tile 512")]
+        return [bad_setting("overlap", overlap, "is that of tiles; give their size too, --tile 512")]
     if overlap > tile // 2:
-        return [fault("overlap", overlap, f"should be at most half of a tile, {tile // 2}")]
+        return [bad_setting("overlap", overlap, f"should be at most half of a tile, {tile // 2}")]
     return []

@@ -13,9 +13,9 @@ from predictor.engines.runner import Runner
 from predictor.masks.evaluation import BATCH_SIZE
 from predictor.masks.files import Segmented
 from predictor.masks.tiles import mask_by_tiles
-from predictor.model import running
-from predictor.pictures import validation_pictures
-from predictor.reading import Opened, Reading, computed, decoder
+from predictor.model import load_runner
+from predictor.pictures import validation_images
+from predictor.reading import DecodedImage, ImageReader, computed, decoder
 from settings import WorkError
 from training.run_folder import RunFolder
 
@@ -46,13 +46,13 @@ class Network:
     def runner(self) -> Runner:
         """Its answers are probabilities (batch, height, width, classes)."""
         size = None if self.sizes_differ else self.size
-        return running(self.run, self.engine, self.precision, size, partial(averaged, tta=self.tta))
+        return load_runner(self.run, self.engine, self.precision, size, partial(average_views, tta=self.tta))
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Of pictures uint8 (batch, height, width, 3)."""
         return self.runner.answer(pictures).numpy()
 
-    def masks(self, batch: Sequence[Opened]) -> list[Segmented]:
+    def masks(self, batch: Sequence[DecodedImage]) -> list[Segmented]:
         """At the pictures' own sizes: probabilities are resized, and the most probable class is taken then.
 
         What is decoded of a picture is it as it is, and at the size of the model.
@@ -77,7 +77,7 @@ def mask_of(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return mask
 
 
-def averaged(probabilities: Callable, tta: str) -> Callable:
+def average_views(probabilities: Callable, tta: str) -> Callable:
     """`probabilities` of pictures (batch, height, width, 3), averaged over what `tta` makes of them.
 
     `none`: the pictures. `flip`: and their mirror images. `multi-scale`: both at three scales, as SCALES says.
@@ -102,7 +102,7 @@ def averaged(probabilities: Callable, tta: str) -> Callable:
     )
 
 
-def segmented(network: Network, reading: Reading, batch_size: int) -> Iterator[Segmented]:
+def segmented(network: Network, reading: ImageReader, batch_size: int) -> Iterator[Segmented]:
     """In the order of the pictures, at most `batch_size` of which go through the network at a time."""
     from pipeline.decode import decode_whole_and_resized
 
@@ -117,7 +117,7 @@ def segmented(network: Network, reading: Reading, batch_size: int) -> Iterator[S
 
 
 def segmented_by_tiles(
-    network: Network, reading: Reading, batch_size: int, tile: int, overlap: int
+    network: Network, reading: ImageReader, batch_size: int, tile: int, overlap: int
 ) -> Iterator[Segmented]:
     """As `segmented`, of pictures as large as they are; `batch_size` is of tiles.
 
@@ -137,7 +137,7 @@ def segmented_by_tiles(
 
 def validation_masks(network: Network, data: DataFolder) -> Iterator[Segmented]:
     """Each validation picture with its prediction. Raises WorkError if one cannot be read."""
-    pictures = validation_pictures(data)
+    pictures = validation_images(data)
 
     def shown(opened):
         return tqdm(opened, "evaluating", len(pictures), unit=" images", disable=None, leave=False)
@@ -145,4 +145,4 @@ def validation_masks(network: Network, data: DataFolder) -> Iterator[Segmented]:
     def refuse(name: str, reason: str) -> None:
         raise WorkError(f"The validation picture {name} of {data.path} cannot be read: {reason}")
 
-    return segmented(network, Reading(pictures, refuse, shown=shown), BATCH_SIZE)
+    return segmented(network, ImageReader(pictures, refuse, shown=shown), BATCH_SIZE)

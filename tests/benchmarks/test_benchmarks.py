@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from benchmarks._figures import draw_growth
-from benchmarks._measure import Comparison, Result, Way, measure, powers_of_ten
+from benchmarks._measure import Comparison, Result, Variant, measure, powers_of_ten
 from benchmarks._report import as_json, table
 
 
@@ -19,9 +19,9 @@ def test_powers_of_ten(largest, amounts):
 
 def test_what_is_missing_or_fails_is_told_and_the_rest_goes_on():
     ways = [
-        Way("ours", math.sqrt, (4.0,)),
-        Way("theirs", math.sqrt, (-1.0,)),
-        Way("none", math.sqrt, (1.0,), ("no_such",)),
+        Variant("ours", math.sqrt, (4.0,)),
+        Variant("theirs", math.sqrt, (-1.0,)),
+        Variant("none", math.sqrt, (1.0,), ("no_such",)),
     ]
     told = []
     ours, theirs, none = measure(Comparison("roots", "roots", 10, ways, baseline="ours"), 2, told.append)

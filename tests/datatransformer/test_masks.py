@@ -15,7 +15,7 @@ from PIL import Image
 from config import DataTransformerConfig
 from datatransformer.layout import read_colours, read_data_folder
 from datatransformer.transformer import DataTransformer
-from datatransformer.writer import Placing
+from datatransformer.writer import Writer
 from settings import SettingError, WorkError
 
 WIDTH, HEIGHT = 6, 4
@@ -561,14 +561,14 @@ def test_interrupted_and_run_again_it_ends_the_same(tmp_path, monkeypatch, colou
     (raw / "masks" / "clip_19.png").write_bytes(b"")
     options = {"class_names": colours, "void": "Void", "split": "sequences"}
     unbroken = transform(raw, tmp_path / "unbroken" / "data", **options)
-    placed = Placing._place_one
+    placed = Writer._place_one
 
     def stops(self, picture, *args):
         if Path(picture.path).stem == "clip_5":
             raise KeyboardInterrupt
         return placed(self, picture, *args)
 
-    monkeypatch.setattr(Placing, "_place_one", stops)
+    monkeypatch.setattr(Writer, "_place_one", stops)
     with pytest.raises(KeyboardInterrupt):
         transform(raw, tmp_path / "broken" / "data", **options)
     monkeypatch.undo()

@@ -7,7 +7,7 @@ import pytest
 from datatransformer.ledger import open_ledger
 from datatransformer.listing import Picture
 from datatransformer.naming import natural_order
-from datatransformer.split import lots, read_list
+from datatransformer.split import read_list, split_key
 from settings import WorkError
 
 RATIO = {"split": "ratio", "val_list": None, "seed": 0}
@@ -15,7 +15,7 @@ RATIO = {"split": "ratio", "val_list": None, "seed": 0}
 
 def validated(pictures, fraction=0.2, **settings):
     with open_ledger() as ledger:
-        ledger.add(pictures, lots(SimpleNamespace(**RATIO | settings)), by_class=True)
+        ledger.add(pictures, split_key(SimpleNamespace(**RATIO | settings)), by_class=True)
         ledger.divide(fraction)
         return {one.picture.name for batch in ledger.open(7) for one in batch if one.split == "val"}
 
@@ -59,7 +59,7 @@ def test_of_a_video_the_last_frames():
 @pytest.mark.parametrize("name", ["naïve/été_1.jpg", "latin-\udce9.jpg", "日本/x.png", "'quoted\".jpg"])
 def test_names_of_every_kind_come_back(name):
     with open_ledger() as ledger:
-        ledger.add([Picture(name, f"/raw/{name}", name)], lots(SimpleNamespace(**RATIO)), by_class=True)
+        ledger.add([Picture(name, f"/raw/{name}", name)], split_key(SimpleNamespace(**RATIO)), by_class=True)
         ((one,),) = ledger.open(5)
         assert one.picture == Picture(name, f"/raw/{name}", name)
         ledger.note({one.number: f"train/{name}"})
@@ -70,7 +70,7 @@ def test_names_of_every_kind_come_back(name):
 def test_names_keep_pythons_order():
     names = ["b", "a/c", "a-b", "a", "é", "\udce9", "日", "\U0001f600", "Z", "a/b"]
     with open_ledger() as ledger:
-        ledger.add([Picture(name) for name in names], lots(SimpleNamespace(**RATIO)), by_class=True)
+        ledger.add([Picture(name) for name in names], split_key(SimpleNamespace(**RATIO)), by_class=True)
         for batch in ledger.open(3):
             ledger.note({one.number: f"train/{one.picture.name}" for one in batch})
         assert [picture.name for picture, _ in ledger.placed()] == sorted(names)
@@ -84,7 +84,7 @@ def test_a_list_names_by_path_end_of_path_or_last_part(tmp_path):
     for line, expected in ways.items():
         file.write_text(f"\ufeff{line}\n\n", encoding="utf-8")
         with open_ledger() as ledger:
-            ledger.add([Picture(name) for name in names], lots(SimpleNamespace(**RATIO)), by_class=True)
+            ledger.add([Picture(name) for name in names], split_key(SimpleNamespace(**RATIO)), by_class=True)
             assert ledger.choose(read_list(file)) == ([] if expected else [line])
             chosen = {one.picture.name for batch in ledger.open(9) for one in batch if one.split == "val"}
         assert chosen == expected, line
@@ -94,7 +94,7 @@ def test_a_full_disk_is_no_traceback():
     with pytest.raises(WorkError, match=r"list of pictures cannot be kept.*SQLITE_TMPDIR"), open_ledger() as ledger:
         ledger.table("PRAGMA max_page_count = 40")
         ledger.add(
-            (Picture(f"{number}.jpg") for number in range(20_000)), lots(SimpleNamespace(**RATIO)), by_class=True
+            (Picture(f"{number}.jpg") for number in range(20_000)), split_key(SimpleNamespace(**RATIO)), by_class=True
         )
 
 

@@ -11,7 +11,7 @@ from config import DataTransformerConfig
 from datatransformer.layout import read_data_folder
 from datatransformer.sources import tfds as source
 from datatransformer.transformer import DataTransformer
-from datatransformer.writer import Placing
+from datatransformer.writer import Writer
 from settings import SettingError, WorkError
 
 
@@ -39,14 +39,14 @@ def test_pictures_labels_and_splits(shared, tmp_path, name, counts, mode):
 
 def test_interrupted_it_goes_on(shared, tmp_path, monkeypatch):
     """Records can only be read in order, and what is done is not asked for again."""
-    placed = Placing._place_one
+    placed = Writer._place_one
 
     def stops(self, picture, *args):
         if picture.name == "train_002000":
             raise KeyboardInterrupt
         return placed(self, picture, *args)
 
-    monkeypatch.setattr(Placing, "_place_one", stops)
+    monkeypatch.setattr(Writer, "_place_one", stops)
     with pytest.raises(KeyboardInterrupt):
         DataTransformer(settings("cifar10", shared / "tfds", tmp_path / "data")).run()
     monkeypatch.undo()

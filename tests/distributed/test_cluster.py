@@ -80,8 +80,8 @@ def meet(count: int, seconds: float, settings: list[dict | None]) -> list:
         cluster = Cluster(index, count, lambda: addresses)
         try:
             if index:
-                return rendezvous.report_in(cluster, settings[index], seconds)
-            return rendezvous.call_together(cluster, settings[0], {"identity": "x"}, seconds)
+                return rendezvous.join_chief(cluster, settings[index], seconds)
+            return rendezvous.gather_workers(cluster, settings[0], {"identity": "x"}, seconds)
         except WorkError as error:
             return str(error).replace(addresses[1], "ADDRESS")
 

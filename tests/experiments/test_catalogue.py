@@ -107,7 +107,7 @@ def test_what_is_wrong_is_said(flags, expected):
 def test_a_fault_of_all_variants_is_said_once():
     with pytest.raises(SettingError) as error:
         planned("vae_loss", "--set", "batch-size=x")
-    assert len(error.value.faults) == 1
+    assert len(error.value.errors) == 1
 
 
 def test_assignments():

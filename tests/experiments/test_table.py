@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.experiment import Experiment, Variant, spelt
+from experiments.experiment import Experiment, Variant, display_name
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder
 from experiments.table import best_variants, markdown, outcome, results_of, write_results
@@ -104,8 +104,8 @@ def test_other_settings_are_refused_and_what_was_not_made_here_stays(done, tmp_p
 
 
 def test_measures_in_words():
-    assert spelt("val_mean_iou") == "validation mean IoU"
-    assert spelt("accuracy") == "training accuracy"
-    assert spelt("full_size_mean_iou") == "mean IoU at the pictures' own size"
-    assert spelt("val_kl") == "validation KL"
-    assert spelt("val_mse") == "validation squared error"
+    assert display_name("val_mean_iou") == "validation mean IoU"
+    assert display_name("accuracy") == "training accuracy"
+    assert display_name("full_size_mean_iou") == "mean IoU at the pictures' own size"
+    assert display_name("val_kl") == "validation KL"
+    assert display_name("val_mse") == "validation squared error"

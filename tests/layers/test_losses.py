@@ -135,5 +135,5 @@ def test_names_of_losses_are_read_without_keras():
         with pytest.raises(ValueError, match="ce, dice, jaccard, focal"):
             parse_loss(wrong)
     assert set(LOSSES) == {*OF_PIXELS, *OF_AREAS}
-    code = "import sys, training.loss_names; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    code = "import sys, segmentation.loss_names; assert not {'keras', 'tensorflow'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

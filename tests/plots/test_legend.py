@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plots.legend import LARGEST, MOST, SMALLEST, letter_height, with_legend
+from plots.legend import LARGEST, MAX_CLASSES, SMALLEST, letter_height, with_legend
 from plots.palette import coloured, overlay, palette
 
 NAMES = ("sky", "a building", "Straße Ωμέγα дорога", "tab\tname $x$", "=cmd", "车")
@@ -66,7 +66,7 @@ def test_of_many_classes_the_largest_are_named():
     colours = np.stack([np.arange(200), np.full(200, 7), np.full(200, 11)], axis=-1).astype(np.uint8)
     shown = with_legend(picture, mask, names, colours)[1:]
     found = {number for number, colour in enumerate(colours) if (shown == colour).all(axis=-1).any()}
-    assert found == set(range(MOST))
+    assert found == set(range(MAX_CLASSES))
 
 
 def test_an_overlay_is_the_picture_tinted():

@@ -3,7 +3,7 @@
 import itertools
 import tracemalloc
 
-from predictor.pictures import pictures
+from predictor.pictures import find_images
 from storage.parallel import in_parallel
 
 
@@ -12,14 +12,14 @@ def test_a_folder_is_listed_without_a_list(tmp_path):
         (tmp_path / f"{folder:02d}").mkdir()
         for number in range(100):
             (tmp_path / f"{folder:02d}" / f"{number:03d}.jpg").touch()
-    names = [picture.name for picture in pictures(str(tmp_path))]
+    names = [picture.name for picture in find_images(str(tmp_path))]
     assert len(names) == 2000 and names == sorted(names)
     tracemalloc.start()
-    for _ in itertools.islice(pictures(str(tmp_path)), 150):
+    for _ in itertools.islice(find_images(str(tmp_path)), 150):
         pass
     one_folder = tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
-    assert sum(1 for _ in pictures(str(tmp_path))) == 2000
+    assert sum(1 for _ in find_images(str(tmp_path))) == 2000
     assert tracemalloc.get_traced_memory()[1] < 1.5 * one_folder
     tracemalloc.stop()
 

@@ -13,8 +13,8 @@ from datatransformer import images
 from datatransformer.images import UnreadableImage, encode
 from pipeline.decode import decode_and_resize
 from predictor.labels.tta import views
-from predictor.pictures import Picture
-from predictor.reading import Reading, computed, decoder
+from predictor.pictures import ImageFile
+from predictor.reading import ImageReader, computed, decoder
 
 
 def jpeg(seed: int = 0, *flags: int) -> bytes:
@@ -50,12 +50,12 @@ def test_a_damaged_file_is_as_if_it_were_decoded_twice(tmp_path):
     for number in range(300):
         path = tmp_path / f"{number:03d}.jpg"
         path.write_bytes(damaged(rng.choice(whole), rng))
-        listed.append(Picture(path, path.name))
+        listed.append(ImageFile(path, path.name))
         try:
             expected[path.name] = decode(encode(path.read_bytes()).content).numpy()
         except UnreadableImage as error:
             reasons[path.name] = str(error)
-    for batch in Reading(listed, told.__setitem__).batches(lambda content: decode(content).numpy(), 7):
+    for batch in ImageReader(listed, told.__setitem__).batches(lambda content: decode(content).numpy(), 7):
         found |= {one.name: one.decoded for one in batch}
     assert told == reasons and 30 < len(reasons) < 270
     assert list(found) == list(expected)
@@ -67,7 +67,7 @@ def test_a_good_jpeg_is_decoded_once(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_bytes(jpeg())
     monkeypatch.setattr(images.Image.Image, "load", lambda self: pytest.fail("decoded by Pillow"))
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded by Pillow"))
-    reading = Reading([Picture(tmp_path / "a.jpg", "a.jpg")], pytest.fail)
+    reading = ImageReader([ImageFile(tmp_path / "a.jpg", "a.jpg")], pytest.fail)
     ((one,),) = reading.batches(decoder(partial(decode_and_resize, size=(8, 8))), 4)
     assert one.decoded.shape == (8, 8, 3)
 
@@ -80,7 +80,7 @@ def test_batches_are_computed_side_by_side_in_order_and_few_are_read_ahead(tmp_p
     def pictures():
         nonlocal listed
         for listed in range(400):
-            yield Picture(tmp_path / "a.jpg", str(listed))
+            yield ImageFile(tmp_path / "a.jpg", str(listed))
 
     def compute(batch):
         nonlocal inside, most
@@ -92,7 +92,7 @@ def test_batches_are_computed_side_by_side_in_order_and_few_are_read_ahead(tmp_p
             inside -= 1
         return [one.name for one in batch]
 
-    batches = Reading(pictures(), pytest.fail, workers=2).batches(len, 4, ahead=3)
+    batches = ImageReader(pictures(), pytest.fail, workers=2).batches(len, 4, ahead=3)
     stream = computed(compute, batches, 3)
     names = next(stream)
     assert listed < 4 * (3 * 2 + 1) + 2 * 3 + 1, "three are computed, three wait, six pictures are open"

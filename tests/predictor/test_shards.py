@@ -10,7 +10,7 @@ import pytest
 
 from config import MergeConfig, PredictorConfig
 from predictor.merge import merge
-from predictor.pictures import Picture, pictures
+from predictor.pictures import ImageFile, find_images
 from predictor.predict import predict
 from predictor.shards import Shard, names_of, read_shard, written_to
 from settings import SettingError, WorkError, read_settings
@@ -39,7 +39,7 @@ def files(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("of", [1, 2, 3, 7])
 @pytest.mark.parametrize("total", [0, 1, 6, 7, 20])
 def test_each_picture_is_in_one_shard_and_shards_are_alike(total, of):
-    listing = [Picture(Path(f"{number:02d}.jpg"), f"{number:02d}.jpg") for number in range(total)]
+    listing = [ImageFile(Path(f"{number:02d}.jpg"), f"{number:02d}.jpg") for number in range(total)]
     cuts = [shard.cut(lambda: iter(listing)) for shard in Shard(1, of, Path("p.csv")).all()]
     parts = [list(own()) for own, _ in cuts]
     assert [picture for part in parts for picture in part] == listing
@@ -207,7 +207,7 @@ def test_what_is_written_is_not_listed(tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     own = written_to(tmp_path / "p.csv")
-    assert [picture.name for picture in pictures(str(tmp_path), own)] == [
+    assert [picture.name for picture in find_images(str(tmp_path), own)] == [
         "a.jpg", "b/p.csv", "p-1-of-2.jpg", "p.jpg", "q.csv",
     ]  # fmt: skip
-    assert [picture.name for picture in pictures(str(tmp_path / "p.masks"), own)] == ["a.png"], "asked for by name"
+    assert [picture.name for picture in find_images(str(tmp_path / "p.masks"), own)] == ["a.png"], "asked for by name"

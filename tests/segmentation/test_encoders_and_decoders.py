@@ -24,7 +24,7 @@ from segmentation.network import build_segmenter
 from settings import SettingError
 from tests.conftest import ROOT, run
 from training.freezing import backbone_of
-from training.progress import SHAPE_THE_MODEL
+from training.progress import FIXED_AFTER_START
 
 NETWORKS = ["unet_resnet34", "unet_resnet50", "vgg16_unpool", "deeplab_v3_plus"]
 VGG16 = 14_714_688
@@ -262,7 +262,7 @@ def test_without_skips_the_logits_are_others():
         logits[flag] = model(pictures(32, 32))
     assert logits["--skip"].shape == logits["--no-skip"].shape
     assert np.abs(logits["--skip"] - logits["--no-skip"]).max() > 1e-3
-    assert {"skip", "cut"} <= set(SHAPE_THE_MODEL)
+    assert {"skip", "cut"} <= set(FIXED_AFTER_START)
 
 
 def test_cuts_are_those_there_are():

@@ -48,9 +48,9 @@ def test_each_stage_has_its_size_its_batches_and_its_cycle(crafted):
 @pytest.mark.parametrize("done", [1, 3])
 def test_killed_in_either_stage_it_ends_as_unbroken(crafted, masks, tmp_path, done, monkeypatch):  # noqa: F811
     """Stopped where the process would be killed: after the checkpoint of an epoch."""
-    from training.callbacks import KeepRun
+    from training.callbacks import SaveEpoch
 
-    keep = KeepRun.on_epoch_end
+    keep = SaveEpoch.on_epoch_end
 
     def keep_and_die(self, epoch, logs=None):
         keep(self, epoch, logs)
@@ -58,7 +58,7 @@ def test_killed_in_either_stage_it_ends_as_unbroken(crafted, masks, tmp_path, do
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(KeepRun, "on_epoch_end", keep_and_die)
+        patched.setattr(SaveEpoch, "on_epoch_end", keep_and_die)
         with pytest.raises(KeyboardInterrupt):
             train(masks, tmp_path, "--epochs", 4)
     folder = train(masks, tmp_path, "--epochs", 4, "--resume", "last")

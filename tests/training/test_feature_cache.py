@@ -17,7 +17,7 @@ from layers.saved import load_saved_model
 from settings import SettingError, read_settings
 from tests.conftest import QUICK, evaluate
 from training.callbacks import FollowSchedule
-from training.compiled import parted
+from training.compiled import split_at_backbone
 from training.feature_cache import Features, rows_of
 
 FROZEN = ("--freeze", 44, "--schedule", "constant", "--learning-rates", "1e-2")
@@ -107,7 +107,7 @@ def extractor():
     backbone = keras.Model(backbone_in, keras.layers.Conv2D(5, 3)(backbone_in))
     x = keras.layers.GlobalAveragePooling2D()(backbone(x))
     model = keras.Model(images, keras.layers.Dense(2)(keras.layers.Dropout(0.5)(x)))
-    extractor, head = parted(model)
+    extractor, head = split_at_backbone(model)
     assert extractor.output.shape == (None, 5) and head.count_params() == 12
     return extractor
 

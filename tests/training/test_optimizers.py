@@ -129,8 +129,8 @@ def test_momentum_follows_from_batch_to_batch(name, model):
 def test_float16_puts_another_around_ours(model):
     compiled(model, optimizer="adam")
     around = keras.optimizers.LossScaleOptimizer(model.optimizer)
-    assert optimizers.ours(around) is optimizers.ours(model.optimizer) is model.optimizer
-    optimizers.ours(around).follow_momentum(0.8)
+    assert optimizers.unwrap_optimizer(around) is optimizers.unwrap_optimizer(model.optimizer) is model.optimizer
+    optimizers.unwrap_optimizer(around).follow_momentum(0.8)
     assert model.optimizer.momentum_now == pytest.approx(0.8)
 
 

@@ -7,7 +7,7 @@ import pytest
 import training.run_folder as module
 from settings import SettingError, WorkError
 from training.progress import read_progress
-from training.run_folder import NEEDED, RunFolder, facts, find_runs
+from training.run_folder import NEEDED, RunFolder, checkpoint_row, find_runs
 
 STEPS = ("model.save", "_second_name", "os.replace", "append_history")
 
@@ -67,7 +67,7 @@ def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
     assert [int(line["epoch"]) for line in folder.history()] == list(range(1, kept + 1))
     assert progress.epochs_done == kept
     assert epoch_in(progress.checkpoint) == kept
-    assert progress.best == facts(folder.best)["val_accuracy"]
+    assert progress.best == checkpoint_row(folder.best)["val_accuracy"]
     assert not list(folder.checkpoints.glob(".work*"))
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from training.schedules import Courses, Stages, make_schedule
+from training.schedules import CurveSchedule, Stages, make_schedule
 from training.stages import Stage
 
 RATES = (1e-3, 1e-4, 1e-5)
@@ -72,7 +72,7 @@ def test_constant_never_ends():
 
 def test_cosine():
     schedule = make_schedule(settings(schedule="cosine"), stages(1e-3), [])
-    assert isinstance(schedule, Courses)
+    assert isinstance(schedule, CurveSchedule)
     assert [schedule.learning_rate(time) for time in (0, 5, 10, 12)] == pytest.approx([1e-3, 5e-4, 0, 0], abs=1e-12)
     assert schedule.learning_rate(2) == pytest.approx(1e-3 * (1 + math.cos(math.pi / 5)) / 2)
 

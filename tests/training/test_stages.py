@@ -5,13 +5,13 @@ import pytest
 from backbones import backbone
 from config import ClassifierConfig, SegmentationConfig
 from settings import SettingError
-from training.stages import plan
+from training.stages import plan_stages
 
 IMAGES = 50
 
 
 def planned(*flags: object, config=SegmentationConfig):
-    return plan(config(_cli_parse_args=[str(flag) for flag in flags]), backbone("small"), IMAGES)
+    return plan_stages(config(_cli_parse_args=[str(flag) for flag in flags]), backbone("small"), IMAGES)
 
 
 def test_one_value_is_for_all_stages():

@@ -19,7 +19,7 @@ from predictor.export import formats
 from predictor.labels.ensemble import Member, find_members
 from predictor.labels.validation import validate
 from predictor.masks.segmenter import Network
-from predictor.model import running
+from predictor.model import load_runner
 from predictor.predict import predict
 from predictor.select import select
 from settings import SettingError, WorkError
@@ -107,8 +107,8 @@ def test_what_it_cannot_take_falls_back_with_a_note(trained, monkeypatch, capfd)
     monkeypatch.setattr(engines, "write_openvino", refuse)
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     images = noise(2, 32, 32, 3)
-    found = running(trained, "auto", "f32", (32, 32)).answer(images).numpy()
-    np.testing.assert_array_equal(found, running(trained, "tensorflow", "f32", (32, 32)).answer(images).numpy())
+    found = load_runner(trained, "auto", "f32", (32, 32)).answer(images).numpy()
+    np.testing.assert_array_equal(found, load_runner(trained, "tensorflow", "f32", (32, 32)).answer(images).numpy())
     said = capfd.readouterr().err
     assert "OpenVINO cannot take" in said and "no such operation" in said and "much more" not in said
     assert not list(trained.engines.iterdir())
@@ -124,7 +124,7 @@ def test_a_damaged_checkpoint_is_an_error_with_either(trained, monkeypatch):
     trained.best.write_bytes(b"PK\x03\x04nothing")
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     with pytest.raises(WorkError, match="is damaged"):
-        running(trained, "openvino", "f32", (32, 32))
+        load_runner(trained, "openvino", "f32", (32, 32))
 
 
 @pytest.mark.skipif(HAS_OPENVINO, reason="openvino is installed")
@@ -209,7 +209,7 @@ def test_a_precision_that_is_not_to_be_had(trained, monkeypatch):
         find_members([trained], "none", "openvino", "int8")
     monkeypatch.setattr(engines, "write_openvino", lambda *arguments: 1 / 0)
     with pytest.raises(WorkError, match=r"in bf16 .*--precision f32"):
-        running(trained, "auto", "bf16", (32, 32))
+        load_runner(trained, "auto", "bf16", (32, 32))
 
 
 def test_rows_of_two_precisions_are_not_mixed(trained, scenes, tmp_path, needs_bf16):

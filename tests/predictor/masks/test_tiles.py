@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from predictor.masks.segmenter import averaged, mask_of
+from predictor.masks.segmenter import average_views, mask_of
 from predictor.masks.tiles import edge_weights, mask_by_tiles, starts
 from tests.conftest import run
 from training.run_folder import RunFolder
@@ -36,7 +36,7 @@ def whole(answer, picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("kernel", "tta"), [(1, "none"), (9, "none"), (9, "flip")])
 @pytest.mark.parametrize(("height", "width"), [(100, 211), (64, 64), (65, 129), (20, 300), (9, 5), (1, 1)])
 def test_a_network_that_sees_a_quarter_of_the_overlap_gives_the_mask_of_the_whole(height, width, kernel, tta):
-    answer, picture = averaged(network(kernel), tta), noise(height, width)
+    answer, picture = average_views(network(kernel), tta), noise(height, width)
     for batch_size in (1, 3):
         found = mask_by_tiles(lambda tiles: answer(tiles).numpy(), picture, CLASSES, 64, 16, batch_size)
         np.testing.assert_array_equal(found, whole(answer, picture))
@@ -58,7 +58,7 @@ def test_no_seam_in_what_is_even(tta):
         blurred = tf.nn.avg_pool2d(tf.cast(images, tf.float32), 7, 1, "SAME")[..., :1]
         return tf.nn.softmax(-((blurred - centres) ** 2) / 1000)
 
-    answer = averaged(answer, tta)
+    answer = average_views(answer, tta)
     gradient = np.repeat(np.tile(np.linspace(0, 255, 300).round().astype(np.uint8), (150, 1))[..., None], 3, axis=2)
     for picture in (gradient, np.full((150, 300, 3), 128, np.uint8)):
         found = mask_by_tiles(lambda tiles: answer(tiles).numpy(), picture, 3, 64, 32, 4)
@@ -100,13 +100,13 @@ def test_multi_scale_is_the_mean_of_three_scales_and_their_mirror_images():
         return tf.nn.softmax(tf.cast(images, tf.float32) / 100)
 
     picture = noise(40, 56)[None]
-    found = averaged(answer, "multi-scale")(picture).numpy()
+    found = average_views(answer, "multi-scale")(picture).numpy()
     assert sorted(seen) == sorted([(30, 42), (40, 56), (50, 70)] * 2)
     assert found.shape == (1, 40, 56, 3)
     np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-5)
-    mirrored = averaged(answer, "multi-scale")(picture[:, :, ::-1]).numpy()[:, :, ::-1]
+    mirrored = average_views(answer, "multi-scale")(picture[:, :, ::-1]).numpy()[:, :, ::-1]
     np.testing.assert_allclose(found, mirrored, atol=1e-5)
-    assert averaged(answer, "multi-scale")(noise(1, 1)[None]).shape == (1, 1, 1, 3)
+    assert average_views(answer, "multi-scale")(noise(1, 1)[None]).shape == (1, 1, 1, 3)
 
 
 @pytest.mark.parametrize("size", [(40, 56), (61, 33), (20, 90)])

@@ -1,0 +1,117 @@
+"""The text of `--help`: every field of a class of settings with its default, grouped by section.
+
+Sections are the lines `# -- data --` in `config.py`. A field that a subclass defines again keeps its section.
+"""
+
+import ast
+import inspect
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from setting_types import POSITIONAL, Size, as_text
+
+SECTIONS = ("data", "model", "optimisation", "schedule", "augmentation", "loss", "hardware", "run")
+"""In the order of `--help`."""
+
+BANNER = re.compile(r"\s*# -- (\w+) --\s*")
+WIDEST = 110
+"""Characters of a line."""
+
+VALUE_NAMES = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT", Size: "SIZE"}
+
+
+def help_text(config: type[BaseModel], program: str) -> str:
+    """All fields of `config`, section by section."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, WIDEST)
+    fields = config.model_fields
+    words = [_positional(name) for name, info in fields.items() if POSITIONAL in info.metadata]
+    parts = [
+        f"usage: {' '.join([program, *words])} [--FLAG VALUE ...]",
+        _paragraphs(inspect.getdoc(config) or "", width),
+    ]
+    for section, names in sections(config).items():
+        parts.append("\n".join([section.capitalize(), *(_entry(name, fields[name], width) for name in names)]))
+    parts.append(
+        "Each flag is also an environment variable (--batch-size is SCENELAB_BATCH_SIZE) and a value in config.py."
+    )
+    return "\n\n".join(parts)
+
+
+def sections(config: type[BaseModel]) -> dict[str, list[str]]:
+    """The names of the fields of each section that has some; sections in their order, fields in that of the class.
+
+    Raises ValueError if a field stands in none.
+    """
+    section_of: dict[str, str] = {}
+    for one in reversed(config.__mro__):
+        if issubclass(one, BaseModel) and one.__module__.split(".")[0] not in ("pydantic", "pydantic_settings"):
+            section_of = dict(_banners(one)) | section_of
+    missing = [name for name in config.model_fields if section_of.get(name) not in SECTIONS]
+    if missing:
+        raise ValueError(f"{config.__name__}: {', '.join(missing)}: no section above; use one of {', '.join(SECTIONS)}")
+    found = {section: [name for name in config.model_fields if section_of[name] == section] for section in SECTIONS}
+    return {section: names for section, names in found.items() if names}
+
+
+def _banners(one: type) -> Iterator[tuple[str, str]]:
+    """Each field that the class defines itself, with the section above it."""
+    source = textwrap.dedent(inspect.getsource(one))
+    lines = source.splitlines()
+    for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            above = [match[1] for line in lines[: node.lineno] if (match := BANNER.fullmatch(line))]
+            if above:
+                yield node.target.id, above[-1]
+
+
+def _entry(name: str, info: FieldInfo, width: int) -> str:
+    """A field: its flag on a line of its own, its text and default below."""
+    flag = name.replace("_", "-")
+    if POSITIONAL in info.metadata:
+        heading = f"  {_positional(name)}"
+    elif info.annotation is bool:
+        heading = f"  --{flag}, --no-{flag}"
+    else:
+        heading = f"  --{flag} {value_name(info.annotation)}"
+    shown = default_text(info)
+    default = f"Default: {shown}" if shown else "Default: empty"
+    text = "\n".join([*(info.description or "").split("\n"), default])
+    return f"{heading}\n{textwrap.indent(_paragraphs(text, width - 6), '      ')}"
+
+
+def _positional(name: str) -> str:
+    return f"[{name.upper()}]"
+
+
+def default_text(info: FieldInfo) -> str:
+    """A default as a flag takes it; empty if there is none."""
+    value = info.default
+    return "" if value is None or value == () else as_text(value)
+
+
+def value_name(annotation: Any) -> str:
+    """What stands behind a flag: N, PATH, N,N,... or the choices {a,b}."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return "{" + ",".join(map(str, arguments)) + "}"
+    if origin in (Union, UnionType):
+        return "|".join(dict.fromkeys(value_name(one) for one in arguments if one is not NoneType))
+    if origin is tuple:
+        return f"{value_name(arguments[0])},..."
+    if hasattr(annotation, "__metadata__"):
+        return value_name(annotation.__origin__)
+    return VALUE_NAMES.get(annotation, "TEXT")
+
+
+def _paragraphs(text: str, width: int) -> str:
+    """Sentences flow; a line that begins a choice, `labels: ...`, begins a new line."""
+    joined = re.sub(r"\n(?!\n|[\w, -]+: |Default: )", " ", text)
+    return "\n".join(textwrap.fill(line, width) for line in joined.split("\n"))
