@@ -1,1 +1,1 @@
-"""Raw pictures of any known kind -> one layout on disk. No TensorFlow here."""
+"""Makes a data folder, in one layout on disk, from raw images of many kinds. TensorFlow is not used here."""

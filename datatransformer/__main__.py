@@ -1,12 +1,22 @@
-"""`python -m datatransformer`: raw pictures and their labels in, a data folder for training out."""
+"""The command `python -m datatransformer`: makes a data folder for training from raw images and their labels."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from command import run
 
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
 
-def main(settings) -> None:
+
+def main(settings: "DataTransformerConfig") -> Mapping[str, object]:
+    from datatransformer.source_choice import with_source
+
+    settings = with_source(settings)  # refuses wrong settings before NumPy, OpenCV and Pillow are imported
+
     from datatransformer.transformer import DataTransformer
 
-    DataTransformer(settings).run()
+    return DataTransformer(settings).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A file of any kind -> bytes that TensorFlow decodes, or the reason why nobody can.
+"""Converts an image file of any format into bytes that TensorFlow decodes, or gives the reason why it cannot.
 
-Training data and the pictures to predict go through this one function, so a picture looks the same to both.
+Images for training and for prediction are read by the same function, so that a model sees the same pixels.
 """
 
 import io
@@ -12,39 +12,39 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from datatransformer.jpeg_png_check import END_OF_PNG, OPEN_TO_LOOK, is_plain_jpeg, markers_in_order
+from datatransformer.jpeg_png_check import END_OF_PNG, OPEN_FLAGS, is_standard_jpeg, markers_in_order
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
-"""What is tried; JPEG includes MPO, the several pictures in one file of some cameras. Pillow knows more formats,
-among them such as start other programs."""
+"""The formats that are read. JPEG includes MPO, several images in one file, which some cameras write. Other formats
+of Pillow are left out, because some of them start external programs."""
 
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 KEPT_MODES = {"L", "RGB"}
 ORIENTATION = 0x0112
 JPEG_QUALITY = 95
 
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what is too large to open is an error of its own
-Image.init()  # all formats are registered now, not by the first of many threads
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # images that are too large raise an error here
+Image.init()  # registers all formats now, before there are threads
 
 
 class UnreadableImage(ValueError):
-    """No picture can be had from this file; the text says why."""
+    """A file that cannot be read as an image. The text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A picture as a file: JPEG or PNG, 8 bits, gray or RGB, upright. `original` if these are the file's own bytes."""
+class EncodedImage:
+    """The bytes of a JPEG or PNG file: 8 bits, gray or RGB, upright. `original`: they are those of the raw file."""
 
     content: bytes
     suffix: str
     original: bool = False
 
 
-def read_image(path: str | Path) -> Encoded:
-    """The picture in `path` as bytes that TensorFlow decodes: its own if it can be, else converted.
+def read_image(path: str | Path) -> EncodedImage:
+    """The image as bytes that TensorFlow decodes: the file's own bytes where possible, otherwise converted.
 
-    Converted are other formats than JPEG and PNG, CMYK, palettes, 16 bits, transparency (onto white) and
-    what its EXIF data say is to be turned. Every byte is decoded once, so what is cut off is found here.
+    Images are converted if they are not JPEG or PNG, or have CMYK colours, a palette, 16 bits, transparency (which
+    becomes white) or an EXIF orientation. Every byte is decoded once, so that truncated files are noticed.
 
     Raises UnreadableImage.
     """
@@ -52,9 +52,9 @@ def read_image(path: str | Path) -> Encoded:
 
 
 def read_content(path: str | Path) -> bytes:
-    """With as few calls of the system as can be, for thousands of files a second. Raises UnreadableImage."""
+    """The bytes of a file, with few system calls, for thousands of files per second. Raises UnreadableImage."""
     try:
-        file = os.open(path, OPEN_TO_LOOK)
+        file = os.open(path, OPEN_FLAGS)
         try:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
@@ -66,75 +66,73 @@ def read_content(path: str | Path) -> bytes:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from error
 
 
-def encode(content: bytes, decode_follows: bool = False) -> Encoded:
-    """As `read_image`, of a file's bytes.
+def encode(content: bytes, decode_follows: bool = False) -> EncodedImage:
+    """As `read_image`, for the bytes of a file.
 
     Arguments:
-        decode_follows: the caller decodes all of it at once, so a JPEG whose segments are in order is not decoded here.
-            If that fails, this function tells why without it.
+        decode_follows: the caller decodes the result at once, so a JPEG with segments in order is not decoded here.
+            If the caller fails, this function without `decode_follows` gives the reason.
     """
     if not content:
         raise UnreadableImage("empty (0 bytes)")
-    if not decode_follows and is_plain_jpeg(content):
-        return Encoded(content, ".jpg", original=True)
+    if not decode_follows and is_standard_jpeg(content):
+        return EncodedImage(content, ".jpg", original=True)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return _encoded(image, content, decode_follows)
     except UnidentifiedImageError as error:
-        raise UnreadableImage("not a picture of a known format") from error
+        raise UnreadableImage("not an image of a known format") from error
     except Image.DecompressionBombError as error:
         raise UnreadableImage("too large: more than 178 million pixels") from error
     except UnreadableImage:
         raise
-    except Exception as error:  # decoders raise of every kind
+    except Exception as error:  # decoders raise exceptions of all kinds
         raise UnreadableImage(f"damaged: {error}") from error
 
 
-def _encoded(image: Image.Image, content: bytes, decode_follows: bool) -> Encoded:
-    suffix = SUFFIXES.get(image.format)
+def _encoded(image: Image.Image, content: bytes, decode_follows: bool) -> EncodedImage:
+    suffix = SUFFIXES.get(image.format or "")
     upright = image.getexif().get(ORIENTATION, 1) in (0, 1)
     if suffix and upright and image.mode in KEPT_MODES and "transparency" not in image.info:
         if decode_follows and suffix == ".jpg" and markers_in_order(content):
-            return Encoded(content, suffix, original=True)
-        image.draft(
-            None, (max(1, image.width // 8), max(1, image.height // 8))
-        )  # JPEG: an eighth of the size is decoded, all is read
+            return EncodedImage(content, suffix, original=True)
+        image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))  # JPEG: reads all, decodes an eighth
         image.load()
         if _is_sound(content, suffix):
-            return Encoded(content, suffix, original=True)
+            return EncodedImage(content, suffix, original=True)
         image = Image.open(io.BytesIO(content))
     return _converted(image, suffix or ".png")
 
 
 def _is_sound(content: bytes, suffix: str) -> bool:
-    """Whether a file that Pillow could decode has none of the damage that Pillow overlooks and TensorFlow does not."""
+    """Whether a file that Pillow could decode is free of damage that only TensorFlow notices."""
     if suffix == ".jpg":
         return markers_in_order(content)
     if not content.endswith(END_OF_PNG):
         return False
     try:
-        Image.open(io.BytesIO(content)).verify()  # the checksum of every part
+        Image.open(io.BytesIO(content)).verify()  # the checksum of every chunk
     except (OSError, SyntaxError, ValueError):
         return False
     return True
 
 
-def _converted(image: Image.Image, suffix: str) -> Encoded:
-    picture = _rgb(ImageOps.exif_transpose(image))
+def _converted(image: Image.Image, suffix: str) -> EncodedImage:
+    rgb = _rgb(ImageOps.exif_transpose(image))
     file = io.BytesIO()
     if suffix == ".jpg":
-        picture.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        rgb.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     else:
-        picture.save(file, "PNG", compress_level=1)
-    return Encoded(file.getvalue(), suffix)
+        rgb.save(file, "PNG", compress_level=1)
+    return EncodedImage(file.getvalue(), suffix)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value / 257).convert("L").convert("RGB")
     if image.mode in ("I", "F"):
-        raise UnreadableImage("32 bits a pixel have no known range of values; save it with 8 or 16 bits")
+        raise UnreadableImage("has 32 bits per pixel, whose range of values is unknown; save it with 8 or 16 bits")
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        picture = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")

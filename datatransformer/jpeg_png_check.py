@@ -1,4 +1,7 @@
-"""The plain JPEG or PNG, as most files are: told apart by its bytes, so that it needs no closer look."""
+"""Recognises standard JPEG and PNG files by their bytes, so that most files need no further check.
+
+Standard means: 8 bits, gray or RGB, upright, so that TensorFlow decodes the file as it is.
+"""
 
 import os
 import re
@@ -11,94 +14,94 @@ import numpy as np
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 PROGRESSIVE = 0xC2
 FRAMES = {0xC0, 0xC1, PROGRESSIVE}
-"""Segments that hold the size; those of the first two are baseline and extended."""
+"""Segments that hold the size. The first two are baseline and extended JPEG."""
 
-PLAIN_SEGMENTS = FRAMES | {0xC4, 0xDB, 0xDD, 0xE0, 0xE2, 0xFE, START_OF_SCAN, END_OF_IMAGE}
-"""Tables, JFIF, a colour profile, a comment. EXIF (0xE1) and Adobe's (0xEE) may ask for more than decoding."""
+STANDARD_SEGMENTS = FRAMES | {0xC4, 0xDB, 0xDD, 0xE0, 0xE2, 0xFE, START_OF_SCAN, END_OF_IMAGE}
+"""Tables, JFIF, a colour profile, a comment. EXIF (0xE1) and Adobe segments (0xEE) may require a conversion."""
 
-MOST_PIXELS = 178_000_000
-AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # what ends compressed data: no stuffed byte, no restart mark
+MAX_PIXELS = 178_000_000
+AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # the end of compressed data: no stuffed byte, no restart marker
 END_OF_PNG = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 STARTS = {
-    # JFIF or none, then tables, a frame, a comment or a profile
+    # perhaps JFIF, then tables, a frame, a comment or a profile
     ".jpg": re.compile(rb"\xff\xd8(\xff\xe0\x00\x10JFIF\x00.{9})?\xff[\xdb\xc0-\xc2\xc4\xfe\xe2]", re.DOTALL),
     ".png": re.compile(rb"\x89PNG\r\n\x1a\n\x00{3}\rIHDR.{8}\x08[\x00\x02]", re.DOTALL),  # 8 bits, gray or RGB
 }
 ENDS = {".jpg": bytes((0xFF, END_OF_IMAGE)), ".png": END_OF_PNG}
 START_LENGTH, END_LENGTH = 32, 12
-OPEN_TO_LOOK = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe is not waited for
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # does not wait for a pipe
 
 
-def plain_suffix(path: str | Path) -> str | None:
-    """`.jpg` or `.png` if the file begins and ends as a plain picture of that format does; a few bytes are read.
+def standard_suffix(path: str | Path) -> str | None:
+    """`.jpg` or `.png` if the file begins and ends as a standard file of that format; None otherwise.
 
-    So files that are cut off or of other formats, under whatever suffix, are told apart, and most of what
-    has to be converted. Not found are damage in between, and a turn that is noted deep in the file.
+    It reads a few bytes only. This finds truncated files, other formats under any suffix, and most files that must be
+    converted. It does not find damage in between, nor an EXIF orientation deep in the file.
     """
     try:
-        file = os.open(path, OPEN_TO_LOOK)
+        file = os.open(path, OPEN_FLAGS)
     except OSError:
         return None
     try:
         start = os.read(file, START_LENGTH)
         os.lseek(file, -END_LENGTH, os.SEEK_END)
         end = os.read(file, END_LENGTH)
-    except OSError:  # also what is shorter, a folder, a pipe
+    except OSError:  # also for a shorter file, a folder, or a pipe
         return None
     finally:
         os.close(file)
-    suffix = next((suffix for suffix, plain in STARTS.items() if plain.match(start)), None)
+    suffix = next((suffix for suffix, pattern in STARTS.items() if pattern.match(start)), None)
     return suffix if suffix and end.endswith(ENDS[suffix]) else None
 
 
-def is_plain_jpeg(content: bytes) -> bool:
-    """Whether it is a whole JPEG of 8 bits, gray or in colour and upright, that decodes.
+def is_standard_jpeg(content: bytes) -> bool:
+    """Whether the content is a complete standard JPEG that can be decoded.
 
-    All of it is decoded, at an eighth of the size, in two thirds of the time that Pillow takes and with Python's lock
-    released.
+    It decodes all data at an eighth of the size, without Python's lock, in two thirds of Pillow's time.
     """
     if not STARTS[".jpg"].match(content):
         return False
     try:
         segments = _segments(content)
-        if not _ends_well(segments, content) or not _is_plain(content, segments):
+        if not _ends_well(segments, content) or not _has_standard_segments(content, segments):
             return False
         return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8) is not None
     except (IndexError, struct.error, cv2.error):
         return False
 
 
-def _is_plain(content: bytes, segments: list[tuple[int, int]]) -> bool:
-    """Whether OpenCV comes to all that is in it, and Pillow would find nothing to convert."""
+def _has_standard_segments(content: bytes, segments: list[tuple[int, int]]) -> bool:
+    """Whether OpenCV decodes all of its data, and Pillow would not convert it."""
     markers = [marker for marker, _ in segments]
-    frames = [(marker, place) for marker, place in segments if marker in FRAMES]
-    if len(frames) != 1 or not PLAIN_SEGMENTS.issuperset(markers) or markers[-2] != START_OF_SCAN:
+    frames = [(marker, position) for marker, position in segments if marker in FRAMES]
+    if len(frames) != 1 or not STANDARD_SEGMENTS.issuperset(markers) or markers[-2] != START_OF_SCAN:
         return False
     if frames[0][0] != PROGRESSIVE and markers.count(START_OF_SCAN) != 1:
-        return False  # OpenCV would not come to the second
+        return False  # OpenCV would ignore the second
     bits, height, width, components = struct.unpack_from(">BHHB", content, frames[0][1] + 4)
-    return bits == 8 and components in (1, 3) and 0 < height * width <= MOST_PIXELS
+    return bits == 8 and components in (1, 3) and 0 < height * width <= MAX_PIXELS
 
 
 def markers_in_order(content: bytes) -> bool:
-    """Whether a JPEG's segments follow each other up to one end mark, with none inside compressed data."""
+    """Whether the segments of a JPEG follow each other up to one end marker, with none inside compressed data."""
     return _ends_well(_segments(content), content)
 
 
 def _segments(content: bytes) -> list[tuple[int, int]]:
-    """The marker and the place of each segment, as far as they follow each other. Raises IndexError at a torn end."""
-    found, position = [], 2
+    """Marker and position of each segment, as far as they follow each other. Raises IndexError for a truncated file."""
+    segments: list[tuple[int, int]] = []
+    position = 2
     while content[position : position + 1] == b"\xff":
         marker = content[position + 1]
-        found.append((marker, position))
+        segments.append((marker, position))
         if marker == END_OF_IMAGE:
             break
         position += 2 + int.from_bytes(content[position + 2 : position + 4])
         if marker == START_OF_SCAN:
             end = AFTER_SCAN.search(content, position)
             position = end.start() if end else len(content)
-    return found
+    return segments
 
 
 def _ends_well(segments: list[tuple[int, int]], content: bytes) -> bool:

@@ -1,53 +1,101 @@
-"""Label files of every usual shape -> (image, label) pairs."""
+"""Label files of all common formats, read as pairs of image and label."""
 
 import contextlib
 import csv
 import json
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from datatransformer.listing import Rejected
+from datatransformer.raw_files import first_entries
 from settings import WorkError
 
 IMAGE_COLUMNS = ("image", "image_id", "imageid", "img", "file", "file_name", "filename", "path", "name", "id")
-"""The likeliest first."""
+"""Names of the column of images; the first name that a header has counts."""
 
 LABEL_COLUMNS = {"label", "label_id", "labels", "class", "class_id", "class_name", "category", "category_id", "target"}
 NAME_COLUMNS = {"name", "class_name", "label_name"}
 
+SUFFIXES = (".csv", ".tsv", ".json")
+"""Suffixes by which a label file in a raw folder is found. A file that --raw-labels names may have any suffix."""
 
-class Labelled(NamedTuple):
-    """`line` is the number of the line or entry in the label file, for messages."""
+FIRST_ENTRIES = 10_000
+"""Entries of a folder among which label files are looked for."""
+
+FIRST_TABLES = 20
+FIRST_LINES = 20
+MAX_JSON = 2**24
+"""Bytes of a JSON file that is opened for a quick look. The whole file must be read for that."""
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+"""Suffixes that are tried for names without a suffix."""
+
+
+class LabelEntry(NamedTuple):
+    """An image and its label. `line` is the number of the line or entry in the label file, for messages."""
 
     image: str
     label: str
     line: int
 
 
-def read_labels(path: Path) -> Iterator[Labelled | Rejected]:
-    """The pairs of a CSV, a TSV, a file of `name label` lines, or a JSON list, and the lines that hold none.
+def read_labels(path: Path) -> Iterator[LabelEntry | Rejected]:
+    """Yields the entries of a CSV, a TSV, a file of `name label` lines, or a JSON list; lines without one as Rejected.
 
-    JSON is the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`. Of the others
-    a line at a time is read. Raises WorkError if the file has no such shape at all.
+    JSON has the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`. The other
+    formats are read line by line. Raises WorkError if no line has an entry.
     """
     pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_lines(path)
     is_empty = True
     for line, image, label in pairs:
         if image and label:
             is_empty = False
-            yield Labelled(image, label, line)
+            yield LabelEntry(image, label, line)
         else:
-            yield Rejected(f"{path}:{line}", "an image and a label are expected here")
+            yield Rejected(f"{path}:{line}", "expected an image and a label")
     if is_empty:
         raise WorkError(
             f"{path}: no line holds an image and a label. Expected: lines of image,label or JSON of image_id, label_id"
         )
 
 
+def label_files(folder: Path, images: Path) -> list[Path]:
+    """Tables in `folder` that can be label files of the images in the folder `images`, found by a quick look."""
+    names = [entry.name for entry in first_entries(folder, FIRST_ENTRIES) if entry.is_file()]
+    tables = [folder / name for name in names if name.lower().endswith(SUFFIXES)]
+    return [table for table in tables[:FIRST_TABLES] if _names_images(table, images)]
+
+
+def _names_images(table: Path, images: Path) -> bool:
+    """Whether most of the first entries of a table name files in the folder `images`."""
+    if table.suffix.lower() == ".json" and table.stat().st_size > MAX_JSON:
+        return False
+    try:
+        entries = [entry for entry in islice(read_labels(table), FIRST_LINES) if isinstance(entry, LabelEntry)]
+    except (WorkError, OSError):
+        return False
+    return sum(_exists(entry.image, images) for entry in entries) * 2 > len(entries)
+
+
+def _exists(name: str, images: Path) -> bool:
+    """Whether a file in the folder `images` has this name, perhaps with a suffix."""
+    path = Path(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        return False
+    suffixes = ("", *IMAGE_SUFFIXES, *map(str.upper, IMAGE_SUFFIXES))
+    try:
+        return any((images / f"{path}{suffix}").is_file() for suffix in suffixes)
+    except (OSError, ValueError):  # too long for a name, or with a null character
+        return False
+
+
 def read_class_names(path: Path) -> dict[str, str]:
-    """The name of each label, from lines of `label,name`. Raises WorkError on a line or label that has none or two."""
+    """The name of each label, from lines of `label,name`.
+
+    Raises WorkError for a line that lacks one of the two, and for labels and names that occur twice.
+    """
     names: dict[str, str] = {}
     rows = list(_rows(path))
     if rows and rows[0][1][0].lower() in LABEL_COLUMNS | {"index"} and rows[0][1][-1].lower() in NAME_COLUMNS:
@@ -55,14 +103,14 @@ def read_class_names(path: Path) -> dict[str, str]:
     for number, row in rows:
         label, name = [*row, ""][:2]
         if not label or not name or label in names or name in names.values():
-            raise WorkError(f"{path}, line {number}: a label and its name are expected, each once. Found: {row}")
+            raise WorkError(f"{path}, line {number}: expected a label and its name, each of them once, not {row}")
         names[label] = name
     return names
 
 
 @contextlib.contextmanager
 def _text(path: Path) -> Iterator[TextIO]:
-    """Raises WorkError, also where it is read, if it is no text."""
+    """The opened file. Raises WorkError, also while it is read, if it is not text in UTF-8."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield file
@@ -71,7 +119,7 @@ def _text(path: Path) -> Iterator[TextIO]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of each line that is not empty."""
+    """Yields line number and cells of each line that is not empty."""
     with _text(path) as file:
         first = next((line for line in file if line.strip()), "").strip()
         file.seek(0)
@@ -101,12 +149,12 @@ def _from_lines(path: Path) -> Iterator[tuple[int, str, str]]:
     for number, row in rows:
         while len(row) > width and not row[-1]:
             row.pop()
-        whole = len(row) == width
-        yield number, row[image_column] if whole else "", row[label_column] if whole else ""
+        is_complete = len(row) == width
+        yield number, row[image_column] if is_complete else "", row[label_column] if is_complete else ""
 
 
 def _columns(header: list[str]) -> tuple[int, int] | None:
-    """Where a header puts image and label; None if this line is no header."""
+    """The columns of image and label in a header; None if this line is no header."""
     image = next((header.index(name) for name in IMAGE_COLUMNS if name in header), None)
     label = next((column for column, name in enumerate(header) if name in LABEL_COLUMNS and column != image), None)
     return None if image is None or label is None else (image, label)
@@ -122,7 +170,7 @@ def _from_json(path: Path) -> Iterator[tuple[int, str, str]]:
         raise WorkError(f"{path}: not a list of objects with image_id and label_id") from error
     if not isinstance(entries, list):
         raise WorkError(
-            f"{path}: a list of objects with image_id and label_id is expected, not a {type(entries).__name__}"
+            f"{path}: expected a list of objects with image_id and label_id, not a {type(entries).__name__}"
         )
     for number, entry in enumerate(entries, 1):
         entry = entry if isinstance(entry, dict) else {}

@@ -1,12 +1,12 @@
-"""The data folder on disk: the one place that knows its names.
+"""The layout of the data folder on disk. Only this module knows the names in it.
 
-DATA/train/CLASS/picture.jpg   DATA/val/CLASS/picture.jpg                     classification
-DATA/{train,val}/images/picture.jpg   DATA/{train,val}/masks/picture.png      segmentation
-DATA/classes.csv    index,name[,red,green,blue]: the one order of the classes
-DATA/manifest.csv   one row an image: where it is, its split, its class or mask, its source
-DATA/rejected.csv   one row a source that was left out, and why
-DATA/settings.json  what it was made with
-DATA/pixels.json    how many pixels the training masks have of each class, once training has counted them
+DATA/train/CLASS/image.jpg   DATA/val/CLASS/image.jpg                     classification
+DATA/{train,val}/images/image.jpg   DATA/{train,val}/masks/image.png      segmentation
+DATA/classes.csv    index,name[,red,green,blue]: the order of the classes
+DATA/manifest.csv   one row per image: its path, split, class or mask, and source
+DATA/rejected.csv   one row per source that was left out, with the reason
+DATA/settings.json  the settings that it was made with
+DATA/pixels.json    the number of pixels of each class in the training masks, once a training has counted them
 """
 
 import os
@@ -18,10 +18,11 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
+from datatransformer.listing import Colour
 from settings import SettingError, bad_setting
 from storage.tables import (
     csv_safe,
-    drop_torn_line,
+    drop_incomplete_line,
     read_json,
     read_table,
     rows_of_table,
@@ -34,7 +35,6 @@ CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected
 PIXELS = "pixels.json"
 CLASSES_HEADER = ("index", "name")
 COLOURS = ("red", "green", "blue")
-Colour = tuple[int, int, int]
 REJECTED_HEADER = ("source", "reason")
 MANIFEST_HEADERS = {
     "classification": ("image", "split", "class", "source"),
@@ -43,7 +43,7 @@ MANIFEST_HEADERS = {
 
 
 class Row(NamedTuple):
-    """One image of the manifest; `image` and `mask` are paths in the data folder, `class_name` or `mask` is empty."""
+    """One image of the manifest. `image` and `mask` are paths in the data folder; `class_name` or `mask` is empty."""
 
     image: str
     split: str
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class DataFolder:
-    """What training needs to know of a data folder."""
+    """The content of a data folder, as training needs it."""
 
     path: Path
     task: str
@@ -82,50 +82,50 @@ class DataFolder:
 
 
 def read_data_folder(path: Path, task: str | None) -> DataFolder:
-    """Raises SettingError if there is no whole data folder for this task, or if images of its manifest are gone.
+    """Reads a data folder. Raises SettingError if it is incomplete or for another task, or if images are missing.
 
-    Without a task that of the folder is right.
+    `task`: classification or segmentation; None accepts both.
     """
     make = "python -m datatransformer makes one"
     if not path.is_dir():
-        unfinished = " It is unfinished: run that again and it goes on." if partial(path).is_dir() else ""
+        unfinished = " It is unfinished: run that command again to resume." if partial(path).is_dir() else ""
         raise SettingError(bad_setting("data", path, f"there is no such folder; {make}.{unfinished}"))
     if not (path / MANIFEST).is_file() or not (path / CLASSES).is_file():
-        raise SettingError(
-            bad_setting("data", path, f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}")
-        )
+        allowed = f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"
+        raise SettingError(bad_setting("data", path, allowed))
     rows = read_manifest(path)
-    found = "segmentation" if rows and rows[0].mask else "classification"
-    if task and found != task:
-        raise SettingError(bad_setting("data", path, f"is for {found}; this command needs one for {task}"))
+    folder_task = "segmentation" if rows and rows[0].mask else "classification"
+    if task and folder_task != task:
+        raise SettingError(bad_setting("data", path, f"is for {folder_task}; this command needs one for {task}"))
     classes = read_classes(path)
-    unknown = {row.class_name for row in rows if row.class_name} - set(classes)
-    empty = [split for split in SPLITS if not any(row.split == split for row in rows)]
-    if unknown or empty:
-        what = f"{CLASSES} lacks {', '.join(sorted(unknown))}" if unknown else f"no images for {' and '.join(empty)}"
-        raise SettingError(bad_setting("data", path, f"is not as it was made: {what}; {make} anew by --overwrite"))
-    gone = _missing(path, rows)
-    if gone:
+    if fault := _fault(path, rows, classes):
         raise SettingError(
-            bad_setting(
-                "data",
-                path,
-                f"{len(gone)} images of its manifest are gone, the first is {gone[0]}; {make} anew by --overwrite",
-            )
+            bad_setting("data", path, f"{fault}; make it again with python -m datatransformer --overwrite")
         )
-    return DataFolder(path, found, classes, tuple(rows))
+    return DataFolder(path, folder_task, classes, tuple(rows))
+
+
+def _fault(path: Path, rows: list[Row], classes: Sequence[str]) -> str | None:
+    """The reason why a data folder cannot be used, or None."""
+    if unknown := {row.class_name for row in rows if row.class_name} - set(classes):
+        return f"has been changed: {CLASSES} lacks {', '.join(sorted(unknown))}"
+    if empty := [split for split in SPLITS if not any(row.split == split for row in rows)]:
+        return f"has been changed: it has no images for {' and '.join(empty)}"
+    if missing := _missing(path, rows):
+        return f"lacks {len(missing)} images of its manifest, first {missing[0]}"
+    return None
 
 
 def _missing(path: Path, rows: list[Row]) -> list[str]:
-    """One look into each folder, not one at each file."""
-    by_folder = defaultdict(list)
+    """Images that do not exist. Lists each folder once instead of looking at each file."""
+    by_folder: defaultdict[Path, list[str]] = defaultdict(list)
     for row in rows:
         by_folder[(path / row.image).parent].append(row.image)
-    gone = []
+    missing: list[str] = []
     for folder, images in by_folder.items():
-        there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-        gone += [image for image in images if Path(image).name not in there]
-    return gone
+        names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+        missing += [image for image in images if Path(image).name not in names]
+    return missing
 
 
 def read_manifest(path: Path) -> list[Row]:
@@ -133,14 +133,14 @@ def read_manifest(path: Path) -> list[Row]:
 
 
 def rows_of_manifest(path: Path) -> Iterator[Row]:
-    """Names of splits and classes are shared by the rows: there may be millions."""
+    """Yields the rows. They share the strings of splits and classes, since there may be millions of rows."""
     for row in rows_of_table(path / MANIFEST, ("image", "split", "source")):
         yield Row(row["image"], intern(row["split"]), intern(row.get("class", "")), row.get("mask", ""), row["source"])
 
 
 def rows_of_unfinished(path: Path) -> Iterator[Row]:
-    """As `rows_of_manifest` where a run was stopped: there may be no manifest yet, or a torn line at its end."""
-    drop_torn_line(path / MANIFEST)
+    """As `rows_of_manifest`, for a folder whose run was stopped: the manifest may be missing or end in half a line."""
+    drop_incomplete_line(path / MANIFEST)
     return rows_of_manifest(path) if (path / MANIFEST).exists() else iter(())
 
 
@@ -153,9 +153,9 @@ def read_classes(folder: Path) -> tuple[str, ...]:
 
 
 def read_colours(folder: Path) -> tuple[Colour | None, ...]:
-    """RGB of 0..255 of each class, None where no colour is known."""
+    """The colour of each class, None for a class without a known colour."""
     rows = read_table(folder / CLASSES, CLASSES_HEADER)
-    return tuple(tuple(int(row[key]) for key in COLOURS) if row.get(COLOURS[0]) else None for row in rows)
+    return tuple((int(row["red"]), int(row["green"]), int(row["blue"])) if row.get("red") else None for row in rows)
 
 
 def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour | None] | None = None) -> None:
@@ -167,7 +167,7 @@ def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour |
 
 
 def read_settings_used(path: Path) -> dict | None:
-    """What the folder was made with; None if that is not written there."""
+    """The settings that the folder was made with; None if it has no such file."""
     return read_json(path / SETTINGS)
 
 
@@ -176,7 +176,7 @@ def write_settings_used(path: Path, used: dict) -> None:
 
 
 def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
-    """A data folder with some images of another; they stay where they are, symbolic links lead to them."""
+    """Writes a data folder with some images of another one. It holds symbolic links to them."""
     path.mkdir(parents=True, exist_ok=True)
     for split in SPLITS:
         (path / split).unlink(missing_ok=True)
@@ -186,44 +186,44 @@ def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
 
 
 def partial(path: Path) -> Path:
-    """The folder in which DATA is built."""
+    """The folder in which a data folder is built."""
     return path.with_name(path.name + ".partial")
 
 
 def image_path(task: str, split: str, folder: str, stem: str, suffix: str) -> str:
-    """Where an image lies in the data folder; `folder` is that of its class."""
+    """The path of an image in the data folder; `folder` is the folder of its class."""
     return f"{split}/{folder}/{stem}{suffix}" if task == "classification" else f"{split}/images/{stem}{suffix}"
 
 
-def folders(task: str, of_classes: Iterable[str]) -> list[str]:
-    """Those in which `image_path` and `mask_path` lie; `of_classes` are the folders of the classes."""
-    names = list(of_classes) if task == "classification" else ["images", "masks"]
+def folders(task: str, class_folders: Iterable[str]) -> list[str]:
+    """All folders of images and masks; `class_folders` are the folders of the classes."""
+    names = list(class_folders) if task == "classification" else ["images", "masks"]
     return [f"{split}/{name}" for split in SPLITS for name in names]
 
 
 def mask_path(image: str) -> str:
-    """The mask that belongs to an image of a data folder for segmentation."""
+    """The path of the mask of an image in a data folder for segmentation."""
     split, _, name = image.split("/", 2)
     return f"{split}/masks/{Path(name).stem}.png"
 
 
 def in_split(image: str, split: str) -> str:
-    """The path that an image (or mask) has in another split."""
+    """The path of an image or mask after its move to another split."""
     return f"{split}/{image.split('/', 1)[1]}"
 
 
 def remove_made_here(folder: Path) -> None:
-    """Removes a folder that was made here, if there is one; raises SettingError if it was not."""
+    """Removes a folder if it exists. Raises SettingError if python -m datatransformer did not make it."""
     if read_settings_used(folder) is not None:
         shutil.rmtree(folder)
     elif folder.exists():
         raise SettingError(
-            bad_setting("data", folder, "is in the way and was not made here; move it, or name another folder")
+            bad_setting("data", folder, "was not made by python -m datatransformer; move it, or name another folder")
         )
 
 
 def remove_empty_folders(root: Path) -> None:
-    """Those that classes without any good image have left."""
+    """Removes the folders of classes without any usable image."""
     for folder, _, _ in os.walk(root, topdown=False):
         if not os.listdir(folder):
             os.rmdir(folder)

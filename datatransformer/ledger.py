@@ -1,4 +1,4 @@
-"""All pictures of a data set in the making, in a table on disk: a million take no more memory than a thousand."""
+"""The ledger: all images of a data set that is being made, in a table on disk, so that millions need little memory."""
 
 import contextlib
 import json
@@ -8,81 +8,82 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from datatransformer.layout import Row
-from datatransformer.listing import Picture, Rejected
+from datatransformer.listing import RawImage, Rejected
 from datatransformer.naming import natural_order, stem_of, without_suffix
-from datatransformer.split import SplitKey, called, share
-from datatransformer.temporary_database import TemporaryDatabase, open_scratch
+from datatransformer.split import SplitKey, possible_paths, validation_count
+from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from storage.tables import csv_safe
 
 TABLES = """
-    CREATE TABLE known (source TEXT, class_name TEXT, image TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;
-    CREATE TABLE picture (
+    CREATE TABLE earlier (source TEXT, class_name TEXT, place TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;
+    CREATE TABLE image (
         number INTEGER PRIMARY KEY, name TEXT, path TEXT, class_name TEXT, mask TEXT,
         stem TEXT,   -- in small letters
-        given TEXT,  -- the split, if the source says so; else of all kin a share with the first lots is for validation
-        kin TEXT, lot BLOB,
-        image TEXT   -- where it lies in the data folder; '' if it is left out, NULL as long as that is open
+        given TEXT,  -- the split, if the raw data decide it; of all others, the first of each group are for validation
+        split_group TEXT, sort_key BLOB,
+        place TEXT   -- the path in the data folder; '' if the image is left out, NULL while it is pending
     );
     CREATE TABLE chosen (number INTEGER PRIMARY KEY);
     CREATE TABLE shared (class_name TEXT, stem TEXT, PRIMARY KEY (class_name, stem)) WITHOUT ROWID;
-    CREATE TABLE called (path TEXT, last_part TEXT, number INTEGER);  -- filled if there is a list
-    CREATE VIEW listed AS
-        SELECT *, coalesce(given, iif(number IN chosen, 'val', 'train')) AS split FROM picture;
+    CREATE TABLE alias (path TEXT, last_part TEXT, number INTEGER);  -- filled if there is a list of validation images
+    CREATE VIEW with_split AS
+        SELECT *, coalesce(given, iif(number IN chosen, 'val', 'train')) AS split FROM image;
 """
 
-LIST = """
-    INSERT INTO picture (name, path, class_name, mask, stem, kin, lot, given, image)
+INSERT = """
+    INSERT INTO image (name, path, class_name, mask, stem, split_group, sort_key, given, place)
     SELECT CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS TEXT), CAST(?4 AS TEXT), CAST(?5 AS TEXT), CAST(?6 AS TEXT),
-        ?8, ?9, (SELECT image FROM known WHERE source = CAST(?7 AS TEXT) AND class_name = CAST(?10 AS TEXT))
+        ?8, ?9, (SELECT place FROM earlier WHERE source = CAST(?7 AS TEXT) AND class_name = CAST(?10 AS TEXT))
 """
-OPEN = """
+PENDING = """
     SELECT json_group_array(json_array(number, name, path, class_name, mask, split, (class_name, stem) IN shared))
-    FROM (SELECT * FROM listed WHERE number > ? AND image IS NULL ORDER BY number LIMIT ?)
+    FROM (SELECT * FROM with_split WHERE number > ? AND place IS NULL ORDER BY number LIMIT ?)
 """
-"""One row a batch: at each that it hands over SQLite lets go of Python's lock, and gets in line behind the threads."""
+"""Returns a whole batch as one row: SQLite releases Python's lock at each row, and then waits behind other threads."""
 
-GOOD = "image IS NOT ''"
-"""Pictures that are not left out."""
+KEPT = "place IS NOT ''"
+"""Images that are not left out."""
 
-DRAWN = f"given IS NULL AND {GOOD}"
+UNDECIDED = f"given IS NULL AND {KEPT}"
 
 
-class Listed(NamedTuple):
-    """A picture that has a place in the listing.
+class PendingImage(NamedTuple):
+    """An image that is neither placed nor left out.
 
-    `stem_is_shared`: another picture of its class has the same file name, but for the suffix.
+    `stem_is_shared`: another image of its class has the same file name apart from the suffix.
     """
 
     number: int
-    picture: Picture
+    image: RawImage
     split: str
     stem_is_shared: bool
 
 
 class Ledger:
-    """Which pictures there are, what is for validation, and where each came to lie.
+    """The images, their split, and their places: paths in the data folder.
 
-    `is_in_order`: they were listed in the order of their names, none was known, and none was corrected.
+    `is_in_order`: the images came sorted by name, none was placed by an earlier run, and no place was corrected.
     """
 
-    def __init__(self, table: TemporaryDatabase):
+    def __init__(self, table: TemporaryDatabase) -> None:
         self.table, self.is_in_order = table, True
-        self.sizes: dict[str, int] = {}
+        self.group_sizes: dict[str, int] = {}
 
-    def know(self, rows: Iterable[Row]) -> None:
-        """What earlier runs have placed; told before pictures are added."""
-        known = (self.table.text(row.source, row.class_name, row.image) for row in rows)
-        self.table.each("INSERT OR REPLACE INTO known SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)", known)
-        self.is_in_order = not self.table("SELECT EXISTS (SELECT 1 FROM known)").fetchone()[0]
+    def add_earlier(self, rows: Iterable[Row]) -> None:
+        """Takes up the images that earlier runs have placed. Call this before `add`."""
+        texts = (self.table.text(row.source, row.class_name, row.image) for row in rows)
+        insert = "INSERT OR REPLACE INTO earlier SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)"
+        self.table.each(insert, texts)
+        self.is_in_order = not self.table("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]
 
     def add(
-        self, entries: Iterable[Picture | Rejected], lot: Callable[[Picture], SplitKey], by_class: bool
+        self, entries: Iterable[RawImage | Rejected], key: Callable[[RawImage], SplitKey], by_class: bool
     ) -> list[Rejected]:
-        """Takes up the pictures; returns the others.
+        """Takes up the images; returns the rejected entries.
 
-        One is known from earlier runs by its source and, where files lie `by_class`, by the class it was put into.
+        An image of earlier runs is recognised by its source and, if files are stored `by_class`, by its class.
         """
-        rejected = []
+        rejected: list[Rejected] = []
 
         def rows() -> Iterator[tuple]:
             before = ""
@@ -90,119 +91,126 @@ class Ledger:
                 if isinstance(entry, Rejected):
                     rejected.append(Rejected(csv_safe(entry.source), entry.reason))
                     continue
-                kin, drawn, split = lot(entry)
+                group, sort_key, split = key(entry)
                 name, class_name, stem = entry.name, entry.class_name, stem_of(entry.name).casefold()
-                texts = self.table.text(name, entry.path, class_name, entry.mask, stem, kin, csv_safe(entry.source))
-                yield *texts, drawn, split, texts[2] if by_class else ""
+                texts = self.table.text(name, entry.path, class_name, entry.mask, stem, group, csv_safe(entry.source))
+                yield *texts, sort_key, split, texts[2] if by_class else ""
                 self.is_in_order &= before <= name
                 before = name
 
-        self.table.each(LIST, rows())
+        self.table.each(INSERT, rows())
         self.table(
-            "INSERT INTO shared SELECT class_name, stem FROM picture GROUP BY class_name, stem HAVING count(*) > 1"
+            "INSERT INTO shared SELECT class_name, stem FROM image GROUP BY class_name, stem HAVING count(*) > 1"
         )
         return rejected
 
-    def divide(self, fraction: float) -> None:
-        """Chooses for validation what is not given, a share of each class or video, among those not left out."""
-        sizes = dict(self.table(f"SELECT kin, count(*) FROM picture WHERE {DRAWN} GROUP BY kin"))
-        if sizes == self.sizes:  # none was left out since
+    def all_splits_are_given(self) -> bool:
+        """Whether the raw data decide the split of every image."""
+        total, given = self.table("SELECT count(*), count(given) FROM image").fetchone()
+        return 0 < total == given
+
+    def choose_share(self, fraction: float) -> None:
+        """Chooses the validation images: a share of each group, among the images that are not left out."""
+        sizes = dict(self.table(f"SELECT split_group, count(*) FROM image WHERE {UNDECIDED} GROUP BY split_group"))
+        if sizes == self.group_sizes:  # no image was left out since
             return
-        self.sizes = sizes
+        self.group_sizes = sizes
         self.table("DELETE FROM chosen")
-        drawn = self.table(f"SELECT kin, number FROM picture WHERE {DRAWN} ORDER BY kin, lot, name")
+        columns, order = "split_group, number", "split_group, sort_key, name"
+        undecided = self.table(f"SELECT {columns} FROM image WHERE {UNDECIDED} ORDER BY {order}")
         chosen = (
             (number,)
-            for kin, pictures in groupby(drawn, key=lambda row: row[0])
-            for _, number in islice(pictures, share(sizes[kin], fraction))
+            for group, images in groupby(undecided, key=lambda row: row[0])
+            for _, number in islice(images, validation_count(sizes[group], fraction))
         )
         self.table.each("INSERT INTO chosen VALUES (?)", chosen)
 
-    def choose(self, names: Iterable[str]) -> list[str]:
-        """Chooses what a list names: by its path, by one that ends in it, or by its last part alone; without suffix.
+    def choose_listed(self, names: Iterable[str]) -> list[str]:
+        """Chooses the images that a list names, and returns the names that no image has.
 
-        Returns what is named in vain.
+        A name without its suffix can be the path of an image, end in that path, or be its last part.
         """
-        pictures = self.table("SELECT name, number FROM picture")
-        paths = ((without_suffix(name), number) for name, number in pictures)
+        images = self.table("SELECT name, number FROM image")
+        paths = ((without_suffix(name), number) for name, number in images)
         aliases = ((*self.table.text(path, path.rpartition("/")[2]), number) for path, number in paths)
-        self.table.each("INSERT INTO called SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
-        self.table("CREATE INDEX by_path ON called (path)")
-        self.table("CREATE INDEX by_last_part ON called (last_part)")
-        return [name for name in names if not self._chosen_by(called(name))]
+        self.table.each("INSERT INTO alias SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
+        self.table("CREATE INDEX by_path ON alias (path)")
+        self.table("CREATE INDEX by_last_part ON alias (last_part)")
+        return [name for name in names if not self._choose(possible_paths(name))]
 
-    def _chosen_by(self, paths: list[str]) -> bool:
-        by = "SELECT number FROM called WHERE {} = CAST(? AS TEXT)"
-        tried = (self.table(by.format("path"), *self.table.text(path)).fetchall() for path in paths)
-        found = next(filter(None, tried), [])
+    def _choose(self, paths: list[str]) -> bool:
+        """Chooses the images of the first path that exists. Returns whether there are any."""
+        select = "SELECT number FROM alias WHERE {} = CAST(? AS TEXT)"
+        results = (self.table(select.format("path"), *self.table.text(path)).fetchall() for path in paths)
+        numbers = next(filter(None, results), [])
         if len(paths) == 1:
-            found += self.table(by.format("last_part"), *self.table.text(paths[0]))
-        self.table.each("INSERT OR IGNORE INTO chosen VALUES (?)", found)
-        return bool(found)
+            numbers += self.table(select.format("last_part"), *self.table.text(paths[0]))
+        self.table.each("INSERT OR IGNORE INTO chosen VALUES (?)", numbers)
+        return bool(numbers)
 
-    def forgotten(self) -> list[str]:
-        """Images that earlier runs have placed, of which the listing no longer knows."""
-        here = "SELECT image FROM picture WHERE image IS NOT NULL"
-        return [image for (image,) in self.table(f"SELECT image FROM known WHERE image NOT IN ({here})")]
+    def no_longer_listed(self) -> list[str]:
+        """The places of images that earlier runs have placed and that are not listed now."""
+        listed = "SELECT place FROM image WHERE place IS NOT NULL"
+        return [place for (place,) in self.table(f"SELECT place FROM earlier WHERE place NOT IN ({listed})")]
 
-    def open(self, size: int) -> Iterator[list[Listed]]:
-        """Pictures that are neither placed nor left out, `size` at a time."""
+    def pending(self, size: int) -> Iterator[list[PendingImage]]:
+        """Yields the images that are neither placed nor left out, `size` at a time."""
         last = 0
-        while rows := sorted(json.loads(self.table(OPEN, last, size).fetchone()[0])):
+        while rows := sorted(json.loads(self.table(PENDING, last, size).fetchone()[0])):
             last = rows[-1][0]
             yield [
-                Listed(number, Picture(name, path, class_name, mask=mask), split, bool(shared))
+                PendingImage(number, RawImage(name, path, class_name, mask=mask), split, bool(shared))
                 for number, name, path, class_name, mask, split, shared in rows
             ]
 
-    def note(self, images: Mapping[int, str]) -> None:
-        """Where pictures lie now, by their numbers; "" if they are left out."""
+    def set_places(self, places: Mapping[int, str]) -> None:
+        """Sets the places of images by their numbers; "" for images that are left out."""
         self.table(
-            "UPDATE picture SET image = value FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
-            json.dumps(images),
+            "UPDATE image SET place = value FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
+            json.dumps(places),
         )
 
-    def correct(self, images: Mapping[int, str]) -> None:
-        """As `note`, of pictures whose places were noted before."""
-        self.note(images)
-        self.is_in_order &= not images
+    def correct_places(self, places: Mapping[int, str]) -> None:
+        """As `set_places`, for images that already have a place."""
+        self.set_places(places)
+        self.is_in_order &= not places
 
-    def done(self) -> tuple[int, int]:
-        """How many pictures are placed, and how many there are."""
-        return self.table("SELECT count(image), count(*) FROM picture").fetchone()
+    def progress(self) -> tuple[int, int]:
+        """The number of images that are done, and of all images."""
+        return self.table("SELECT count(place), count(*) FROM image").fetchone()
 
     def splits(self) -> Counter[str]:
-        """How many pictures are for each split, without those left out."""
-        return Counter(dict(self.table(f"SELECT split, count(*) FROM listed WHERE {GOOD} GROUP BY split")))
+        """The number of images of each split, without the ones that are left out."""
+        return Counter(dict(self.table(f"SELECT split, count(*) FROM with_split WHERE {KEPT} GROUP BY split")))
 
     def classes(self) -> list[str]:
-        """The classes of pictures that are not left out, in natural order."""
-        names = self.table(f"SELECT DISTINCT class_name FROM picture WHERE {GOOD}")
+        """The classes of images that are not left out, in natural order."""
+        names = self.table(f"SELECT DISTINCT class_name FROM image WHERE {KEPT}")
         return sorted((name for (name,) in names), key=natural_order)
 
-    def lonely(self, fewest: int) -> list[tuple[int, Picture, str]]:
-        """Number, picture and place of the images of classes that have less than `fewest`."""
+    def too_small_classes(self, minimum: int) -> list[tuple[int, RawImage, str]]:
+        """Number, image and place of all images whose class has fewer than `minimum` images."""
         rows = self.table(
-            "SELECT number, name, path, class_name, image FROM picture WHERE image != '' AND class_name IN "
-            "(SELECT class_name FROM picture WHERE image != '' AND class_name != '' GROUP BY 1 HAVING count(*) < ?)",
-            fewest,
+            "SELECT number, name, path, class_name, place FROM image WHERE place != '' AND class_name IN "
+            "(SELECT class_name FROM image WHERE place != '' AND class_name != '' GROUP BY 1 HAVING count(*) < ?)",
+            minimum,
         )
-        return [(number, Picture(name, path, class_name), image) for number, name, path, class_name, image in rows]
+        return [(number, RawImage(name, path, class_name), place) for number, name, path, class_name, place in rows]
 
-    def misplaced(self) -> list[tuple[int, str, str]]:
-        """Number, place and split of the images that lie in another split."""
-        wrong = "image != '' AND substr(image, 1, instr(image, '/') - 1) != split"
-        return self.table(f"SELECT number, image, split FROM listed WHERE {wrong}").fetchall()
+    def in_wrong_split(self) -> list[tuple[int, str, str]]:
+        """Number, place and split of the images that were placed in the other split."""
+        wrong = "place != '' AND substr(place, 1, instr(place, '/') - 1) != split"
+        return self.table(f"SELECT number, place, split FROM with_split WHERE {wrong}").fetchall()
 
-    def placed(self) -> Iterator[tuple[Picture, str]]:
-        """All good pictures with their places, in the order of their names."""
-        rows = "SELECT name, path, class_name, image FROM picture WHERE image != '' ORDER BY name, number"
-        for name, path, class_name, image in self.table(rows):
-            yield Picture(name, path, class_name), image
+    def placed(self) -> Iterator[tuple[RawImage, str]]:
+        """Yields all images that are not left out, with their places, sorted by name."""
+        rows = "SELECT name, path, class_name, place FROM image WHERE place != '' ORDER BY name, number"
+        for name, path, class_name, place in self.table(rows):
+            yield RawImage(name, path, class_name), place
 
 
 @contextlib.contextmanager
 def open_ledger() -> Iterator[Ledger]:
-    """An empty one. Raises WorkError if the disk is full."""
-    with open_scratch(TABLES) as table:
+    """An empty ledger. Raises WorkError if the disk is full."""
+    with open_temporary_database(TABLES) as table:
         yield Ledger(table)

@@ -1,32 +1,39 @@
-"""What a reader of raw data hands on: its images one after the other, and what it leaves out."""
+"""The images of a raw data set, as a source lists them, and the ones that it leaves out."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from datatransformer.images import Encoded
+if TYPE_CHECKING:
+    from datatransformer.images import EncodedImage
+
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0..255."""
 
 
 class Rejected(NamedTuple):
-    """A source that was left out, and why."""
+    """A source that was left out, and the reason."""
 
     source: str
     reason: str
 
 
 class EncodedPair(NamedTuple):
-    """What a generator makes: a picture and its mask, whose values are class indices."""
+    """An image, and its mask as a PNG file of class indices. The mask is empty for classification."""
 
-    image: Encoded
+    image: "EncodedImage"
     mask: bytes
 
 
-class Picture(NamedTuple):
-    """One raw picture that has a label. There may be millions of them.
+class RawImage(NamedTuple):
+    """A raw image with its label. There may be millions of them.
 
-    `name` is what tells it from the others, and what its split is drawn from: its path in the raw folder.
-    `path` and `mask` are its files, if it has any. `class_name` is empty for segmentation. `split` is set where the
-    source itself says what is for validation.
+    Attributes:
+        name: unique; the split depends on it. It is the path in the raw folder, if there is one.
+        path: its file, or empty.
+        class_name: empty for segmentation.
+        split: "train" or "val" if the source itself decides this, else None.
+        mask: the file of its mask, or empty.
     """
 
     name: str
@@ -40,21 +47,21 @@ class Picture(NamedTuple):
         return self.path or self.name
 
 
-Draw = Callable[[Picture], EncodedPair]
+MakePair = Callable[[RawImage], EncodedPair]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a source has.
+    """The content of a raw data set.
 
     Attributes:
-        entries: the pictures, and what is left out at once. They can be taken once, one after the other.
-        classes: in their order. None: those that pictures are of, in natural order.
-        draw: makes a picture; without it the picture is what its file holds.
-        colours: of the classes, RGB of 0..255 or None each, where the raw data have them.
+        entries: the images, and what is left out from the start. They can be iterated once.
+        classes: in their order. None: the classes of the images, in natural order.
+        make_pair: reads or draws an image and its mask. None: the image is the content of its file.
+        colours: of the classes, if the raw data have colours.
     """
 
-    entries: Iterable[Picture | Rejected]
+    entries: Iterable[RawImage | Rejected]
     classes: list[str] | None = None
-    draw: Draw | None = None
-    colours: list[tuple[int, int, int] | None] | None = None
+    make_pair: MakePair | None = None
+    colours: list[Colour | None] | None = None

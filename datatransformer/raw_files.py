@@ -1,21 +1,38 @@
-"""The files of a raw folder: which there are, and which a table may not name."""
+"""The files of a raw folder: all of them, or a quick look at the first ones."""
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+
+from datatransformer.naming import IMAGE_SUFFIX
+
+FIRST_FILES = 100
+"""Entries of a folder among which an image is looked for."""
+
+FIRST_FOLDERS = 100
+"""Folders of a folder that a quick look goes into."""
+
+DEPTH = 3
+"""Levels of folders in which an image is looked for."""
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Files and links in all folders below, by name. Hidden ones are passed over, links to folders not followed.
+    """Yields files and links in a folder and its subfolders, by name. Skips hidden ones; does not follow links.
 
-    A folder that may not be read is given as itself, to be reported as what it is: no picture.
+    A folder without read permission is yielded itself, so that it is reported as unreadable.
     """
     return (folder / name for name, _ in names_below(folder))
 
 
 def names_below(root: Path, folder: str = "") -> Iterator[tuple[str, bool]]:
-    """As `files_below`, as paths in `root`, each with whether it is a link: a tenth of the time for millions."""
-    names, folders, links = [], set(), set()
+    """As `files_below`, but yields paths relative to `root`, each with whether it is a link.
+
+    It takes a tenth of the time, which matters for millions of files.
+    """
+    names: list[str] = []
+    folders: set[str] = set()
+    links: set[str] = set()
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
@@ -28,16 +45,16 @@ def names_below(root: Path, folder: str = "") -> Iterator[tuple[str, bool]]:
     except PermissionError:
         yield folder or ".", False
         return
-    inside = f"{folder}/" if folder else ""
+    prefix = f"{folder}/" if folder else ""
     for name in sorted(names):
         if name in folders:
-            yield from names_below(root, inside + name)
+            yield from names_below(root, prefix + name)
         else:
-            yield inside + name, name in links
+            yield prefix + name, name in links
 
 
 def why_outside(path: str | Path, root: Path) -> str | None:
-    """The reason to refuse one of `files_below(root)` that is a link to a folder or to somewhere else; else None."""
+    """The reason to refuse a link below `root` that leads to a folder or out of `root`; None for everything else."""
     if not os.path.islink(path):
         return None
     path = Path(path)
@@ -46,7 +63,31 @@ def why_outside(path: str | Path, root: Path) -> str | None:
     except (OSError, RuntimeError) as error:
         return f"is a link that leads nowhere: {error}"
     if not target.is_relative_to(root.resolve()):
-        return f"leads out of the raw folder, to {target}"
+        return f"is a link that leads out of the raw folder, to {target}"
     if path.is_dir():
         return "is a link to a folder"
     return None
+
+
+def first_entries(folder: Path, count: int | None) -> list[os.DirEntry[str]]:
+    """Up to `count` visible entries of a folder, by name; all of them for None. Empty if the folder is unreadable."""
+    try:
+        with os.scandir(folder) as entries:
+            visible = (entry for entry in entries if not entry.name.startswith("."))
+            return sorted(islice(visible, count), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def subfolders(folder: Path, count: int | None = None) -> list[Path]:
+    """The visible folders among the first `count` entries of a folder, by name."""
+    return [folder / entry.name for entry in first_entries(folder, count) if entry.is_dir()]
+
+
+def holds_images(folder: Path, depth: int = DEPTH) -> bool:
+    """Whether a quick look into a folder and its subfolders finds a file with the suffix of an image."""
+    entries = first_entries(folder, FIRST_FILES)
+    if any(IMAGE_SUFFIX.search(entry.name) and not entry.is_dir() for entry in entries):
+        return True
+    inner = (Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+    return depth > 1 and any(holds_images(path, depth - 1) for path in inner)

@@ -1,4 +1,4 @@
-"""Which images are kept apart for validation."""
+"""The split: which images are for validation."""
 
 import hashlib
 import re
@@ -7,60 +7,70 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from datatransformer.listing import Picture
+from datatransformer.listing import RawImage
 from datatransformer.naming import without_suffix
 
 LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 
 
 class SplitKey(NamedTuple):
-    """How a picture's split comes about: it is given, or those of its `kin` that have the first lots are validated."""
+    """The place of an image in the split.
 
-    kin: str = ""
-    lot: bytes = b""
+    Attributes:
+        group: the class or the video. A share of each group is for validation: its images with the lowest sort keys.
+        sort_key: orders the images of a group.
+        split: "train" or "val" if the raw data decide; then group and sort key do not count.
+    """
+
+    group: str = ""
+    sort_key: bytes = b""
     split: str | None = None
 
 
-def split_key(settings) -> Callable[[Picture], SplitKey]:
-    """As the raw data say, or by lot within a class, or the last frames of each video."""
-    if settings.split == "sequences":
-        return of_video
-    return partial(of_class, seed=settings.seed, obeys=settings.split == "auto" and not settings.val_list)
+def split_key(split: str, has_list: bool, seed: int) -> Callable[[RawImage], SplitKey]:
+    """The function that gives each image its key, for the settings `split` and `seed`.
 
-
-def of_class(picture: Picture, seed: int, obeys: bool = False) -> SplitKey:
-    """A seeded hash of the name: neither the order nor the machine matters, and an added image moves at most one other.
-
-    `obeys`: a split that the raw data have for the picture holds.
+    `has_list`: a list names the validation images, so splits of the raw data do not count.
     """
-    digest = hashlib.sha256(f"{seed}:{picture.name}".encode(errors="surrogateescape")).digest()
-    return SplitKey(picture.class_name, digest[:16], picture.split if obeys else None)
+    if split == "sequences" and not has_list:
+        return key_by_video
+    return partial(key_by_class, seed=seed, use_given=split == "auto" and not has_list)
 
 
-def of_video(picture: Picture) -> SplitKey:
-    """A video is what is named alike up to the last number; its last frames have the first lots."""
-    name = without_suffix(picture.name)
+def key_by_class(image: RawImage, seed: int, use_given: bool = False) -> SplitKey:
+    """Orders the images of a class by a seeded hash of their names.
+
+    So the split does not depend on the order or the machine, and an added image moves at most one other image.
+    `use_given`: a split that the raw data give counts.
+    """
+    digest = hashlib.sha256(f"{seed}:{image.name}".encode(errors="surrogateescape")).digest()
+    return SplitKey(image.class_name, digest[:16], image.split if use_given else None)
+
+
+def key_by_video(image: RawImage) -> SplitKey:
+    """Orders the frames of a video from the last to the first. Frames of a video differ in the last number alone."""
+    name = without_suffix(image.name)
     number = LAST_NUMBER.search(name)
     if not number:
         return SplitKey(name)
     digits = str(int(number[0])).encode()
-    late_first = bytes(255 - byte for byte in (len(digits), *digits))
-    return SplitKey(name[: number.start()] + name[number.end() :], late_first)
+    last_first = bytes(255 - byte for byte in (len(digits), *digits))
+    return SplitKey(name[: number.start()] + name[number.end() :], last_first)
 
 
-def share(size: int, fraction: float) -> int:
-    """How many of `size` pictures are validated: rounded, but of two or more at least one, and not all."""
+def validation_count(size: int, fraction: float) -> int:
+    """The number of validation images in a group of `size`: rounded; at least 1 and not all, if the group has two."""
     return min(max(int(size * fraction + 0.5), 1), size - 1)
 
 
 def read_list(path: Path) -> Iterator[str]:
-    """The lines of a file that names pictures for validation."""
+    """The lines of a file that names validation images."""
     for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
         if line.strip():
             yield line.strip()
 
 
-def called(line: str) -> list[str]:
-    """What a line of a list may mean: its path without suffix, and each end of it, the longest first."""
+def possible_paths(line: str) -> list[str]:
+    """The paths, without suffix, that a line of a list may mean: its own path and each end of it, longest first."""
     parts = without_suffix(line.replace("\\", "/")).split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]

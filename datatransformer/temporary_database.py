@@ -1,4 +1,4 @@
-"""Lists that may be long, in a temporary database of SQLite's: its memory is bounded, and it ends with the process."""
+"""A temporary SQLite database for long lists. It needs little memory and ends with the process."""
 
 import contextlib
 import sqlite3
@@ -8,20 +8,20 @@ from settings import WorkError
 
 
 class TemporaryDatabase:
-    """A few tables on disk, of text, numbers and bytes.
+    """A few tables on disk that hold text, numbers and bytes.
 
-    Text is bound as `text` gives it, and each such place in a statement is `CAST(? AS TEXT)`.
+    Bind text as `text` returns it, with `CAST(? AS TEXT)` at its place in the statement.
     """
 
-    def __init__(self, connection: sqlite3.Connection):
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
     def __call__(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self.connection.execute(statement, values)
 
     def each(self, statement: str, rows: Iterable[tuple]) -> None:
-        """The statement with each of the rows, which may come from the same database."""
-        begins = not self.connection.in_transaction  # rows may come from what does the like itself
+        """Executes the statement for each of the rows, which may come from the same database."""
+        begins = not self.connection.in_transaction  # an iterator of rows may itself call this function
         if begins:
             self("BEGIN")
         self.connection.executemany(statement, rows)
@@ -29,7 +29,11 @@ class TemporaryDatabase:
             self("COMMIT")
 
     def text(self, *texts: str) -> tuple[str | bytes, ...]:
-        """As SQLite takes them: a file's name may hold bytes that are no UTF-8, which Python has as lone surrogates."""
+        """Texts as SQLite takes them.
+
+        A file name may hold bytes that are not UTF-8, which Python represents as lone surrogates. SQLite takes them as
+        bytes only.
+        """
         if "".join(texts).isascii():
             return texts
         self.connection.text_factory = lambda text: text.decode("utf-8", "surrogatepass")
@@ -37,14 +41,14 @@ class TemporaryDatabase:
 
 
 @contextlib.contextmanager
-def open_scratch(tables: str) -> Iterator[TemporaryDatabase]:
-    """A new database. Raises WorkError for what becomes of it, such as a full disk."""
+def open_temporary_database(tables: str) -> Iterator[TemporaryDatabase]:
+    """A new database with these tables. Raises WorkError for errors of SQLite, such as a full disk."""
     with contextlib.closing(sqlite3.connect("", isolation_level=None)) as connection:
         try:
             connection.executescript(f"PRAGMA journal_mode = OFF; {tables}")
             yield TemporaryDatabase(connection)
         except sqlite3.Error as error:
             raise WorkError(
-                f"the list of pictures cannot be kept ({error}). It is a temporary file; "
+                f"the list of images cannot be kept ({error}). It is a temporary file; "
                 "the environment variable SQLITE_TMPDIR names a folder with room for it."
             ) from error

@@ -1,179 +1,204 @@
-"""DataTransformer: raw pictures -> the data folder, in parallel, continued where it was interrupted."""
+"""DataTransformer: makes a data folder from raw images, in parallel. An interrupted run can be resumed."""
 
 import hashlib
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datatransformer import layout, sources
+from datatransformer import layout
 from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
+from datatransformer.source_choice import with_source
+from datatransformer.sources import load_source
 from datatransformer.split import read_list, split_key
 from datatransformer.writer import Writer
-from settings import SettingError, WorkError, bad_setting
+from log import logger
+from settings import SettingError, WorkError, bad_setting, errors_if_given
 from storage.lock import exclusive_lock
 from storage.tables import csv_safe, read_table, write_table
 
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
+
 OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
-OF_SOME_SOURCES = {
-    "raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "void", "link", "tfds_name", "data_dir",
-    "pictures", "picture_size", "verify",
-}  # fmt: skip
-FEWEST_IMAGES = 2
-"""Of a class, so that one can be for training and one for validation."""
+"""Settings that name files or folders of the user's."""
+
+MIN_IMAGES = 2
+"""Images that a class needs, so that training and validation get one each."""
 
 
 class DataTransformer:
-    """Makes `settings.data` from the raw pictures.
+    """Makes `settings.data` from the raw images.
 
-    The work goes on in `DATA.partial`, whose manifest and rejects grow a line an image, so that an interrupted
-    run is continued; DATA appears by rename once all is there.
+    It works in the folder `DATA.partial`. The manifest and the list of rejects there get a line per image, so an
+    interrupted run can be resumed. The folder is renamed to DATA when it is complete.
+
+    Raises SettingError for settings that are wrong or have no effect.
     """
 
-    def __init__(self, settings):
-        self.settings = settings
+    def __init__(self, settings: "DataTransformerConfig") -> None:
+        self.settings = settings = with_source(settings)
         self.data = settings.data
         self.work = layout.partial(settings.data)
-        self.source = sources.reader(settings.source)
+        self.source = load_source(settings.source)
         self.task = settings.task or self.source.TASKS[0]
-        self.placing = Writer(settings, self.task, self.work)
+        self.writer = Writer(self.task, self.work, settings.link, settings.verify, settings.workers)
 
-    def run(self) -> None:
-        """Raises SettingError where DATA exists and was made otherwise, WorkError if no data set comes of it."""
-        self._keep_apart()
-        if self._is_done():
-            print(f"{self.data} is whole and was made with these settings: nothing to do. "
-                  "If the raw pictures have changed, --overwrite makes it anew.")  # fmt: skip
-            return
+    def run(self) -> Mapping[str, object]:
+        """Returns the path and the numbers of images, for `--json`.
+
+        Raises SettingError if DATA exists and was made with other settings, WorkError if the images are too few.
+        """
+        self._check_paths()
+        if self._is_complete():
+            logger.info(
+                f"{self.data} is complete and was made with these settings: nothing to do. "
+                "If the raw images have changed, --overwrite makes it again."
+            )
+            splits = Counter(row.split for row in layout.rows_of_manifest(self.data))
+            rejected = len(read_table(self.data / layout.REJECTED))
+            return self._result(splits, len(layout.read_classes(self.data)), rejected)
         with exclusive_lock(self.data):
-            self._make()
+            return self._make()
 
-    def _make(self) -> None:
+    def _make(self) -> Mapping[str, object]:
         listing = self.source.read(self.settings)
         with open_ledger() as ledger:
-            if self._is_begun():
-                ledger.know(layout.rows_of_unfinished(self.work))
-            rejected = ledger.add(listing.entries, split_key(self.settings), by_class=self.task == "classification")
+            if self._is_started():
+                ledger.add_earlier(layout.rows_of_unfinished(self.work))
+            key = split_key(self.settings.split, self.settings.val_list is not None, self.settings.seed)
+            rejected = ledger.add(listing.entries, key, by_class=self.task == "classification")
             rejected += self._split(ledger)
-            self._begin_or_continue()
-            self.placing.place(ledger, listing)
-            rejected += self._leave_out_lonely(ledger)
-            self._settle_split(ledger)
+            self._start_or_resume()
+            self.writer.place(ledger, listing)
+            rejected += self._leave_out_small_classes(ledger)
+            self._correct_split(ledger)
             rejected += [Rejected(row["source"], row["reason"]) for row in read_table(self.work / layout.REJECTED)]
-            self._report(self._finish(ledger, listing, rejected), rejected)
+            classes, splits = self._used_classes(ledger, listing, rejected), ledger.splits()
+            self._finish(ledger, classes, listing, rejected)
+        self._report(splits, rejected)
+        return self._result(splits, len(classes), len(rejected))
 
-    def _keep_apart(self) -> None:
-        """Raw pictures are never written to: a data folder is none of theirs, not around them and not in them."""
+    def _check_paths(self) -> None:
+        """Raw images are never written to: raises SettingError if DATA is a raw folder, in one or around one."""
         data = self.data.resolve()
         if not self.data.name or data.is_file():
             raise SettingError(bad_setting("data", self.data, "should be a folder with a name of its own"))
         for key in RAW:
             raw = getattr(self.settings, key)
             if raw and (raw.resolve().is_relative_to(data) or (raw.is_dir() and data.is_relative_to(raw.resolve()))):
-                raise SettingError(bad_setting("data", self.data, f"should lie apart from {key} = {str(raw)!r}"))
+                raise SettingError(bad_setting("data", self.data, f"should be apart from {key} = {str(raw)!r}"))
 
-    def _is_done(self) -> bool:
-        unused = sorted((OF_SOME_SOURCES & self.settings.model_fields_set) - set(self.source.SETTINGS))
-        if unused:
-            allowed = f"is of no use for source {self.settings.source}; leave it out"
-            raise SettingError(*(bad_setting(name, getattr(self.settings, name), allowed) for name in unused))
-        if self.task not in self.source.TASKS:
-            allowed = f"source {self.settings.source} is for {' or '.join(self.source.TASKS)}"
-            raise SettingError(bad_setting("task", self.task, allowed))
+    def _is_complete(self) -> bool:
+        """Whether DATA was made with these settings. Raises SettingError if it was made otherwise."""
         made_with = layout.read_settings_used(self.data)
         if not self.data.exists() or (self.settings.overwrite and made_with is not None):
             return False
         if made_with == self._used:
             return True
         if made_with is None:
-            raise SettingError(bad_setting("data", self.data, "exists and was not made here; name another folder"))
+            allowed = "exists and was not made by python -m datatransformer; name another folder"
+            raise SettingError(bad_setting("data", self.data, allowed))
         changed = [
             f"{key} was {made_with.get(key)}, is {now}" for key, now in self._used.items() if made_with.get(key) != now
         ]
         allowed = (
-            f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it by --overwrite"
+            f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it: --overwrite"
         )
         raise SettingError(bad_setting("data", self.data, allowed))
 
     @cached_property
     def _used(self) -> dict:
-        """The settings that the result depends on, with the content of the label file."""
+        """The settings that decide the result, with a digest of each file that they name."""
         names = OF_ALL_SOURCES + self.source.SETTINGS
         used = self.settings.model_dump(mode="json", include=set(names)) | {"task": self.task}
-        for key in set(RAW) & used.keys():
+        for key in (name for name in RAW if name in used):
             path = getattr(self.settings, key)
             used[key] = path and str(path.resolve())
             if path and path.is_file():
                 used[f"{key}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         return used
 
-    def _is_begun(self) -> bool:
+    def _is_started(self) -> bool:
         return layout.read_settings_used(self.work) == self._used
 
-    def _begin_or_continue(self) -> None:
-        """Continues `DATA.partial` if it was begun with the same settings. Nobody else's folder is removed."""
+    def _start_or_resume(self) -> None:
+        """Resumes `DATA.partial` if it was started with the same settings. Other people's folders are never removed."""
         raw = self.settings.raw_images
-        if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _disk(self.work):
-            allowed = "raw pictures and data folder are on different disks; use copy or symlink"
+        if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _device(self.work):
+            allowed = "raw images and data folder are on different disks; use copy or symlink"
             raise SettingError(bad_setting("link", "hardlink", allowed))
-        if self._is_begun():
-            (self.work / layout.REJECTED).unlink(missing_ok=True)  # what could not be read is tried again
+        if self._is_started():
+            (self.work / layout.REJECTED).unlink(missing_ok=True)  # unreadable files are tried again
             return
         if self.work.exists():
-            print(f"{self.work}, unfinished and of other settings, is begun anew")
+            logger.warning(f"{self.work} is unfinished and was started with other settings: starting again")
             layout.remove_made_here(self.work)
         self.work.mkdir(parents=True)
         layout.write_settings_used(self.work, self._used)
 
     def _split(self, ledger: Ledger) -> list[Rejected]:
-        """A list must name some of the pictures, and not all; what it names in vain is reported."""
-        if self.settings.val_list is None:
-            ledger.divide(self.settings.val_fraction)
+        """Chooses the validation images. Returns the names in the list that no image has.
+
+        Raises SettingError if the list names none or all of the images, or if settings of the split have no effect.
+        """
+        val_list = self.settings.val_list
+        if val_list is None:
+            if ledger.all_splits_are_given():
+                unused = {"val_fraction", "seed"} - set(self.source.SETTINGS)
+                why = "has no effect: the raw data give the split of every image; leave it out, or use --split ratio"
+                if errors := errors_if_given(self.settings, sorted(unused), why):
+                    raise SettingError(*errors)
+            ledger.choose_share(self.settings.val_fraction)
             return []
-        missing = ledger.choose(read_list(self.settings.val_list))
+        missing = ledger.choose_listed(read_list(val_list))
         splits = ledger.splits()
         if len(splits) < 2:
-            allowed = (
-                f"names {splits['val']} of the {splits.total()} pictures; some are for validation, some for training"
-            )
-            raise SettingError(bad_setting("val_list", self.settings.val_list, allowed))
-        where = self.settings.val_list.name
-        return [Rejected(csv_safe(name), f"is in {where}, and there is no such picture to use") for name in missing]
-
-    def _leave_out_lonely(self, ledger: Ledger) -> list[Rejected]:
-        """Images of classes that have too few good ones."""
-        lonely = ledger.lonely(FEWEST_IMAGES)
-        for _, _, image in lonely:
-            self.placing.remove(image)
-        ledger.correct({number: "" for number, _, _ in lonely})
-        reason = "the only good image of class {}; a class needs {}"
+            allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all"
+            raise SettingError(bad_setting("val_list", val_list, allowed))
         return [
-            Rejected(csv_safe(picture.source), reason.format(picture.class_name, FEWEST_IMAGES))
-            for _, picture, _ in lonely
+            Rejected(csv_safe(name), f"is in {val_list.name}, but no usable image has this name") for name in missing
         ]
 
-    def _settle_split(self, ledger: Ledger) -> None:
-        """The split is that of the good images alone: moves the few whose side changes because others are left out."""
-        if self.settings.val_list is None:
-            ledger.divide(self.settings.val_fraction)
-        misplaced = ledger.misplaced()
-        ledger.correct({number: self.placing.move(image, split) for number, image, split in misplaced})
+    def _leave_out_small_classes(self, ledger: Ledger) -> list[Rejected]:
+        """Removes the images of classes that are too small."""
+        left_out = ledger.too_small_classes(MIN_IMAGES)
+        for _, _, place in left_out:
+            self.writer.remove(place)
+        ledger.correct_places({number: "" for number, _, _ in left_out})
+        reason = "the only usable image of class {}; a class needs {}"
+        return [
+            Rejected(csv_safe(image.source), reason.format(image.class_name, MIN_IMAGES)) for _, image, _ in left_out
+        ]
 
-    def _finish(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> Counter[str]:
-        """The last files, then the rename. Returns how many images each split has."""
+    def _correct_split(self, ledger: Ledger) -> None:
+        """Moves the few images whose split changes because others turned out to be unusable."""
+        if self.settings.val_list is None:
+            ledger.choose_share(self.settings.val_fraction)
+        wrong = ledger.in_wrong_split()
+        ledger.correct_places({number: self.writer.move(place, split) for number, place, split in wrong})
+
+    def _used_classes(self, ledger: Ledger, listing: Listing, rejected: list[Rejected]) -> list[str]:
+        """The classes of the data folder. Raises WorkError if there are too few classes or images."""
         splits, used = ledger.splits(), ledger.classes()
         classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
         if len(splits) < 2 or len(classes) < 2:
             reasons = "".join(f"\n  {source}: {reason}" for source, reason in rejected[:5])
             side = f", all for {'training' if 'train' in splits else 'validation'}," if len(splits) == 1 else ""
             raise WorkError(
-                f"{splits.total()} good images of {len(classes)} classes{side} make no data set; "
+                f"{splits.total()} usable images of {len(classes)} classes{side} are too few: "
                 f"two classes are needed, and images for training and for validation.{reasons}"
             )
-        if not ledger.is_in_order:  # else it was written so, line by line
-            layout.write_manifest(self.work, self.task, (self.placing.row(*good) for good in ledger.placed()))
+        return classes
+
+    def _finish(self, ledger: Ledger, classes: list[str], listing: Listing, rejected: list[Rejected]) -> None:
+        """Writes the last files and renames the folder."""
+        if not ledger.is_in_order:  # otherwise its lines already have the right order
+            layout.write_manifest(self.work, self.task, (self.writer.row(*image) for image in ledger.placed()))
         layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
         layout.remove_empty_folders(self.work)
@@ -184,16 +209,27 @@ class DataTransformer:
         self.work.rename(self.data)
         if layout.read_settings_used(old) is not None:
             shutil.rmtree(old)
-        return splits
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
-        print(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")
+        logger.info(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")
         if rejected:
-            print(f"{len(rejected)} left out, each with its reason in {self.data / layout.REJECTED}, such as")
-            for source, reason in sorted(rejected)[:3]:
-                print(f"  {source}: {reason}")
+            where = self.data / layout.REJECTED
+            examples = "".join(f"\n  {source}: {reason}" for source, reason in sorted(rejected)[:3])
+            logger.warning(f"{len(rejected)} left out. {where} has the reasons, such as{examples}")
+
+    def _result(self, splits: Counter[str], classes: int, rejected: int) -> Mapping[str, object]:
+        return {
+            "output": self.data,
+            "source": self.settings.source,
+            "task": self.task,
+            "classes": classes,
+            "images": splits.total(),
+            "training_images": splits["train"],
+            "validation_images": splits["val"],
+            "rejected": rejected,
+        }
 
 
-def _disk(path: Path) -> int:
-    """The device that `path` lies on, or will lie on."""
+def _device(path: Path) -> int:
+    """The device on which `path` is or will be."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists()).stat().st_dev

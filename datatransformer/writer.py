@@ -1,139 +1,158 @@
-"""Pictures into the data folder: each is read, checked, converted, put there, and noted in the manifest."""
+"""Writes images into the data folder: reads, checks and converts each, and adds its line to the manifest."""
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from datatransformer import layout
-from datatransformer.images import Encoded, UnreadableImage, read_content, read_image
-from datatransformer.jpeg_png_check import plain_suffix
+from datatransformer.images import EncodedImage, UnreadableImage, read_content, read_image
+from datatransformer.jpeg_png_check import standard_suffix
 from datatransformer.layout import Row
-from datatransformer.ledger import Ledger, Listed
-from datatransformer.listing import Draw, EncodedPair, Listing, Picture, Rejected
+from datatransformer.ledger import Ledger, PendingImage
+from datatransformer.listing import EncodedPair, Listing, MakePair, RawImage, Rejected
 from datatransformer.naming import file_stem, folder_names
+from log import logger
 from storage.parallel import in_parallel, short_switch_interval
 from storage.tables import csv_safe, open_to_append, row_writer
 
 BATCH = 64
-"""Files that a thread takes at a time: to hand over each alone takes as long as to link it."""
+"""Files that a thread takes at a time: to hand over a single file takes as long as to link it."""
 
-WAITING = 2
-"""Batches taken ahead for each thread; after a kill so many are done again."""
+WAITING_BATCHES = 2
+"""Batches per thread that are taken ahead. After a kill these are done again."""
 
-Outcome = tuple[Listed, str | Rejected]
-"""A picture, and where it lies now or why it does not."""
+Outcome = tuple[PendingImage, str | Rejected]
+"""An image with its place in the data folder, or with the reason why it is left out."""
+
+Content = TypeVar("Content", bytes, str)
 
 
 class Writer:
-    """Fills the unfinished data folder `work`, whose manifest and rejects grow by a line an image."""
+    """Fills the unfinished data folder `work`. Its manifest and its list of rejects get a line for each image.
 
-    def __init__(self, settings, task: str, work: Path):
-        self.settings, self.task, self.work = settings, task, work
-        self.link = {"copy": None, "hardlink": _hardlink, "symlink": _symlink}[settings.link]
+    Arguments:
+        task: classification or segmentation.
+        work: the folder.
+        link: copy, hardlink or symlink.
+        verify: decode every image; otherwise check only the first and last bytes of a standard JPEG or PNG.
+        workers: the number of threads. None: one per core.
+    """
+
+    def __init__(self, task: str, work: Path, link: str, verify: bool, workers: int | None) -> None:
+        self.task, self.work, self.verify, self.workers = task, work, verify, workers
+        self.link = {"copy": None, "hardlink": _hardlink, "symlink": _symlink}[link]
 
     def place(self, ledger: Ledger, listing: Listing) -> None:
-        """Puts every picture that is not there yet into the folder, and notes where it lies. Raises OSError.
+        """Writes every pending image into the folder and notes its place in the ledger. Raises OSError.
 
-        What earlier runs put there and is no longer listed is removed.
+        Images of earlier runs that are no longer listed are removed.
         """
         manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
         manifest_rows, reject_rows = row_writer(manifest), row_writer(rejects)
         with manifest, rejects:
-            for image in ledger.forgotten():
-                self.remove(image)
-            start, (done, listed) = time.monotonic(), ledger.done()
+            for place in ledger.no_longer_listed():
+                self.remove(place)
+            start, (done, total) = time.monotonic(), ledger.progress()
             if done:
-                print(f"Going on: {done} of {listed} images are done.")
+                logger.info(f"Resuming after {done} of {total} images.")
             folders = self._make_folders(listing.classes or ledger.classes())
-            batches = ledger.open(1 if listing.draw else BATCH)  # what is drawn takes a while
+            batches = ledger.pending(1 if listing.make_pair else BATCH)  # masks and drawings take long enough alone
 
-            def place(batch: list[Listed]) -> list[Outcome]:
-                return [(one, self._place_one(one.picture, self._target(one, folders), listing.draw)) for one in batch]
+            def place_batch(batch: list[PendingImage]) -> list[Outcome]:
+                return [
+                    (pending, self._place_one(pending.image, self._target(pending, folders), listing.make_pair))
+                    for pending in batch
+                ]
 
             with (
                 short_switch_interval(),
-                tqdm(total=listed - done, unit=" images", disable=None, desc="datatransformer") as bar,
+                tqdm(total=total - done, unit=" images", disable=None, desc="datatransformer") as bar,
             ):
-                for outcomes in in_parallel(place, batches, self.settings.workers, WAITING):
-                    for one, outcome in outcomes:
+                for outcomes in in_parallel(place_batch, batches, self.workers, WAITING_BATCHES):
+                    for pending, outcome in outcomes:
                         if isinstance(outcome, Rejected):
                             reject_rows.writerow((csv_safe(outcome.source), outcome.reason))
                         else:
-                            manifest_rows.writerow(self.row(one.picture, outcome).cells())
+                            manifest_rows.writerow(self.row(pending.image, outcome).cells())
                     manifest.flush()
                     rejects.flush()
-                    ledger.note({one.number: image if isinstance(image, str) else "" for one, image in outcomes})
+                    ledger.set_places(_places(outcomes))
                     bar.update(len(outcomes))
-        seconds, count = time.monotonic() - start, listed - done
-        print(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
+        seconds, count = time.monotonic() - start, total - done
+        logger.info(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
 
-    def row(self, picture: Picture, image: str) -> Row:
-        """The line of the manifest for a picture that lies in `image`."""
-        split = image.partition("/")[0]
+    def row(self, image: RawImage, place: str) -> Row:
+        """The line of the manifest for an image."""
+        split = place.partition("/")[0]
         if self.task == "segmentation":
-            return Row(image, split, "", layout.mask_path(image), picture.source)
-        return Row(image, split, picture.class_name, "", picture.source)
+            return Row(place, split, "", layout.mask_path(place), image.source)
+        return Row(place, split, image.class_name, "", image.source)
 
-    def remove(self, image: str) -> None:
-        for path in self._files(image):
+    def remove(self, place: str) -> None:
+        for path in self._files(place):
             (self.work / path).unlink(missing_ok=True)
 
-    def move(self, image: str, split: str) -> str:
-        """The image's path after its move to a split."""
-        for old in self._files(image):
+    def move(self, place: str, split: str) -> str:
+        """Moves an image, with its mask, to another split. Returns its new place."""
+        for old in self._files(place):
             new = layout.in_split(old, split)
-            if os.path.lexists(self.work / old):  # not if an earlier run moved it and was killed then
+            if os.path.lexists(self.work / old):  # a run that was killed may have moved it already
                 (self.work / new).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(self.work / old, self.work / new)
-        return layout.in_split(image, split)
+        return layout.in_split(place, split)
 
-    def _files(self, image: str) -> list[str]:
-        return [image, layout.mask_path(image)] if self.task == "segmentation" else [image]
+    def _files(self, place: str) -> list[str]:
+        return [place, layout.mask_path(place)] if self.task == "segmentation" else [place]
 
     def _make_folders(self, classes: list[str]) -> dict[str, str]:
-        """The name of each class's folder."""
+        """The folder name of each class."""
         names = folder_names(classes)
         for folder in layout.folders(self.task, names.values()):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         return names
 
-    def _target(self, listed: Listed, folders: dict[str, str]) -> str:
-        """Where a picture is to lie, without the suffix, which depends on what is in the file."""
-        stem = file_stem(listed.picture.name, listed.stem_is_shared)
-        return layout.image_path(self.task, listed.split, folders.get(listed.picture.class_name, ""), stem, suffix="")
+    def _target(self, pending: PendingImage, folders: dict[str, str]) -> str:
+        """The place of an image without the suffix, which depends on the content of its file."""
+        stem = file_stem(pending.image.name, pending.stem_is_shared)
+        return layout.image_path(self.task, pending.split, folders.get(pending.image.class_name, ""), stem, suffix="")
 
-    def _place_one(self, picture: Picture, target: str, draw: Draw | None) -> str | Rejected:
+    def _place_one(self, image: RawImage, target: str, make_pair: MakePair | None) -> str | Rejected:
         try:
-            image, mask = draw(picture) if draw else self._read(picture)
+            encoded, mask = make_pair(image) if make_pair else self._read(image)
         except UnreadableImage as error:
-            return Rejected(picture.source, str(error))
-        path = target + image.suffix
-        if image.original and self.link:
-            self._put(self.link, picture.source, path)
+            return Rejected(image.source, str(error))
+        place = target + encoded.suffix
+        if encoded.original and self.link:
+            self._put(self.link, image.source, place)
         else:
-            self._put(_write, image.content, path)
+            self._put(_write, encoded.content, place)
         if self.task == "segmentation":
-            self._put(_write, mask, layout.mask_path(path))
-        return path
+            self._put(_write, mask, layout.mask_path(place))
+        return place
 
-    def _read(self, picture: Picture) -> EncodedPair:
-        suffix = None if self.settings.verify else plain_suffix(picture.path)
+    def _read(self, image: RawImage) -> EncodedPair:
+        suffix = None if self.verify else standard_suffix(image.path)
         if suffix is None:
-            return EncodedPair(read_image(picture.path), b"")
-        content = b"" if self.link else read_content(picture.path)
-        return EncodedPair(Encoded(content, suffix, original=True), b"")
+            return EncodedPair(read_image(image.path), b"")
+        content = b"" if self.link else read_content(image.path)
+        return EncodedPair(EncodedImage(content, suffix, original=True), b"")
 
-    def _put(self, put: Callable[[bytes | str, str], None], what: bytes | str, path: str) -> None:
-        target = f"{self.work}/{path}"
+    def _put(self, put: Callable[[Content, str], None], content: Content, place: str) -> None:
+        target = f"{self.work}/{place}"
         try:
-            put(what, target)
-        except FileExistsError:  # left by a run that was killed before it could note it
+            put(content, target)
+        except FileExistsError:  # a run that was killed wrote the file and did not note it
             os.unlink(target)
-            put(what, target)
+            put(content, target)
+
+
+def _places(outcomes: Sequence[Outcome]) -> dict[int, str]:
+    return {pending.number: place if isinstance(place, str) else "" for pending, place in outcomes}
 
 
 def _write(content: bytes, target: str) -> None:

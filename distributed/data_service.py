@@ -1,4 +1,7 @@
-"""Batches made by the workers of a tf.data service, on other machines: https://www.tensorflow.org/api_docs/python/tf/data/experimental/service"""
+"""Batches made by the workers of a tf.data service on other machines.
+
+https://www.tensorflow.org/api_docs/python/tf/data/experimental/service
+"""
 
 import threading
 from dataclasses import dataclass
@@ -8,27 +11,29 @@ import tensorflow as tf
 from settings import WorkError
 
 READY_WITHIN = 30.0
-"""Seconds that a service has to give a first answer, which needs a worker."""
+"""Seconds within which a service must give a first element. A service without workers gives none."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """Attributes:
-    address: of the dispatcher, grpc://host:port.
-    identity: a name of this start of training.
-    is_shared: whether several processes train together, and each takes what is there.
+    """A tf.data service as one training uses it.
+
+    Attributes:
+        address: of the dispatcher, grpc://host:port.
+        identity: a name of this start of the training.
+        is_shared: whether several processes train together and share the batches.
     """
 
     address: str
     identity: str
     is_shared: bool
 
-    def makes(self, batches: tf.data.Dataset, first_step: int) -> tf.data.Dataset:
-        """The same batches, each made once, by one worker of the service: it gets the numbers of batches one by one.
+    def distribute(self, batches: tf.data.Dataset, first_step: int) -> tf.data.Dataset:
+        """The same batches, each made once by one worker of the service, which gets the numbers of batches one by one.
 
-        With one worker they come in their order, with several nearly so. If training is shared, each batch goes to one
-        of its processes, which takes it in as many steps as there are devices, a share in each: all see other pictures,
-        and together each picture once.
+        With one worker the order stays the same, with several it nearly does. If training is shared, each batch goes to
+        one of the processes. That process uses it for as many steps as it has devices, with a share on each device. So
+        no two processes see the same image, and together they see each image once.
         Raises WorkError if the service has no worker.
         """
         self._check()
@@ -45,15 +50,15 @@ class Service:
         return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
 
     def _check(self) -> None:
-        """A dispatcher without workers would be waited for without end."""
+        """Asks for one element: without workers TensorFlow would wait forever. Raises WorkError."""
         numbers = tf.data.Dataset.range(1).apply(
             tf.data.experimental.service.distribute(tf.data.experimental.service.ShardingPolicy.OFF, self.address)
         )
-        asking = threading.Thread(target=lambda: list(numbers), daemon=True)
-        asking.start()
-        asking.join(READY_WITHIN)
-        if asking.is_alive():
+        request = threading.Thread(target=lambda: list(numbers), daemon=True)
+        request.start()
+        request.join(READY_WITHIN)
+        if request.is_alive():
             raise WorkError(
-                f"The tf.data service at {self.address} gives nothing within {READY_WITHIN:g} seconds: has it no "
-                "worker? python -m training.data_service --role worker starts one."
+                f"The tf.data service at {self.address} gives nothing within {READY_WITHIN:g} seconds; probably it has "
+                "no worker. Start one: python -m training.data_service --role worker."
             )

@@ -3,59 +3,94 @@
     python -m training.data_service --role dispatcher --port 5050
     python -m training.data_service --role worker --dispatcher grpc://HOST:5050 --port 5051
 
-A worker opens the files itself, so the data folder, and the run's with `--cache disk`, must be where it is under the
-same paths as for the training. Both serve until they are stopped, one training after the other or several at a time.
+A worker opens the files itself. So it must see the data folder, and with `--cache disk` the run's folder, under the
+same paths as the training does. Both processes serve any number of trainings until they are stopped.
 """
 
 import os
 import sys
 import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from command import INTERRUPTED, import_tensorflow, run
+from command import import_tensorflow, run
 from distributed.watchdog import is_listening
-from settings import SettingError, WorkError, bad_setting
+from log import logger
+from settings import SettingError, WorkError, bad_setting, errors_if_given
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from config import DataServiceConfig
+
+USED_BY = {"dispatcher": ("role", "port"), "worker": ("role", "port", "dispatcher", "host")}
+"""The settings that have an effect, by role. `json` and `debug` always have one."""
+
+servers: list[object] = []
+"""Servers that run in this process. A server that Python destroys waits for its dispatcher for up to an hour."""
 
 
 def main() -> None:
-    run("python -m training.data_service", "DataServiceConfig", serve)
+    code: object = 1
+    try:
+        run("python -m training.data_service", "DataServiceConfig", serve)
+    except SystemExit as end:
+        code = end.code
+        raise
+    finally:
+        if servers:
+            sys.stdout.flush()
+            os._exit(code if isinstance(code, int) else 1)  # does not destroy the servers
 
 
-def serve(settings) -> None:
-    """Until Ctrl-C. Raises SettingError, WorkError if the port is taken or the dispatcher does not answer."""
-    if settings.role == "worker" and not settings.dispatcher:
-        raise SettingError(
-            bad_setting("dispatcher", "", "a worker needs to know its dispatcher, such as grpc://host:5050")
-        )
-    if settings.role == "dispatcher" and settings.dispatcher:
-        raise SettingError(bad_setting("dispatcher", settings.dispatcher, "is for workers; leave it out"))
-    if settings.dispatcher and not is_listening(settings.dispatcher):
-        raise WorkError(f"No dispatcher answers at {settings.dispatcher}. Start that first.")
+def serve(settings: "DataServiceConfig") -> Mapping[str, object]:
+    """Serves until Ctrl-C. Raises SettingError, and WorkError if the port is in use or the dispatcher is missing."""
+    check_settings(settings)
+    if settings.role == "worker" and not is_listening(settings.dispatcher or ""):
+        raise WorkError(f"No dispatcher answers at {settings.dispatcher}. Start the dispatcher first.")
     if is_listening(f"localhost:{settings.port}"):
         raise WorkError(f"Another program listens at port {settings.port}; use another --port.")
-    server = _server(settings)  # noqa: F841  it serves for as long as it is held
-    print(f"The {settings.role} is ready at port {settings.port}; Ctrl-C ends it", flush=True)
+    servers.append(_start(settings))
+    logger.info(f"The {settings.role} is ready at port {settings.port}. Press Ctrl-C to stop it.")
     try:
-        threading.Event().wait()  # the server's own join() would not let Ctrl-C through
-    except KeyboardInterrupt:
-        print(f"The {settings.role} has ended.", file=sys.stderr, flush=True)
-        os._exit(INTERRUPTED)  # without its dispatcher a worker's own way to end takes an hour
+        threading.Event().wait()  # the server's own join() would block Ctrl-C
+    except KeyboardInterrupt as interruption:
+        raise KeyboardInterrupt(f"The {settings.role} has stopped.") from interruption
+    return {}
 
 
-def _server(settings) -> object:
+def check_settings(settings: "DataServiceConfig") -> None:
+    """Raises SettingError for a missing dispatcher, and for settings that have no effect in this role."""
+    if settings.role == "worker" and not settings.dispatcher:
+        raise SettingError(bad_setting("dispatcher", "", "a worker needs its dispatcher, such as grpc://host:5050"))
+    unused = set(type(settings).model_fields) - {*USED_BY[settings.role], "json", "debug"}
+    if errors := errors_if_given(settings, sorted(unused), f"has no effect for a {settings.role}; leave it out"):
+        raise SettingError(*errors)
+
+
+def server_config(
+    settings: "DataServiceConfig",
+) -> "tf.data.experimental.service.DispatcherConfig | tf.data.experimental.service.WorkerConfig":
+    """The settings as TensorFlow's server takes them."""
+    service = import_tensorflow().data.experimental.service
+    if settings.role == "dispatcher":
+        return service.DispatcherConfig(port=settings.port)
+    return service.WorkerConfig(
+        dispatcher_address=(settings.dispatcher or "").removeprefix("grpc://"),
+        worker_address=f"{settings.host}:{settings.port}",
+        port=settings.port,
+    )
+
+
+def _start(settings: "DataServiceConfig") -> object:
+    """A server that runs. Raises WorkError if TensorFlow cannot start it."""
     tf = import_tensorflow()
     service = tf.data.experimental.service
+    server = service.DispatchServer if settings.role == "dispatcher" else service.WorkerServer
     try:
-        if settings.role == "dispatcher":
-            return service.DispatchServer(service.DispatcherConfig(port=settings.port))
-        return service.WorkerServer(
-            service.WorkerConfig(
-                dispatcher_address=settings.dispatcher.removeprefix("grpc://"),
-                worker_address=f"{settings.host}:{settings.port}",
-                port=settings.port,
-            )
-        )
+        return server(server_config(settings))
     except tf.errors.OpError as error:
-        raise WorkError(f"The {settings.role} cannot begin at port {settings.port}: {error.message}") from error
+        raise WorkError(f"The {settings.role} cannot start at port {settings.port}: {error.message}") from error
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""Programs at host:port: whether one answers, and what to do when it no longer does."""
+"""Checks whether a program listens at host:port, and ends the process when it no longer does."""
 
 import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
 
 from command import FAILED, INTERRUPTED
+from log import logger
 
 ANSWER_WITHIN = 5.0
-"""Seconds that a program has to take up or answer a call."""
+"""Seconds that a program has to accept or answer a connection."""
 
 LOST_AFTER = 60.0
-"""Seconds of silence."""
+"""Seconds without an answer after which a program counts as lost."""
 
 
 def call(address: str, seconds: float = ANSWER_WITHIN) -> socket.socket:
-    """A connection to host:port. Raises OSError."""
+    """Connects to host:port, with or without grpc:// before it. Raises OSError."""
     host, _, port = address.removeprefix("grpc://").rpartition(":")
     return socket.create_connection((host, int(port)), seconds)
 
@@ -33,48 +33,50 @@ def is_listening(address: str) -> bool:
 
 @contextlib.contextmanager
 def exit_if_unreachable(address: str, advice: str) -> Iterator[None]:
-    """While the block runs ends the process if nothing answers there for a minute (exit code 1), or at a second Ctrl-C.
+    """Watches an address while the block runs.
 
-    For what TensorFlow waits for by the hour; meanwhile Python can neither raise in the main thread nor see Ctrl-C
-    there. So another thread listens to the signals themselves (exit code 130).
+    Ends the process with exit code 1 if nothing answers there for a minute, and with 130 at a second Ctrl-C.
+
+    This is for calls in which TensorFlow waits for hours: meanwhile the main thread can neither raise an exception nor
+    handle Ctrl-C. So another thread receives the signals.
     """
-    ear, mouth = socket.socketpair()
-    mouth.setblocking(False)
-    usual = signal.set_wakeup_fd(mouth.fileno())
-    watcher = threading.Thread(target=_watch, args=(address, advice, ear), daemon=True)
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    usual = signal.set_wakeup_fd(writer.fileno())
+    watcher = threading.Thread(target=_watch, args=(address, advice, reader), daemon=True)
     watcher.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(usual)
-        mouth.close()
+        writer.close()
         watcher.join()
 
 
-def _watch(address: str, advice: str, ear: socket.socket) -> None:
-    """Until the other end of `ear`, to which Python writes the numbers of signals, is closed."""
-    heard, stops, told = time.monotonic(), 0, False
-    ear.settimeout(ANSWER_WITHIN)
-    with ear:
+def _watch(address: str, advice: str, reader: socket.socket) -> None:
+    """Runs until the other end of `reader`, to which Python writes the numbers of signals, is closed."""
+    last_answer, stop_signals, announced = time.monotonic(), 0, False
+    reader.settimeout(ANSWER_WITHIN)
+    with reader:
         while True:
             try:
-                signals = ear.recv(64)
+                signals = reader.recv(64)
                 if not signals:
                     return
-                stops += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
-            except TimeoutError:  # nobody has called for so long
-                if stops > 1:
-                    _end(INTERRUPTED, "Stopped. Run the same command again to go on.")
-                if stops and not told:
-                    print("Waiting for a batch. Ctrl-C once more ends this at once.", file=sys.stderr, flush=True)
-                    told = True
+                stop_signals += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
+            except TimeoutError:  # no signal came for ANSWER_WITHIN seconds
+                if stop_signals > 1:
+                    _end_process(INTERRUPTED, "Stopped. Run the same command again to resume.")
+                if stop_signals and not announced:
+                    logger.warning("Waiting for a batch. Press Ctrl-C again to end at once.")
+                    announced = True
                 if is_listening(address):
-                    heard = time.monotonic()
-                elif time.monotonic() - heard > LOST_AFTER:
-                    _end(FAILED, f"error: Nothing answers at {address} any more. {advice}")
+                    last_answer = time.monotonic()
+                elif time.monotonic() - last_answer > LOST_AFTER:
+                    _end_process(FAILED, f"error: Nothing answers at {address} any more. {advice}")
 
 
-def _end(code: int, message: str) -> None:
-    """Of the whole process, from any of its threads."""
-    print(message, file=sys.stderr, flush=True)
+def _end_process(code: int, message: str) -> None:
+    """Logs the message and ends the whole process, from any thread."""
+    logger.error(message)
     os._exit(code)

@@ -1,4 +1,4 @@
-"""One command at a time on one folder or file."""
+"""An exclusive lock on a folder or file, so that only one command works on it at a time."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from settings import WorkError
 
 try:
     import fcntl
-except ImportError:  # Windows has other locks; there it is up to the user
-    fcntl = None
+except ImportError:  # Windows has no such locks: there nothing keeps two commands apart
+    fcntl = None  # type: ignore[assignment]  # a missing module
 
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Keeps other commands off `path` while the block runs. The lock ends with the process, however that ends.
 
-    Raises WorkError if another command is at it.
+    Raises WorkError if another command holds the lock.
     """
     is_new = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,11 +26,11 @@ def exclusive_lock(path: Path) -> Iterator[None]:
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise WorkError(f"Another command is at work on {path}. Wait for it, or stop it.") from error
+            raise WorkError(f"Another command is using {path}. Wait until it ends, or stop it.") from error
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):  # an open file cannot be removed everywhere, nor a folder in use
+            with contextlib.suppress(OSError):  # not every system removes an open file; the folder may be in use
                 lock.unlink()
                 if is_new:
                     path.parent.rmdir()

@@ -1,4 +1,4 @@
-"""Work on many files at a time, results in order, memory bounded."""
+"""Parallel work on many items, with results in order and bounded memory."""
 
 import contextlib
 import os
@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 
 WAITING_PER_WORKER = 16
 
-SHORT_TURN = 0.0005
-"""Seconds after which a thread must hand over Python's lock if another waits for it; Python's own are 0.005."""
+SHORT_INTERVAL = 0.0005
+"""Seconds after which a thread hands over Python's lock if another waits for it. Python's default is 0.005."""
 
 
 def in_parallel(
@@ -25,11 +25,12 @@ def in_parallel(
 ) -> Iterator[Result]:
     """Yields function(item) in the order of the items.
 
-    Threads, since decoding and file access release Python's lock. Only a few items a worker are taken
-    ahead of the one that is yielded. What `function` raises is raised here; unfinished work is then dropped.
+    It uses threads, since decoding and file access release Python's lock. At most `waiting_per_worker` items per
+    worker are taken ahead of the yielded one. Exceptions of `function` are raised here; unfinished work is then
+    dropped.
     """
     workers = workers or os.cpu_count() or 1
-    waiting: deque[Future] = deque()
+    waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
         for item in items:
@@ -44,9 +45,12 @@ def in_parallel(
 
 @contextlib.contextmanager
 def short_switch_interval() -> Iterator[None]:
-    """For threads that do little but short calls of the system: each costs the lock, and then a turn's wait for it."""
+    """Shortens Python's switch interval for threads that mostly make short system calls.
+
+    Each such call releases Python's lock and then waits up to one interval to get it back.
+    """
     usual = sys.getswitchinterval()
-    sys.setswitchinterval(SHORT_TURN)
+    sys.setswitchinterval(SHORT_INTERVAL)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Tables and settings on disk: they survive a kill, and a spreadsheet opens them without running anything."""
+"""CSV and JSON files that survive a kill of the process and are safe to open in a spreadsheet."""
 
 import contextlib
 import csv
@@ -9,42 +9,45 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from settings import WorkError
+
+if TYPE_CHECKING:
+    from _csv import Writer  # the type of csv.writer(...), which the module csv does not export
 
 FORMULA_STARTS = ("=", "+", "-", "@")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def csv_safe(text: str) -> str:
-    """A file's name as a cell: no formula for a spreadsheet (an apostrophe is put before it), always one line."""
+    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula."""
     text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def printable(text: str) -> str:
-    """Control characters, and bytes of a file's name that are no UTF-8, as escapes."""
+    """Escapes control characters and the bytes of a file name that are not UTF-8."""
     if text.isascii() and text.isprintable():
         return text
-    text = CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    text = CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def line(cells: Sequence[object]) -> str:
-    """One CSV line with its line feed."""
+def csv_line(cells: Sequence[object]) -> str:
+    """One line of a CSV file, with its line feed."""
     text = io.StringIO()
     row_writer(text).writerow(cells)
     return text.getvalue()
 
 
-def row_writer(file: TextIO):
+def row_writer(file: TextIO) -> "Writer":
     """A csv.writer whose lines end in a line feed."""
     return csv.writer(file, lineterminator="\n")
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """The file appears, or replaces the old one, by rename."""
+    """Writes a temporary file and renames it, so `path` is always complete."""
     with replacing(path) as file:
         table = row_writer(file)
         table.writerow(header)
@@ -53,7 +56,7 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` when the block ends, and not if it fails."""
+    """A text file that replaces `path` when the block ends without an error."""
     with replacing_binary(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         yield text
@@ -63,14 +66,14 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def replacing_binary(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing`, for bytes. What a kill leaves is overwritten the next time."""
+    """As `replacing`, for bytes. A temporary file that a kill leaves behind is overwritten the next time."""
     with _replacing(path, path.with_name(f".{path.name}.tmp")) as file:
         yield file
 
 
 @contextlib.contextmanager
 def replacing_shared(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing_binary`, where other processes, on other machines too, may be writing the same file."""
+    """As `replacing_binary`, if other processes, also on other machines, may write the same file."""
     with _replacing(path, path.with_name(f".{uuid.uuid4().hex}.tmp")) as file:
         yield file
 
@@ -86,12 +89,12 @@ def _replacing(path: Path, work: Path) -> Iterator[BinaryIO]:
 
 
 def read_table(path: Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:
-    """The rows, by column. Raises WorkError if one of `columns` is not there, or the file is no such table."""
+    """The rows by column name. Raises WorkError if the file is damaged or lacks one of `columns`."""
     return list(rows_of_table(path, columns))
 
 
 def rows_of_table(path: Path, columns: Iterable[str] = ()) -> Iterator[dict[str, str]]:
-    """As `read_table`, one row after the other."""
+    """As `read_table`, but yields one row at a time."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -104,16 +107,19 @@ def rows_of_table(path: Path, columns: Iterable[str] = ()) -> Iterator[dict[str,
 
 
 def open_to_append(path: Path, header: Sequence[str]) -> TextIO:
-    """Opened after its last whole line; a line that a kill has torn is cut off. A new file begins with the header."""
-    drop_torn_line(path)
+    """A file opened behind its last complete line. An incomplete line, left by a kill, is removed. A new file gets the
+    header.
+    """
+    drop_incomplete_line(path)
     file = path.open("a", encoding="utf-8", newline="")
     if file.tell() == 0:
-        file.write(line(header))
+        file.write(csv_line(header))
         file.flush()
     return file
 
 
-def drop_torn_line(path: Path) -> None:
+def drop_incomplete_line(path: Path) -> None:
+    """Cuts off what follows the last line feed."""
     if not path.exists():
         return
     with path.open("rb+") as file:
@@ -121,16 +127,16 @@ def drop_torn_line(path: Path) -> None:
         while end > 0:
             start = max(0, end - 65536)
             file.seek(start)
-            found = file.read(end - start).rfind(b"\n")
-            if found >= 0:
-                end = start + found + 1
+            line_feed = file.read(end - start).rfind(b"\n")
+            if line_feed >= 0:
+                end = start + line_feed + 1
                 break
             end = start
         file.truncate(end)
 
 
 def read_json(path: Path) -> dict | None:
-    """None if there is no such file or it is damaged."""
+    """The content, or None if the file is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -138,6 +144,6 @@ def read_json(path: Path) -> dict | None:
 
 
 def write_json(path: Path, content: dict) -> None:
-    """The file appears, or replaces the old one, by rename."""
+    """Writes a temporary file and renames it, so `path` is always complete."""
     with replacing(path) as file:
         json.dump(content, file, indent=1)

@@ -1,4 +1,4 @@
-"""The command `python -m training.data_service`; `distributed.data_service_server` does its work."""
+"""The command `python -m training.data_service`; its work is in `distributed.data_service_server`."""
 
 from distributed.data_service_server import main
 

@@ -1,138 +1,115 @@
-"""Pictures and masks in folders, which belong together by their names."""
+"""Images and masks in folders, matched by their names."""
 
 from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from datatransformer.images import UnreadableImage
-from datatransformer.listing import EncodedPair, Listing, Picture, Rejected
-from datatransformer.mask_classes import VOID, Colour, RawClass, chosen_classes, numbered, packed
-from datatransformer.masks import read_pair, read_values
-from datatransformer.sources.pairing import Pair, pair
+from datatransformer.listing import Listing, Rejected
+from datatransformer.naming import SPLIT_FOLDERS, TEST_FOLDERS
+from datatransformer.raw_files import FIRST_FOLDERS, holds_images, subfolders
+from datatransformer.sources import Evidence
+from datatransformer.sources.pairing import Pair, pair_by_name
 from settings import SettingError, WorkError, bad_setting
-from storage.parallel import in_parallel
+
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
 
 TASKS = ("segmentation",)
 SETTINGS = ("raw_images", "raw_masks", "class_names", "merge_classes", "void", "link")
+NAMED_BY = ("raw_masks",)
 
 MASK_FOLDERS = ("{}annot", "{}_annot", "{}_masks", "{}_mask", "{}_labels", "masks/{}", "labels/{}", "annotations/{}")
-"""How the folder of the masks is called beside a folder of pictures, if `raw_masks` does not say."""
+"""Names of the folder of masks beside a folder of images, if `raw_masks` is empty."""
 
 IMAGES, MASKS = ("images", "image", "imgs"), ("masks", "mask", "labels", "label", "annotations")
-"""What the two are also called, side by side."""
-
-NAMED_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
-TEST = ("test", "testing")
-"""Folders whose pictures are for neither where there are those for training and validation; else for validation."""
+"""Other names of the two folders, side by side."""
 
 
-def read(settings) -> Listing:
-    """Raises SettingError if pictures or masks are not named, WorkError if none belong together."""
+def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
+    """A folder of images with a folder beside it that is named like masks and holds images too.
+
+    These two would also look like class folders. But COVID/images and COVID/masks may be images of a class COVID.
+    """
     root = settings.raw_images
     if root is None:
-        raise SettingError(bad_setting("raw_images", None, "source masks needs the folder of pictures"))
-    pairs, rejected = [], []
-    for images, masks in [(root, settings.raw_masks)] if settings.raw_masks else _folders(root):
-        found, alone = pair(images, masks, root)
-        pairs += found
-        rejected += alone
+        return []
+    pairs = _mask_folders(root, FIRST_FOLDERS)
+    pairs = [(images, masks) for images, masks in pairs if holds_images(images) and holds_images(masks)]
+    if not pairs:
+        return []
+    images, masks = pairs[0]
+    parent = images.parent
+    may_be_class = parent.parent == root and parent.name.lower() not in (*SPLIT_FOLDERS, *TEST_FOLDERS)
+    overrides = () if may_be_class or images == root else ("folders",)
+    return [Evidence(f"{masks} holds the masks of {images}", overrides=overrides)]
+
+
+def read(settings: "DataTransformerConfig") -> Listing:
+    """Raises SettingError if images or masks are not named, WorkError if no image has a mask."""
+    from datatransformer.mask_listing import list_pairs
+
+    root = settings.raw_images
+    if root is None:
+        raise SettingError(bad_setting("raw_images", None, "source masks needs the folder of images"))
+    folders = [(root, settings.raw_masks)] if settings.raw_masks else _mask_folders(root)
+    if not folders:
+        allowed = "source masks needs the folder of masks (no folder beside the images is named like one)"
+        raise SettingError(bad_setting("raw_masks", None, allowed))
+    pairs: list[Pair] = []
+    rejected: list[Rejected] = []
+    for images, masks in folders:
+        matched, unmatched = pair_by_name(images, masks, root)
+        pairs += matched
+        rejected += unmatched
     if not pairs:
         reason = f" {rejected[0].source}: {rejected[0].reason}" if rejected else ""
-        raise WorkError(f"no picture in {root} has a mask in {settings.raw_masks or root}.{reason}")
+        raise WorkError(f"no image in {root} has a mask in {settings.raw_masks or root}.{reason}")
     if settings.split == "auto" and not settings.val_list:
-        pairs, without = _split_by_folders(pairs)
-        rejected += without
-    return listing(pairs, rejected, settings)
+        pairs, for_testing = _split_by_folders(pairs)
+        rejected += for_testing
+    return list_pairs(pairs, rejected, settings)
 
 
-def listing(
-    pairs: list[Pair],
-    rejected: list[Rejected],
-    settings,
-    table: list[RawClass] | None = None,
-    border: Colour | None = None,
-) -> Listing:
-    """`table` holds if the settings name none; without one classes are the values that occur.
+def _mask_folders(root: Path, count: int | None = None) -> list[tuple[Path, Path]]:
+    """Folders of images, each with its folder of masks: in `root`, one level deeper, or `root` and a folder beside it.
 
-    `border`: a colour that is void besides what the settings say.
+    `count`: look only at the first entries of each folder.
     """
-    classes = chosen_classes(settings, lambda: table or _of_masks(pairs))
-    if border and classes.by_colour:
-        classes.by_colour.setdefault(packed(border), VOID)
-    pictures = (Picture(name, str(image), split=split, mask=str(mask)) for name, image, mask, split in pairs)
-
-    def draw(picture: Picture) -> EncodedPair:
-        return read_pair(Path(picture.path), Path(picture.mask), classes)
-
-    return Listing(chain(rejected, pictures), list(classes.names), draw, list(classes.colours))
-
-
-def _folders(root: Path) -> list[tuple[Path, Path]]:
-    """Folders of pictures, each with its folder of masks: in `root`, in the folders in it, or `root` and one beside."""
-    inside = _folders_in(root)
-    deeper = [folder for parent in inside for folder in _folders_in(parent)]
+    inside = subfolders(root, count)
+    deeper = [folder for parent in inside for folder in subfolders(parent, count)]
     for candidates in (inside, deeper, [root]):
-        found = [(images, masks) for images in candidates if (masks := _masks_beside(images))]
-        if found:
-            return found
-    allowed = "source masks needs the folder of masks (none beside a folder of pictures is called as masks are)"
-    raise SettingError(bad_setting("raw_masks", None, allowed))
+        pairs = [(images, masks) for images in candidates if (masks := _masks_beside(images, count))]
+        if pairs:
+            return pairs
+    return []
 
 
-def _folders_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _masks_beside(images: Path) -> Path | None:
-    """The folder of masks that belongs to a folder of pictures, in whatever case its name is."""
+def _masks_beside(images: Path, count: int | None) -> Path | None:
+    """The folder of masks that belongs to a folder of images. Upper and lower case do not matter."""
     images = images if images.name not in ("", "..") else images.resolve()
     parent, name = images.parent, images.name.lower()
-    below = _folders_in(parent)
-    below += [folder for path in below if path.name.lower() in MASKS for folder in _folders_in(path)]
-    there = {path.relative_to(parent).as_posix().lower(): path for path in below}
-    wanted = [pattern.format(name) for pattern in MASK_FOLDERS] + [*(MASKS if name in IMAGES else ())]
-    return next((there[one] for one in wanted if one in there), None)
+    folders = subfolders(parent, count)
+    folders += [folder for path in folders if path.name.lower() in MASKS for folder in subfolders(path, count)]
+    by_name = {path.relative_to(parent).as_posix().lower(): path for path in folders}
+    possible = [pattern.format(name) for pattern in MASK_FOLDERS] + [*(MASKS if name in IMAGES else ())]
+    return next((by_name[mask_name] for mask_name in possible if mask_name in by_name), None)
 
 
 def _split_by_folders(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
-    """The split that a folder's name tells, if some are for training and some for validation."""
+    """Takes the split from names of folders, if there are folders for training and for validation.
 
-    def folder_of(one: Pair, names: Iterable[str]) -> str | None:
-        return next((part for part in PurePosixPath(one.name.lower()).parts[:-1] if part in names), None)
+    Images in a folder for testing are left out. Without a folder for validation they are for validation.
+    """
 
-    named = [one._replace(split=NAMED_SPLITS.get(folder_of(one, NAMED_SPLITS))) for one in pairs]
-    test = {one.name for one in named if one.split is None and folder_of(one, TEST)}
-    splits = {one.split for one in named}
+    def folder_in(pair: Pair, names: Iterable[str]) -> str:
+        return next((part for part in PurePosixPath(pair.name.lower()).parts[:-1] if part in names), "")
+
+    with_split = [pair._replace(split=SPLIT_FOLDERS.get(folder_in(pair, SPLIT_FOLDERS))) for pair in pairs]
+    test = {pair.name for pair in with_split if pair.split is None and folder_in(pair, TEST_FOLDERS)}
+    splits = {pair.split for pair in with_split}
     if {"train", "val"} <= splits:
-        left_out = [Rejected(str(one.image), "is for testing") for one in named if one.name in test]
-        return [one for one in named if one.name not in test], left_out
+        for_testing = [Rejected(str(pair.image), "is for testing") for pair in with_split if pair.name in test]
+        return [pair for pair in with_split if pair.name not in test], for_testing
     if "train" in splits and test:
-        return [one._replace(split="val") if one.name in test else one for one in named], []
+        return [pair._replace(split="val") if pair.name in test else pair for pair in with_split], []
     return pairs, []
-
-
-def _of_masks(pairs: list[Pair]) -> list[RawClass]:
-    """The values in all masks as classes. Raises SettingError if they are colours, or fewer than two."""
-
-    def values_in(one: Pair) -> set[int] | str:
-        try:
-            values = read_values(one.mask)
-        except UnreadableImage as error:  # reported when the picture's turn comes
-            return str(error)
-        if values.ndim == 3 and (values != values[..., :1]).any():
-            return f"the mask {one.mask.name} is in colour"
-        values = values[..., 0] if values.ndim == 3 else values
-        return set(np.flatnonzero(np.bincount(values[(values >= 0) & (values <= VOID)])).tolist())
-
-    found = list(in_parallel(values_in, pairs))
-    table = numbered(set().union(*(values for values in found if isinstance(values, set))))
-    if len(table) < 2:
-        why = next((f" ({reason})" for reason in found if isinstance(reason, str)), "")
-        allowed = (
-            f"is needed: the masks alone tell of {len(table)} classes{why}. "
-            "Name a table with lines of R G B name, or a CSV of index,name"
-        )
-        raise SettingError(bad_setting("class_names", None, allowed))
-    return table

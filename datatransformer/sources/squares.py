@@ -1,33 +1,37 @@
-"""S3's synthetic pictures: one square of 90 to 100 pixels a side at a random place, two random colours."""
+"""Synthetic images of one flat square on a flat ground, each with a mask."""
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from datatransformer.drawing import encoded
-from datatransformer.listing import EncodedPair, Listing, Picture
+from datatransformer.listing import EncodedPair, Listing, RawImage
+from datatransformer.sources import Evidence
 from settings import SettingError, bad_setting
 
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
+
 TASKS = ("segmentation",)
-SETTINGS = ("pictures", "picture_size")
-PICTURES, SIZE, SIDES = 200, 512, (90, 100)
+SETTINGS = ("pictures", "picture_size", "seed")
+NAMED_BY = ()
+
+IMAGES, SIZE, MIN_SIZE = 200, 512, 128
 
 
-def read(settings) -> Listing:
-    """The first half of the pictures is for training, the other for validation, as S3 had it."""
-    count, size = settings.pictures or PICTURES, settings.picture_size or SIZE
-    if size < SIDES[1] + 28:
-        raise SettingError(bad_setting("picture_size", size, "source squares needs 128 or more for a square of 100"))
-    pictures = (Picture(f"{number:05d}", split="train" if number < count / 2 else "val") for number in range(count))
-    return Listing(pictures, ["ground", "square"], lambda picture: draw(size, (settings.seed, int(picture.name))))
+def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
+    """Nothing: synthetic images are drawn on request only."""
+    return []
 
 
-def draw(size: int, seed: tuple[int, ...]) -> EncodedPair:
-    """One flat picture of `size` x `size` pixels; in its mask 0 is ground and 1 is the square."""
-    random = np.random.default_rng(seed)
-    ground, colour = random.integers(0, 256, (2, 3))
-    while np.abs(colour - ground).max() < 32:  # two colours that nobody tells apart make no picture of a square
-        colour = random.integers(0, 256, 3)
-    side = random.integers(SIDES[0], SIDES[1] + 1)
-    top, left = random.integers(0, size - side + 1, 2)
-    mask = np.zeros((size, size), np.uint8)
-    mask[top : top + side, left : left + side] = 1
-    return encoded(np.where(mask[..., None] == 1, colour, ground).astype(np.uint8), mask, ".png")
+def read(settings: "DataTransformerConfig") -> Listing:
+    """The images to draw: the first half for training, the second half for validation. Raises SettingError."""
+    from datatransformer.drawing import draw_square
+
+    count, size, seed = settings.pictures or IMAGES, settings.picture_size or SIZE, settings.seed
+    if size < MIN_SIZE:
+        allowed = f"source squares needs {MIN_SIZE} or more for a square of 100 pixels"
+        raise SettingError(bad_setting("picture_size", size, allowed))
+    images = (RawImage(f"{number:05d}", split="train" if number < count / 2 else "val") for number in range(count))
+
+    def make_pair(image: RawImage) -> EncodedPair:
+        return draw_square(size, (seed, int(image.name)))
+
+    return Listing(images, ["ground", "square"], make_pair)

@@ -1,15 +1,22 @@
-"""PASCAL VOC's layout (Everingham et al. 2010): JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt."""
+"""The layout of PASCAL VOC (Everingham et al. 2010): JPEGImages, SegmentationClass, ImageSets/Segmentation."""
 
-from datatransformer.listing import Listing, Rejected
-from datatransformer.mask_classes import RawClass
-from datatransformer.naming import PICTURE_SUFFIX
+from typing import TYPE_CHECKING
+
+from datatransformer.listing import Colour, Listing, Rejected
+from datatransformer.naming import IMAGE_SUFFIX
 from datatransformer.raw_files import files_below, why_outside
-from datatransformer.sources.masks import listing
+from datatransformer.sources import Evidence
 from datatransformer.sources.pairing import Pair
 from settings import SettingError, WorkError, bad_setting
 
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
+
 TASKS = ("segmentation",)
 SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "link")
+NAMED_BY = ()
+
+IMAGES, MASKS, LISTS = "JPEGImages", "SegmentationClass", "ImageSets/Segmentation"
 
 NAMES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
@@ -17,49 +24,55 @@ NAMES = (
 )  # fmt: skip
 SPLITS = ("train", "val")
 BORDER = (224, 224, 192)
-"""What VOC draws around objects if its masks are in colour; in those with a palette it is 255."""
+"""The colour that VOC draws around objects if its masks are in colour. Masks with a palette have 255 there."""
 
 
-def read(settings) -> Listing:
-    """Raises SettingError if the folder is not of this layout, WorkError if no picture of the lists is there."""
+def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
+    """The folders of images and masks. The lists may be missing: `read` then names the missing file."""
+    root = settings.raw_images
+    if root is None or not all((root / folder).is_dir() for folder in (IMAGES, MASKS)):
+        return []
+    return [Evidence(f"{root} holds {IMAGES} and {MASKS}", overrides=("folders", "masks"))]
+
+
+def read(settings: "DataTransformerConfig") -> Listing:
+    """Raises SettingError for a folder with another layout, WorkError if no image of the lists exists."""
+    from datatransformer.mask_classes import RawClass
+    from datatransformer.mask_listing import list_pairs
+
     root = settings.raw_images
     if root is None:
-        raise SettingError(bad_setting("raw_images", None, "source voc needs the folder that holds JPEGImages"))
-    images, masks, sets = (root / name for name in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"))
-    lists = [sets / f"{split}.txt" for split in SPLITS]
-    missing = [path for path in (images, masks, lists[0]) if not path.exists()]
+        raise SettingError(bad_setting("raw_images", None, f"source voc needs the folder that holds {IMAGES}"))
+    folders, lists = [root / IMAGES, root / MASKS], [root / LISTS / f"{split}.txt" for split in SPLITS]
+    missing = [path for path in (*folders, lists[0]) if not path.exists()]
     if missing:
-        raise SettingError(bad_setting("raw_images", root, f"has not the layout of VOC: there is no {missing[0]}"))
-    pictures, drawn = (
-        {path.stem: path for path in files_below(folder) if PICTURE_SUFFIX.search(path.name)}
-        for folder in (images, masks)
+        raise SettingError(bad_setting("raw_images", root, f"has not the layout of VOC: {missing[0]} does not exist"))
+    images, masks = (
+        {path.stem: path for path in files_below(folder) if IMAGE_SUFFIX.search(path.name)} for folder in folders
     )
     pairs: dict[str, Pair] = {}
-    rejected = []
+    rejected: list[Rejected] = []
     for split, file in zip(SPLITS, lists, strict=True):
         names = file.read_text(encoding="utf-8-sig", errors="replace").split() if file.exists() else []
         for name in names:
-            if name not in pictures or name not in drawn:
-                what = "picture" if name not in pictures else "mask"
-                rejected.append(Rejected(name, f"is in {file.name} and has no {what}"))
+            if name not in images or name not in masks:
+                rejected.append(Rejected(name, f"is in {file.name} and has no {'mask' if name in images else 'image'}"))
             elif name in pairs:
                 rejected.append(Rejected(name, f"is in {file.name} and was in a list before"))
-            elif reason := why_outside(pictures[name], root) or why_outside(drawn[name], root):
+            elif reason := why_outside(images[name], root) or why_outside(masks[name], root):
                 rejected.append(Rejected(name, reason))
             else:
-                pairs[name] = Pair(name, pictures[name], drawn[name], split if lists[1].exists() else None)
+                pairs[name] = Pair(name, images[name], masks[name], split if lists[1].exists() else None)
     if not pairs:
-        raise WorkError(f"no picture of {lists[0]} has a mask in {masks}")
-    return listing(list(pairs.values()), rejected, settings, TABLE, BORDER)
+        raise WorkError(f"no image of {lists[0]} has a mask in {root / MASKS}")
+    table = [RawClass(index, name, colour_of(index)) for index, name in enumerate(NAMES)]
+    return list_pairs(list(pairs.values()), rejected, settings, table, BORDER)
 
 
-def colour_of(index: int) -> tuple[int, int, int]:
-    """VOC's colour map: the bits of the index, in turn to red, green and blue, from the highest bit down."""
+def colour_of(index: int) -> Colour:
+    """The colour map of VOC: the bits of the index go in turn to red, green and blue, from the highest bit down."""
     colour = [0, 0, 0]
     for bit in range(8):
         for channel in range(3):
             colour[channel] |= (index >> (3 * bit + channel) & 1) << (7 - bit)
     return colour[0], colour[1], colour[2]
-
-
-TABLE = [RawClass(index, name, colour_of(index)) for index, name in enumerate(NAMES)]

@@ -1,4 +1,4 @@
-"""What is accepted TensorFlow decodes; what is not has a reason."""
+"""Accepted images can be decoded by TensorFlow; rejected ones have a reason."""
 
 import io
 import random
@@ -26,7 +26,7 @@ def decoded(content: bytes) -> np.ndarray:
     return tf.io.decode_image(content, channels=3, expand_animations=False).numpy()
 
 
-def test_the_broken_folder(shared):
+def test_damaged_and_unusual_files(shared):
     for path in (shared / "broken").iterdir():
         if path.name in DAMAGED:
             with pytest.raises(UnreadableImage, match=DAMAGED[path.name]):
@@ -37,7 +37,7 @@ def test_the_broken_folder(shared):
             assert decoded(encoded.content).shape[-1] == 3
 
 
-def test_exif_turns_the_picture_upright(shared):
+def test_exif_turns_the_image_upright(shared):
     assert decoded(read_image(shared / "broken" / "exif_rotated.jpg").content).shape == (140, 200, 3)
 
 
@@ -48,7 +48,7 @@ def test_sixteen_bits_keep_their_brightness():
     np.testing.assert_array_equal(decoded(encode(file.getvalue()).content)[0, :, 0], np.arange(256))
 
 
-def test_transparency_is_put_on_white():
+def test_transparency_becomes_white():
     pixels = np.zeros((1, 2, 4), np.uint8)
     pixels[0, 1, 3] = 255  # left: fully transparent black, right: black
     file = io.BytesIO()
@@ -56,7 +56,7 @@ def test_transparency_is_put_on_white():
     np.testing.assert_array_equal(decoded(encode(file.getvalue()).content)[0, :, 0], [255, 0])
 
 
-def test_tiny_pictures_and_a_png_without_its_end():
+def test_tiny_images_and_a_png_without_its_end():
     for size, kind in (((7, 7), "JPEG"), ((300, 4), "JPEG"), ((1, 1), "PNG")):
         file = io.BytesIO()
         Image.new("RGB", size, (9, 99, 199)).save(file, kind)
@@ -68,15 +68,15 @@ def test_tiny_pictures_and_a_png_without_its_end():
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "WEBP", "BMP", "GIF", "PNG", "JPEG"])
-def test_every_format_shows_the_same_picture(kind):
+def test_every_format_gives_the_same_pixels(kind):
     pixels = np.full((8, 12, 3), (200, 60, 120), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind, **({"lossless": True} if kind == "WEBP" else {}))
     np.testing.assert_allclose(decoded(encode(file.getvalue()).content), pixels, atol=3)
 
 
-def test_the_short_way_of_plain_jpegs_gives_what_the_long_way_does(shared, monkeypatch):
-    """Of whole and damaged files, and of ones with segments in odd places."""
+def test_the_fast_check_of_standard_jpegs_agrees_with_pillow(shared, monkeypatch):
+    """For complete and damaged files, and for files with segments in odd places."""
     generator = random.Random(7)
     paths = [path for path in (shared / "broken").iterdir() if path.read_bytes().startswith(b"\xff\xd8")]
     contents = [path.read_bytes() for path in paths]
@@ -92,22 +92,22 @@ def test_the_short_way_of_plain_jpegs_gives_what_the_long_way_does(shared, monke
         contents.append(bytes(content))
 
     def verdicts() -> list:
-        found = []
+        results = []
         for content in contents:
             try:
-                found.append(encode(content))
+                results.append(encode(content))
             except UnreadableImage as error:
-                found.append(re.sub("0x[0-9a-f]+", "", str(error)))  # where in memory it was
-        return found
+                results.append(re.sub("0x[0-9a-f]+", "", str(error)))  # without memory addresses
+        return results
 
-    short = verdicts()
-    assert 80 < sum(images.is_plain_jpeg(content) for content in contents) < 350
-    monkeypatch.setattr(images, "is_plain_jpeg", lambda content: False)
-    assert short == verdicts()
+    fast = verdicts()
+    assert 80 < sum(images.is_standard_jpeg(content) for content in contents) < 350
+    monkeypatch.setattr(images, "is_standard_jpeg", lambda content: False)
+    assert fast == verdicts()
 
 
-def test_no_damage_gets_through(shared):
-    """Files with random damage: what is accepted TensorFlow decodes."""
+def test_accepted_files_with_random_damage_can_be_decoded(shared):
+    """TensorFlow decodes every accepted file with random damage."""
     generator = random.Random(5)
     sources = [
         shared / "broken" / name for name in ("gray.jpg", "progressive.jpg", "rgba.png", "PHOTO.JPG", "wide.png")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from datatransformer.label_file import Labelled, read_class_names, read_labels
+from datatransformer import label_file
+from datatransformer.label_file import LabelEntry, label_files, read_class_names, read_labels
 from datatransformer.listing import Rejected
 from settings import WorkError
 
@@ -17,9 +18,9 @@ def pairs(path) -> list[tuple[str, str]]:
     return [(entry.image, entry.label) for entry in labelled]
 
 
-def read(path) -> tuple[list[Labelled], list[Rejected]]:
+def read(path) -> tuple[list[LabelEntry], list[Rejected]]:
     entries = list(read_labels(path))
-    return tuple([entry for entry in entries if isinstance(entry, kind)] for kind in (Labelled, Rejected))
+    return tuple([entry for entry in entries if isinstance(entry, kind)] for kind in (LabelEntry, Rejected))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_entries_of_the_wrong_shape_are_listed(tmp_path):
     [
         ("one.csv", b"a.jpg\nb.jpg\n", "no line holds"),
         ("empty.csv", b"", "no line holds"),
-        ("object.json", b'{"a.jpg": 1}', "a list of objects"),
+        ("object.json", b'{"a.jpg": 1}', "expected a list of objects"),
         ("torn.json", b'[{"image_id": "a', "not JSON"),
         ("latin.csv", b"caf\xe9.jpg,1\n", "not text in UTF-8"),
     ],
@@ -80,5 +81,40 @@ def test_class_names(tmp_path):
     path.write_text("label,name\n0,airport\n10,beach\n2,city\n")
     assert read_class_names(path) == {"0": "airport", "10": "beach", "2": "city"}
     path.write_text("0,airport\n1,airport\n")
-    with pytest.raises(WorkError, match="each once"):
+    with pytest.raises(WorkError, match="each of them once"):
         read_class_names(path)
+
+
+def test_label_files_are_found_by_a_quick_look(tmp_path):
+    """Tables whose first entries name images of the folder, with or without suffix; other tables and texts are not."""
+    images = tmp_path / "photos"
+    images.mkdir()
+    for number in range(5):
+        (images / f"{number}.jpg").touch()
+    tables = {
+        "with_suffix.csv": "image,label\n" + "".join(f"{number}.jpg,a\n" for number in range(5)),
+        "without.tsv": "".join(f"{number}\ta\n" for number in range(5)),
+        "list.json": json.dumps([{"image_id": f"{number}.jpg", "label_id": "a"} for number in range(5)]),
+        "windows.csv": "".join(f".\\{number}.jpg,a\n" for number in range(5)),
+    }
+    others = {
+        "classes.csv": "label,name\n0,beach\n1,city\n",
+        "elsewhere.csv": "".join(f"../photos/{number}.jpg,a\n" for number in range(5)),
+        "odd.csv": "".join(f"{'x' * 300}{number}.jpg,a\n" for number in range(5)),
+        "empty.csv": "",
+        "object.json": "{}",
+        "readme.txt": "0.jpg a\n",
+    }
+    for name, content in (tables | others).items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "folder.csv").mkdir()
+    assert label_files(tmp_path, images) == sorted(tmp_path / name for name in tables)
+    assert label_files(tmp_path / "nowhere", images) == []
+
+
+def test_a_large_json_file_is_not_read_for_a_quick_look(tmp_path, monkeypatch):
+    (tmp_path / "0.jpg").touch()
+    (tmp_path / "l.json").write_text('[{"image_id": "0.jpg", "label_id": 1}]')
+    assert label_files(tmp_path, tmp_path) == [tmp_path / "l.json"]
+    monkeypatch.setattr(label_file, "MAX_JSON", 10)
+    assert label_files(tmp_path, tmp_path) == []

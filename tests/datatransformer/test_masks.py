@@ -1,4 +1,4 @@
-"""Pictures with masks: how folders, palettes, colours and tables become masks of class indices, or a reason why not."""
+"""Images with masks: folders, palettes, colours and tables become masks of class indices, or a reason why not."""
 
 import csv
 import os
@@ -23,20 +23,20 @@ COLOURS = {"Void": (0, 0, 0), "Sky": (128, 128, 128), "Car": (64, 0, 128), "Bus"
 INDICES = np.arange(HEIGHT * WIDTH, dtype=np.uint8).reshape(HEIGHT, WIDTH) % 3
 
 
-def picture(path: Path, shade: int = 100, size=(WIDTH, HEIGHT), **options) -> None:
+def save_image(path: Path, shade: int = 100, size=(WIDTH, HEIGHT), **options) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, (shade, 50, 200)).save(path, **options)
 
 
-def mask(path: Path, values: np.ndarray = INDICES) -> None:
+def save_mask(path: Path, values: np.ndarray = INDICES) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(values).save(path)
 
 
 def pairs(root: Path, names=range(10), form: str = "{}", images: str = "images", masks: str = "masks") -> Path:
     for number, name in enumerate(names):
-        picture(root / images / f"{name}.jpg", number)
-        mask(root / masks / f"{form.format(name)}.png")
+        save_image(root / images / f"{name}.jpg", number)
+        save_mask(root / masks / f"{form.format(name)}.png")
     return root
 
 
@@ -103,14 +103,14 @@ def names(tmp_path) -> Path:
     return text(tmp_path / "codes.txt", *COLOURS)
 
 
-# ---- Which mask belongs to which picture -----------------------------------------------------------------------------
+# ---- Which mask belongs to which image -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["{}", "ann_{}", "{}_L", "{}_P", "gt_{}_v2"])
 def test_masks_are_found_by_a_shared_prefix_or_suffix(tmp_path, form):
     raw = pairs(tmp_path / "raw", names=range(15), form=form)
     for number in range(15):
-        mask(raw / "masks" / f"{form.format(number)}.png", np.full((HEIGHT, WIDTH), number % 5, np.uint8))
+        save_mask(raw / "masks" / f"{form.format(number)}.png", np.full((HEIGHT, WIDTH), number % 5, np.uint8))
     data = transform(raw)
     assert reasons(data) == {} and len(by_name(data)) == 15
     assert all((written(data, number) == number % 5).all() for number in range(15))
@@ -121,17 +121,17 @@ def test_masks_are_found_by_a_shared_prefix_or_suffix(tmp_path, form):
     [("images", "labels"), ("Images", "Masks"), ("photos", "photos_mask"), ("photos", "annotations/photos"),
      ("a/images", "a/masks")],
 )  # fmt: skip
-def test_the_folder_of_masks_is_found_beside_the_pictures(tmp_path, images, masks):
+def test_the_folder_of_masks_is_found_beside_the_images(tmp_path, images, masks):
     data = transform(pairs(tmp_path / "raw", images=images, masks=masks))
     assert len(by_name(data)) == 10 and reasons(data) == {}
 
 
-def test_masks_beside_the_folder_that_is_named(tmp_path):
+def test_masks_in_a_folder_beside_raw_images(tmp_path):
     pairs(tmp_path / "raw", images="train", masks="trainannot")
     assert len(by_name(transform(tmp_path / "raw" / "train", tmp_path / "data"))) == 10
 
 
-def test_masks_inside_the_folder_of_pictures_and_pictures_inside_that_of_masks(tmp_path):
+def test_masks_inside_the_folder_of_images_and_images_inside_that_of_masks(tmp_path):
     raw = pairs(tmp_path / "raw", images=".", masks="masks")
     data = transform(raw, raw_masks=raw / "masks")
     assert len(by_name(data)) == 10 and reasons(data) == {}
@@ -141,11 +141,11 @@ def test_masks_inside_the_folder_of_pictures_and_pictures_inside_that_of_masks(t
 
 
 @pytest.mark.parametrize(("suffix", "form"), [(".jpg", "{}"), (".png", "{}_mask"), (".jpg", "ann_{}")])
-def test_masks_among_the_pictures(tmp_path, suffix, form):
+def test_masks_among_the_images(tmp_path, suffix, form):
     raw = tmp_path / "raw"
     for number in range(12):
-        picture(raw / f"{number}{suffix}")
-        mask(raw / f"{form.format(number)}.png")
+        save_image(raw / f"{number}{suffix}")
+        save_mask(raw / f"{form.format(number)}.png")
     data = transform(raw, raw_masks=raw)
     assert sorted(by_name(data), key=int) == [str(number) for number in range(12)] and reasons(data) == {}
     np.testing.assert_array_equal(written(data, 10), INDICES)
@@ -155,8 +155,8 @@ def test_uppercase_suffixes_dots_in_names_and_nested_folders(tmp_path):
     raw = tmp_path / "raw"
     for folder in ("north", "south/far"):
         for number in range(5):
-            picture(raw / "images" / folder / f"cam.{number:04d}.JPG")
-            mask(raw / "masks" / folder / f"cam.{number:04d}.PNG", INDICES if folder == "north" else 2 - INDICES)
+            save_image(raw / "images" / folder / f"cam.{number:04d}.JPG")
+            save_mask(raw / "masks" / folder / f"cam.{number:04d}.PNG", INDICES if folder == "north" else 2 - INDICES)
     data = transform(raw)
     assert reasons(data) == {}
     rows = table(data / "manifest.csv")
@@ -166,24 +166,24 @@ def test_uppercase_suffixes_dots_in_names_and_nested_folders(tmp_path):
         np.testing.assert_array_equal(np.array(Image.open(data / row["mask"])), expected)
 
 
-def test_what_has_no_partner_is_reported(tmp_path):
+def test_images_and_masks_without_a_partner_are_reported(tmp_path):
     raw = pairs(tmp_path / "raw", form="ann_{}")
-    picture(raw / "images" / "alone.jpg")
-    mask(raw / "masks" / "ann_alone_too.png")
-    picture(raw / "images" / "3.png")
+    save_image(raw / "images" / "alone.jpg")
+    save_mask(raw / "masks" / "ann_alone_too.png")
+    save_image(raw / "images" / "3.png")
     shutil.copy(raw / "masks" / "ann_4.png", raw / "masks" / "ann_4.tif")
     data = transform(raw)
     found = reasons(data)
     assert set(found) == {"alone.jpg", "ann_alone_too.png", "3.png", "ann_4.tif"}
     assert "has no mask ann_alone" in found["alone.jpg"]
-    assert "mask without a picture" in found["ann_alone_too.png"]
+    assert "mask without an image" in found["ann_alone_too.png"]
     assert "has the mask of 3.jpg" in found["3.png"]
     assert len(by_name(data)) == 10
 
 
-def test_links_that_lead_away_are_refused(tmp_path):
+def test_links_that_lead_out_of_the_folder_are_refused(tmp_path):
     raw = pairs(tmp_path / "raw")
-    mask(tmp_path / "elsewhere.png")
+    save_mask(tmp_path / "elsewhere.png")
     for name in ("2.png", "3.png"):
         (raw / "masks" / name).unlink()
     (raw / "masks" / "2.png").symlink_to(tmp_path / "elsewhere.png")
@@ -192,13 +192,13 @@ def test_links_that_lead_away_are_refused(tmp_path):
     assert "leads out" in found["2.jpg"] and "leads nowhere" in found["3.jpg"]
 
 
-def test_nothing_that_belongs_together(tmp_path):
+def test_errors_if_no_image_has_a_mask(tmp_path):
     raw = pairs(tmp_path / "raw", masks="elsewhere")
-    with pytest.raises(SettingError, match=r"raw_masks.*none beside"):
+    with pytest.raises(SettingError, match=r"raw_masks.*no folder beside"):
         transform(raw)
     shutil.rmtree(raw / "elsewhere")
-    mask(raw / "masks" / "other.png")
-    with pytest.raises(WorkError, match=r"no picture in .* has no mask"):
+    save_mask(raw / "masks" / "other.png")
+    with pytest.raises(WorkError, match=r"no image in .* has no mask"):
         transform(raw)
     with pytest.raises(SettingError, match=r"raw_images.*needs the folder"):
         transform(raw, raw_images=None)
@@ -211,9 +211,9 @@ def test_masks_in_colour(tmp_path, colours):
     raw = pairs(tmp_path / "raw")
     indices = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 4
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", painted(indices))
+        save_mask(raw / "masks" / f"{number}.png", painted(indices))
     transparent = np.dstack([painted(indices), np.full((HEIGHT, WIDTH), 7, np.uint8)])
-    mask(raw / "masks" / "1.png", transparent)
+    save_mask(raw / "masks" / "1.png", transparent)
     data = transform(raw, class_names=colours, void="Void")
     lines = (data / "classes.csv").read_text().splitlines()
     assert lines == ["index,name,red,green,blue", "0,Sky,128,128,128", "1,Car,64,0,128", "2,Bus,192,128,192"]
@@ -225,7 +225,7 @@ def test_masks_in_colour(tmp_path, colours):
 @pytest.mark.parametrize("void", ["0", "Void", "0,0,0", "0, 0, 0"])
 def test_void_by_index_name_or_colour(tmp_path, colours, void):
     raw = pairs(tmp_path / "raw")
-    mask(raw / "masks" / "0.png", painted(INDICES))
+    save_mask(raw / "masks" / "0.png", painted(INDICES))
     data = transform(raw, class_names=colours, void=void)
     assert read_data_folder(data, "segmentation").classes == ("Sky", "Car", "Bus")
     for number in (0, 1):
@@ -255,10 +255,10 @@ def test_values_of_every_kind(tmp_path, names):
     (folder / "0.png").unlink()
     Image.fromarray(INDICES.astype(np.int32)).save(folder / "0.tif")
     cv2.imwrite(str(folder / "1.png"), INDICES.astype(np.uint16))
-    mask(folder / "2.png", np.dstack([INDICES] * 3))
-    mask(folder / "3.png", INDICES == 1)
+    save_mask(folder / "2.png", np.dstack([INDICES] * 3))
+    save_mask(folder / "3.png", INDICES == 1)
     Image.merge("LA", [Image.fromarray(INDICES), Image.new("L", (WIDTH, HEIGHT), 9)]).save(folder / "4.png")
-    mask(folder / "5.png", np.where(INDICES == 0, 255, INDICES).astype(np.uint8))
+    save_mask(folder / "5.png", np.where(INDICES == 0, 255, INDICES).astype(np.uint8))
     (folder / "6.png").unlink()
     Image.fromarray(INDICES).save(folder / "6.bmp")
     data = transform(raw, class_names=names)
@@ -272,7 +272,7 @@ def test_values_of_every_kind(tmp_path, names):
 def test_black_and_white_masks_need_no_table(tmp_path):
     raw = pairs(tmp_path / "raw")
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", ((INDICES == 1) * 255).astype(np.uint8))
+        save_mask(raw / "masks" / f"{number}.png", ((INDICES == 1) * 255).astype(np.uint8))
     data = transform(raw)
     assert read_data_folder(data, "segmentation").classes == ("0", "255")
     np.testing.assert_array_equal(written(data, 0), INDICES == 1)
@@ -282,9 +282,9 @@ def test_a_table_of_shades_names_the_values_of_gray_masks(tmp_path):
     raw = pairs(tmp_path / "raw")
     white = INDICES == 1
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", (white * 255).astype(np.uint8))
-    mask(raw / "masks" / "1.png", np.dstack([(white * 255).astype(np.uint8)] * 3))
-    mask(raw / "masks" / "2.png", white)
+        save_mask(raw / "masks" / f"{number}.png", (white * 255).astype(np.uint8))
+    save_mask(raw / "masks" / "1.png", np.dstack([(white * 255).astype(np.uint8)] * 3))
+    save_mask(raw / "masks" / "2.png", white)
     shades = text(tmp_path / "shades.txt", "255 255 255 object", "0 0 0 ground")
     data = transform(raw, class_names=shades)
     assert read_data_folder(data, "segmentation").classes == ("object", "ground")
@@ -295,7 +295,7 @@ def test_a_table_of_shades_names_the_values_of_gray_masks(tmp_path):
 def test_without_a_table_classes_are_the_values_that_occur(tmp_path):
     raw = pairs(tmp_path / "raw")
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", np.array([2, 9, 30, 255], np.uint8)[INDICES + (number == 0)])
+        save_mask(raw / "masks" / f"{number}.png", np.array([2, 9, 30, 255], np.uint8)[INDICES + (number == 0)])
     data = transform(raw)
     assert (data / "classes.csv").read_text() == "index,name\n0,2\n1,9\n2,30\n"
     np.testing.assert_array_equal(written(data, 0), np.array([1, 2, 255])[INDICES])
@@ -307,7 +307,7 @@ def test_classes_merge_and_one_is_void(tmp_path, colours):
     raw = pairs(tmp_path / "raw")
     indices = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 4
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", painted(indices))
+        save_mask(raw / "masks" / f"{number}.png", painted(indices))
     merge = text(tmp_path / "merge.csv", "from,to", "Bus,Vehicle", "Car, Vehicle", "Sky,Sky")
     data = transform(raw, class_names=colours, merge_classes=merge, void="Void")
     assert [row["name"] for row in table(data / "classes.csv")] == ["Vehicle", "Sky"]
@@ -342,24 +342,24 @@ def test_a_data_folders_classes_are_a_table_again(tmp_path, colours):
 # ---- What is left out, with the reason -------------------------------------------------------------------------------
 
 
-def test_bad_masks_are_reported_and_the_rest_goes_on(tmp_path, names):
+def test_bad_masks_are_reported_and_the_others_are_used(tmp_path, names):
     raw = pairs(tmp_path / "raw", names=range(20))
     folder = raw / "masks"
-    mask(folder / "0.png", np.where(INDICES == 2, 77, INDICES).astype(np.uint8))
-    mask(folder / "1.png", np.zeros((HEIGHT, WIDTH + 1), np.uint8))
+    save_mask(folder / "0.png", np.where(INDICES == 2, 77, INDICES).astype(np.uint8))
+    save_mask(folder / "1.png", np.zeros((HEIGHT, WIDTH + 1), np.uint8))
     noise = np.random.default_rng(0).integers(0, 4, (64, 64), dtype=np.uint8)
-    picture(raw / "images" / "2.jpg", size=(64, 64))
-    mask(folder / "2.png", noise)
+    save_image(raw / "images" / "2.jpg", size=(64, 64))
+    save_mask(folder / "2.png", noise)
     (folder / "2.png").write_bytes((folder / "2.png").read_bytes()[:400])
-    picture(raw / "images" / "3.jpg", size=(64, 64))
-    mask(folder / "3.png", noise)
+    save_image(raw / "images" / "3.jpg", size=(64, 64))
+    save_mask(folder / "3.png", noise)
     content = bytearray((folder / "3.png").read_bytes())
     content[300] ^= 1
     (folder / "3.png").write_bytes(content)
     (folder / "4.png").write_bytes(b"")
     (folder / "5.png").unlink()
     Image.fromarray(INDICES).save(folder / "5.jpg")
-    mask(folder / "6.png", painted(INDICES))
+    save_mask(folder / "6.png", painted(INDICES))
     cv2.imwrite(str(folder / "7.png"), np.dstack([INDICES.astype(np.uint16)] * 3))
     cv2.imwrite(str(folder / "8.png"), INDICES.astype(np.uint16) + 256)
     (folder / "9.png").unlink()
@@ -372,10 +372,10 @@ def test_bad_masks_are_reported_and_the_rest_goes_on(tmp_path, names):
     data = transform(raw, class_names=names)
     found = reasons(data)
     expected = {
-        0: r"value 77 at x=2, y=0 \(8 pixels", 1: "7x4 pixels, the picture 6x4", 2: "2.png is damaged",
-        3: "3.png is damaged", 4: "4.png is no picture", 5: "JPEG and WebP change them", 6: "a table of R G B name",
-        7: "16 bits a colour", 8: "value 256", 9: "no whole numbers", 10: "not a file", 11: "JPEG and WebP change them",
-        12: "not a picture of a known format",
+        0: r"value 77 at x=2, y=0 \(8 pixels", 1: "7x4 pixels, the image 6x4", 2: "2.png is damaged",
+        3: "3.png is damaged", 4: "4.png is not in a format that keeps values", 5: "JPEG and WebP change them",
+        6: "a table of R G B name", 7: "16 bits per channel", 8: "value 256", 9: "not integers", 10: "not a file",
+        11: "JPEG and WebP change them", 12: "not an image of a known format",
     }  # fmt: skip
     assert set(found) == {f"{number}.jpg" for number in expected}
     for number, reason in expected.items():
@@ -384,29 +384,29 @@ def test_bad_masks_are_reported_and_the_rest_goes_on(tmp_path, names):
     assert len(list(data.rglob("*.*g"))) == 14, "no mask without its picture"
 
 
-def test_a_colour_of_no_table_is_reported_with_its_place(tmp_path, colours):
+def test_an_unknown_colour_is_reported_with_its_position(tmp_path, colours):
     raw = pairs(tmp_path / "raw")
     values = painted(INDICES)
     values[3, 5] = (1, 2, 3)
-    mask(raw / "masks" / "0.png", values)
+    save_mask(raw / "masks" / "0.png", values)
     data = transform(raw, class_names=colours)
     assert "colour 1,2,3 at x=5, y=3 (1 pixels" in reasons(data)["0.jpg"] and len(by_name(data)) == 9
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
-def test_a_picture_turned_by_exif_gets_its_mask_turned_or_is_reported(tmp_path, orientation):
+def test_an_image_turned_by_exif_gets_its_mask_turned_or_is_reported(tmp_path, orientation):
     raw = pairs(tmp_path / "raw")
     exif = Image.Exif()
     exif[0x0112] = orientation
     for name in ("0", "1"):
-        picture(raw / "images" / f"{name}.jpg", exif=exif)
-    picture(raw / "images" / "2.jpg", size=(HEIGHT, HEIGHT), exif=exif)
+        save_image(raw / "images" / f"{name}.jpg", exif=exif)
+    save_image(raw / "images" / "2.jpg", size=(HEIGHT, HEIGHT), exif=exif)
     turned = {5: INDICES.T, 6: np.rot90(INDICES, -1), 7: np.rot90(INDICES, 2).T, 8: np.rot90(INDICES)}.get(orientation)
-    mask(raw / "masks" / "2.png", INDICES[:, :HEIGHT])
+    save_mask(raw / "masks" / "2.png", INDICES[:, :HEIGHT])
     if turned is not None:
-        mask(raw / "masks" / "1.png", np.ascontiguousarray(turned))
+        save_mask(raw / "masks" / "1.png", np.ascontiguousarray(turned))
     data = transform(raw)
-    assert "nothing tells if the mask is" in reasons(data)["2.jpg"]
+    assert "unknown whether the mask is" in reasons(data)["2.jpg"]
     if turned is None:
         assert set(reasons(data)) == {"0.jpg", "1.jpg", "2.jpg"}
     else:
@@ -417,7 +417,7 @@ def test_a_picture_turned_by_exif_gets_its_mask_turned_or_is_reported(tmp_path, 
 # ---- Which are for validation ----------------------------------------------------------------------------------------
 
 
-def test_by_ratio_with_each_picture_on_one_side(tmp_path):
+def test_split_by_ratio(tmp_path):
     data = transform(pairs(tmp_path / "raw", names=range(20)), val_fraction=0.25)
     assert {split: len(names) for split, names in splits(data).items()} == {"train": 15, "val": 5}
     again = transform(tmp_path / "raw", tmp_path / "data2", val_fraction=0.25)
@@ -426,7 +426,7 @@ def test_by_ratio_with_each_picture_on_one_side(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["{}", "{}.jpg", "{}.PNG", "images/{}.jpg", "/sets/raw/images/{}.jpg", "./images/{}"])
-def test_by_a_list(tmp_path, form):
+def test_split_by_a_list(tmp_path, form):
     raw = pairs(tmp_path / "raw", names=[f"video.{number:04d}" for number in range(10)])
     valid = text(tmp_path / "valid.txt", *(form.format(f"video.{number:04d}") for number in (3, 8, 77)), "")
     data = transform(raw, val_list=valid)
@@ -435,7 +435,7 @@ def test_by_a_list(tmp_path, form):
     assert "video.0077" in missing["source"] and "valid.txt" in missing["reason"]
 
 
-def test_by_the_names_of_folders_whatever_their_depth(tmp_path):
+def test_split_by_the_names_of_folders_at_any_depth(tmp_path):
     raw = tmp_path / "raw"
     for folder, count in (("training", 6), ("Validation", 3), ("test", 2)):
         names = [f"{folder}/{folder}{number}" for number in range(count)]
@@ -449,7 +449,7 @@ def test_by_the_names_of_folders_whatever_their_depth(tmp_path):
     assert reasons(data) == {} and Counter(map(len, splits(data).values())) in ({5: 1, 6: 1}, {6: 1, 5: 1})
 
 
-def test_a_test_folder_is_for_validation_where_there_is_no_other(tmp_path):
+def test_a_test_folder_is_for_validation_if_there_is_no_validation_folder(tmp_path):
     raw = tmp_path / "raw"
     pairs(raw, names=range(6), images="train/images", masks="train/masks")
     pairs(raw, names=range(6, 8), images="test/images", masks="test/masks")
@@ -457,7 +457,7 @@ def test_a_test_folder_is_for_validation_where_there_is_no_other(tmp_path):
     assert splits(data)["val"] == {"6", "7"}
 
 
-def test_pictures_of_one_name_in_both_folders(tmp_path):
+def test_images_with_the_same_name_in_both_folders(tmp_path):
     raw = tmp_path / "raw"
     pairs(raw, images="train", masks="trainannot")
     pairs(raw, images="val", masks="valannot")
@@ -469,13 +469,13 @@ def test_pictures_of_one_name_in_both_folders(tmp_path):
         assert (data / row["image"]).read_bytes() == Path(row["source"]).read_bytes()
 
 
-def test_by_the_last_part_of_each_video(tmp_path):
+def test_split_by_the_last_part_of_each_video(tmp_path):
     names = [f"{video}_f{number}" for video in ("0001TP", "0006R0") for number in range(90, 110)]
     data = transform(pairs(tmp_path / "raw", names=names), split="sequences", val_fraction=0.1)
     assert splits(data)["val"] == {"0001TP_f108", "0001TP_f109", "0006R0_f108", "0006R0_f109"}
 
 
-def test_a_picture_that_falls_out_leaves_the_split_of_the_good(tmp_path):
+def test_an_unusable_image_does_not_count_in_the_split(tmp_path):
     names = [f"clip_{number}" for number in range(10)]
     raw = pairs(tmp_path / "raw", names=names)
     (raw / "masks" / "clip_9.png").write_bytes(b"")
@@ -486,7 +486,7 @@ def test_a_picture_that_falls_out_leaves_the_split_of_the_good(tmp_path):
             assert {path.stem for path in (data / split / folder).iterdir()} == those
 
 
-def test_no_picture_left_for_validation(tmp_path):
+def test_no_image_left_for_validation(tmp_path):
     raw = pairs(tmp_path / "raw")
     (raw / "masks" / "4.png").write_bytes(b"")
     with pytest.raises(WorkError, match=r"all for training.*\n.*4.jpg: the mask 4.png"):
@@ -504,12 +504,15 @@ def test_no_picture_left_for_validation(tmp_path):
         ({"void": "300,0,0"}, "void = '300,0,0'.*R,G,B of 0 to 255"),
         ({"merge_classes": ("from,to", "Caar,Bus")}, "merge_classes = 'Caar'.*did you mean Car"),
         ({"merge_classes": ("a,b", "Car,Bus")}, "merge_classes.*CSV of from,to"),
-        ({"merge_classes": ("from,to", "Car")}, "merge_classes.*CSV of from,to.*Car stands alone"),
+        ({"merge_classes": ("from,to", "Car")}, "merge_classes.*CSV of from,to.*Car has only one of the two"),
         ({"merge_classes": ("from,to", "Car,Bus", "Car,Sky")}, "merge_classes.*both Bus and Sky"),
         ({"merge_classes": ("from,to", *(f"{name},All" for name in COLOURS))}, "class_names.*1 classes without void"),
         ({"val_list": ("nobody.jpg",)}, "val_list.*names 0 of the 10"),
         ({"val_list": map(str, range(10))}, "val_list.*names 10 of the 10"),
-        ({"class_names": ("0 0 0 Void", "128 128 Sky")}, "class_names.*'128 128 Sky' should be R G B name"),
+        (
+            {"class_names": ("0 0 0 Void", "128 128 Sky")},
+            "class_names.*'128 128 Sky' should be R G B name, like the other lines",
+        ),
         ({"class_names": ("0 0 0 Void", "300 1 2 Sky")}, "class_names.*Sky has the colour"),
         ({"class_names": ("0 0 0 Void", "0 0 0 Sky")}, r"class_names.*2 classes have the colour \(0, 0, 0\)"),
         ({"class_names": ("index,name", "0,Void", "0,Sky")}, "class_names.*2 classes have the index 0"),
@@ -520,11 +523,11 @@ def test_no_picture_left_for_validation(tmp_path):
         ({"class_names": ("name,red", "Sky,1")}, "class_names.*no table of classes"),
         ({"class_names": ()}, "class_names.*is empty"),
         ({"class_names": ("only",)}, "class_names.*1 classes without void"),
-        ({"class_names": map(str, range(300))}, "class_names.*300 classes without void; two to 255"),
-        ({"class_names": ("Sky", "Car"), "void": "1,2,3"}, "void = '1,2,3'.*table of R G B name"),
+        ({"class_names": map(str, range(300))}, "class_names.*300 classes without void; two to 255 are possible"),
+        ({"class_names": ("Sky", "Car"), "void": "1,2,3"}, "void = '1,2,3'.*lines of R G B name"),
     ],
 )
-def test_a_wrong_setting_names_the_field_and_the_way_out(tmp_path, colours, settings, message):
+def test_a_wrong_setting_is_refused_with_field_and_remedy(tmp_path, colours, settings, message):
     raw = pairs(tmp_path / "raw")
     files = {
         key: value if isinstance(value, str) else text(tmp_path / f"{key}.txt", *value)
@@ -535,7 +538,7 @@ def test_a_wrong_setting_names_the_field_and_the_way_out(tmp_path, colours, sett
     assert not (tmp_path / "data").exists()
 
 
-def test_a_table_that_is_no_text(tmp_path):
+def test_a_table_of_classes_that_is_not_text(tmp_path):
     (tmp_path / "classes.txt").write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(SettingError, match=r"class_names.*is no table of classes"):
         transform(pairs(tmp_path / "raw"), class_names=tmp_path / "classes.txt")
@@ -543,12 +546,12 @@ def test_a_table_that_is_no_text(tmp_path):
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [(painted(INDICES), r"0.png is in colour"), (np.zeros_like(INDICES), "tell of 1 classes")],
+    [(painted(INDICES), r"0.png is in colour"), (np.zeros_like(INDICES), "alone have 1 classes")],
 )
 def test_masks_that_need_a_table(tmp_path, values, message):
     raw = pairs(tmp_path / "raw")
     for number in range(10):
-        mask(raw / "masks" / f"{number}.png", values)
+        save_mask(raw / "masks" / f"{number}.png", values)
     with pytest.raises(SettingError, match=f"class_names.*{message}.*Name a table"):
         transform(raw)
 
@@ -556,19 +559,19 @@ def test_masks_that_need_a_table(tmp_path, values, message):
 # ---- Interrupted -----------------------------------------------------------------------------------------------------
 
 
-def test_interrupted_and_run_again_it_ends_the_same(tmp_path, monkeypatch, colours):
+def test_an_interrupted_run_resumes_and_gives_the_same_data_folder(tmp_path, monkeypatch, colours):
     raw = pairs(tmp_path / "raw", names=[f"clip_{number}" for number in range(20)])
     (raw / "masks" / "clip_19.png").write_bytes(b"")
     options = {"class_names": colours, "void": "Void", "split": "sequences"}
     unbroken = transform(raw, tmp_path / "unbroken" / "data", **options)
-    placed = Writer._place_one
+    place_one = Writer._place_one
 
-    def stops(self, picture, *args):
-        if Path(picture.path).stem == "clip_5":
+    def stop(self, image, *args):
+        if Path(image.path).stem == "clip_5":
             raise KeyboardInterrupt
-        return placed(self, picture, *args)
+        return place_one(self, image, *args)
 
-    monkeypatch.setattr(Writer, "_place_one", stops)
+    monkeypatch.setattr(Writer, "_place_one", stop)
     with pytest.raises(KeyboardInterrupt):
         transform(raw, tmp_path / "broken" / "data", **options)
     monkeypatch.undo()
@@ -581,7 +584,7 @@ def test_interrupted_and_run_again_it_ends_the_same(tmp_path, monkeypatch, colou
     assert first == second and len(first) == 2 * 19 + 4
 
 
-def test_a_mask_goes_with_its_picture_when_the_raw_data_lose_it(tmp_path, monkeypatch, names):
+def test_a_mask_is_removed_with_its_image(tmp_path, monkeypatch, names):
     raw = pairs(tmp_path / "raw")
     monkeypatch.setattr(DataTransformer, "_finish", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
@@ -590,11 +593,11 @@ def test_a_mask_goes_with_its_picture_when_the_raw_data_lose_it(tmp_path, monkey
     (raw / "images" / "4.jpg").unlink()
     data = transform(raw, class_names=names)
     assert "4" not in by_name(data) and not list(data.rglob("4.*"))
-    assert "mask without a picture" in reasons(data)["4.png"]
+    assert "mask without an image" in reasons(data)["4.png"]
 
 
 @pytest.mark.parametrize("link", ["hardlink", "symlink"])
-def test_links_to_pictures_and_masks_of_our_own(tmp_path, link):
+def test_images_are_linked_and_masks_are_written(tmp_path, link):
     raw = pairs(tmp_path / "raw")
     data = transform(raw, link=link)
     row = by_name(data)["3"]

@@ -1,4 +1,4 @@
-"""Sets of TensorFlow Datasets, read without a network from where they are prepared."""
+"""Data sets of TensorFlow Datasets, read without a network from prepared folders."""
 
 import csv
 
@@ -10,6 +10,7 @@ from PIL import Image
 from config import DataTransformerConfig
 from datatransformer.layout import read_data_folder
 from datatransformer.sources import tfds as source
+from datatransformer.tfds_records import Records
 from datatransformer.transformer import DataTransformer
 from datatransformer.writer import Writer
 from settings import SettingError, WorkError
@@ -20,7 +21,7 @@ def settings(name: str | None, data_dir, data) -> DataTransformerConfig:
 
 
 @pytest.mark.parametrize(("name", "counts", "mode"), [("cifar10", (5085, 1017), "RGB"), ("mnist", (10000, 3600), "L")])
-def test_pictures_labels_and_splits(shared, tmp_path, name, counts, mode):
+def test_images_labels_and_splits(shared, tmp_path, name, counts, mode):
     DataTransformer(settings(name, shared / "tfds", tmp_path / "data")).run()
     data = read_data_folder(tmp_path / "data", "classification")
     assert (len(data.images("train")), len(data.images("val"))) == counts
@@ -32,21 +33,21 @@ def test_pictures_labels_and_splits(shared, tmp_path, name, counts, mode):
     for number, record in zip(range(30), reference, strict=False):
         row = rows[f"test_{number:06d}"]
         assert (row["split"], row["class"]) == ("val", names[record["label"]])
-        picture = Image.open(tmp_path / "data" / row["image"])
-        assert picture.mode == mode
-        np.testing.assert_array_equal(np.asarray(picture).reshape(record["image"].shape), record["image"])
+        image = Image.open(tmp_path / "data" / row["image"])
+        assert image.mode == mode
+        np.testing.assert_array_equal(np.asarray(image).reshape(record["image"].shape), record["image"])
 
 
-def test_interrupted_it_goes_on(shared, tmp_path, monkeypatch):
-    """Records can only be read in order, and what is done is not asked for again."""
-    placed = Writer._place_one
+def test_an_interrupted_run_resumes(shared, tmp_path, monkeypatch):
+    """Records are read in order, and finished images are not read again."""
+    place_one = Writer._place_one
 
-    def stops(self, picture, *args):
-        if picture.name == "train_002000":
+    def stop(self, image, *args):
+        if image.name == "train_002000":
             raise KeyboardInterrupt
-        return placed(self, picture, *args)
+        return place_one(self, image, *args)
 
-    monkeypatch.setattr(Writer, "_place_one", stops)
+    monkeypatch.setattr(Writer, "_place_one", stop)
     with pytest.raises(KeyboardInterrupt):
         DataTransformer(settings("cifar10", shared / "tfds", tmp_path / "data")).run()
     monkeypatch.undo()
@@ -56,16 +57,16 @@ def test_interrupted_it_goes_on(shared, tmp_path, monkeypatch):
 
 def test_records_in_any_order(shared):
     builder = tfds.builder("cifar10", data_dir=shared / "tfds")
-    in_order, jumping = source.Records(builder, "test"), source.Records(builder, "test")
-    expected = [in_order.draw(number).image.content for number in range(10)]
+    in_order, jumping = Records(builder, "test"), Records(builder, "test")
+    expected = [in_order.make_pair(number).image.content for number in range(10)]
     for number in (7, 3, 9, 4, 3):
-        assert jumping.draw(number).image.content == expected[number]
+        assert jumping.make_pair(number).image.content == expected[number]
     builder = tfds.builder("mnist", data_dir=shared / "tfds")
-    assert source.Records(builder, "test").draw(3000) == source.Records(builder, "test").draw(3000)
+    assert Records(builder, "test").make_pair(3000) == Records(builder, "test").make_pair(3000)
 
 
-def test_what_is_no_set_for_this(shared, tmp_path):
-    with pytest.raises(SettingError, match="needs the name of a set"):
+def test_unknown_and_unsuitable_data_sets(shared, tmp_path):
+    with pytest.raises(SettingError, match="needs the name of a data set"):
         source.read(settings(None, None, tmp_path / "data"))
     with pytest.raises(SettingError, match="did you mean cifar10"):
         source.read(settings("cifr10", shared / "tfds", tmp_path / "data"))

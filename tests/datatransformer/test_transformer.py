@@ -1,4 +1,4 @@
-"""From raw folders of every kind to the data folder, as a user makes it."""
+"""The command makes data folders from raw folders, as a user runs it."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def picture(path: Path, shade: int = 100) -> None:
+def save_image(path: Path, shade: int = 100) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((16, 20, 3), shade % 256, np.uint8)).save(path)
 
@@ -43,27 +43,18 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 @pytest.fixture
 def raw(tmp_path) -> Path:
-    """Ten pictures each of classes 2 and 10, with a label file."""
+    """Ten images each of classes 2 and 10, with a label file."""
     lines = []
     for number in range(20):
-        picture(tmp_path / "raw" / f"{number:03d}.jpg", number)
+        save_image(tmp_path / "raw" / f"{number:03d}.jpg", number)
         lines.append(f"{number:03d}.jpg,{2 if number < 10 else 10}")
     (tmp_path / "labels.csv").write_text("\n".join(lines))
     return tmp_path / "raw"
 
 
 def labels_flags(raw: Path, *more: object) -> list:
-    return [
-        "--source",
-        "labels",
-        "--raw-images",
-        raw,
-        "--raw-labels",
-        raw.parent / "labels.csv",
-        "--data",
-        raw.parent / "data",
-        *more,
-    ]
+    labels, data = raw.parent / "labels.csv", raw.parent / "data"
+    return ["--source", "labels", "--raw-images", raw, "--raw-labels", labels, "--data", data, *more]
 
 
 def test_the_layout(raw):
@@ -82,7 +73,7 @@ def test_the_layout(raw):
     assert not (raw.parent / "data.partial").exists()
 
 
-def test_a_second_run_changes_no_file_and_another_refuses(raw):
+def test_a_second_run_changes_no_file_and_other_settings_are_refused(raw):
     data = raw.parent / "data"
     run("datatransformer", *labels_flags(raw))
     before = snapshot(data)
@@ -97,7 +88,21 @@ def test_a_second_run_changes_no_file_and_another_refuses(raw):
     assert sorted(path.name for path in raw.parent.iterdir()) == ["data", "labels.csv", "raw"]
 
 
-def test_a_folder_of_somebody_else_is_not_touched(raw):
+def test_json_tells_the_numbers_of_images_also_if_there_is_nothing_to_do(raw):
+    (raw / "003.jpg").write_bytes(b"")
+    for message in ("images for training", "nothing to do"):
+        done = run("datatransformer", *labels_flags(raw, "--json"))
+        assert message in done.err
+        assert json.loads(done.out) == {
+            "command": "python -m datatransformer", "exit_code": 0, "output": str(raw.parent / "data"),
+            "source": "labels", "task": "classification", "classes": 2, "images": 19, "training_images": 15,
+            "validation_images": 4, "rejected": 1,
+        }  # fmt: skip
+    failed = run("datatransformer", *labels_flags(raw, "--json", "--val-fraction", 0.5))
+    assert "val_fraction was 0.2, is 0.5" in json.loads(failed.out)["errors"][0]
+
+
+def test_a_folder_that_was_not_made_here_is_not_touched(raw):
     for name in ("data", "data.partial", "data.old"):
         (raw.parent / name).mkdir()
         (raw.parent / name / "thesis.txt").write_text("dear")
@@ -110,7 +115,7 @@ def test_a_folder_of_somebody_else_is_not_touched(raw):
 
 
 @pytest.mark.parametrize("data", ["raw", ".", "raw/data", "raw/../raw"])
-def test_raw_pictures_are_never_in_danger(raw, data):
+def test_raw_images_are_never_overwritten(raw, data):
     before = snapshot(raw.parent)
     done = run("datatransformer", *labels_flags(raw, "--overwrite", "--data", raw.parent / data))
     assert done.code == 2 and "apart from" in done.err
@@ -143,27 +148,27 @@ def test_class_names_and_suffixless_labels(raw):
     assert sorted(path.name for path in (data / "train").iterdir()) == ["_", "sea_side"], "no class leaves the folder"
 
 
-def test_every_kind_of_bad_input_has_its_line(raw):
+def test_every_kind_of_bad_input_is_reported(raw):
     outside = raw.parent / "outside.jpg"
-    picture(outside)
+    save_image(outside)
     (raw / "link.jpg").symlink_to(outside)
     (raw / "folder_link").symlink_to(raw.parent)
     (raw / "empty.jpg").touch()
     (raw / "text.jpg").write_text("no picture")
-    picture(raw / "nobody.jpg")
-    picture(raw / "lonely.jpg")
-    picture(raw / "=cmd.jpg")
+    save_image(raw / "nobody.jpg")
+    save_image(raw / "single.jpg")
+    save_image(raw / "=cmd.jpg")
     with (raw.parent / "labels.csv").open("a") as file:
-        file.write("\n=cmd.jpg,2\nlink.jpg,2\nempty.jpg,2\ntext.jpg,10\nlonely.jpg,77\n../outside.jpg,2\n")
+        file.write("\n=cmd.jpg,2\nlink.jpg,2\nempty.jpg,2\ntext.jpg,10\nsingle.jpg,77\n../outside.jpg,2\n")
         file.write(f"{outside},2\nmissing.jpg,2\n000.jpg,10\n001.jpg,2\nonly_one_cell\n=evil(),2\n")
     done = run("datatransformer", *labels_flags(raw))
     assert done.code == 0, done.err
     found = reasons(raw.parent / "data")
     expected = {
         "link.jpg": "leads out of the raw folder", "folder_link": "leads out of the raw folder",
-        "empty.jpg": "empty", "text.jpg": "not a picture", "nobody.jpg": "has no label",
-        "lonely.jpg": "only good image of class 77", "../outside.jpg": "leads out", str(outside): "leads out",
-        "missing.jpg": "no such file", "000.jpg": "2 labels: 2, 10", "labels.csv:31": "expected here",
+        "empty.jpg": "empty", "text.jpg": "not an image", "nobody.jpg": "has no label",
+        "single.jpg": "only usable image of class 77", "../outside.jpg": "leads out", str(outside): "leads out",
+        "missing.jpg": "no such file", "000.jpg": "2 labels: 2, 10", "labels.csv:31": "expected an image and a label",
         "=evil()": "no such file",
     }  # fmt: skip
     assert len(found) == len(expected)
@@ -179,7 +184,7 @@ def test_the_split_is_exact_among_good_images(raw):
     run("datatransformer", *labels_flags(raw))
     validation = [Path(row["source"]) for row in table(raw.parent / "data" / "manifest.csv") if row["split"] == "val"]
     for path in validation:
-        path.write_bytes(b"")  # all that would have been for validation is damaged now
+        path.write_bytes(b"")  # all validation images are damaged now
     assert run("datatransformer", *labels_flags(raw, "--overwrite")).code == 0
     rows = table(raw.parent / "data" / "manifest.csv")
     assert Counter((row["split"], row["class"]) for row in rows) == {
@@ -188,30 +193,30 @@ def test_the_split_is_exact_among_good_images(raw):
     assert all((raw.parent / "data" / row["image"]).exists() for row in rows)
 
 
-def test_class_folders_with_names_that_clash(tmp_path):
+def test_class_folders_with_equal_file_names(tmp_path):
     for number in range(4):
-        picture(tmp_path / "raw" / "sea" / f"{number}.jpg")
-        picture(tmp_path / "raw" / "hill" / f"{number}.jpg")
-    picture(tmp_path / "raw" / "sea" / "deep" / "0.jpg", 1)
-    picture(tmp_path / "raw" / "sea" / "0.png", 2)
-    picture(tmp_path / "raw" / "stray.jpg")
+        save_image(tmp_path / "raw" / "sea" / f"{number}.jpg")
+        save_image(tmp_path / "raw" / "hill" / f"{number}.jpg")
+    save_image(tmp_path / "raw" / "sea" / "deep" / "0.jpg", 1)
+    save_image(tmp_path / "raw" / "sea" / "0.png", 2)
+    save_image(tmp_path / "raw" / "stray.jpg")
     (tmp_path / "raw" / ".hidden").write_text("x")
     done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
     assert done.code == 0, done.err
     rows = table(tmp_path / "data" / "manifest.csv")
     assert len(rows) == 10 == len({row["image"] for row in rows})
-    assert reasons(tmp_path / "data") == {str(tmp_path / "raw" / "stray.jpg"): "lies in no class folder"}
+    assert reasons(tmp_path / "data") == {str(tmp_path / "raw" / "stray.jpg"): "is not in a class folder"}
 
 
-def test_nothing_usable_is_a_clear_error(tmp_path):
-    picture(tmp_path / "raw" / "only" / "a.jpg")
-    picture(tmp_path / "raw" / "only" / "b.jpg")
+def test_too_few_images_give_a_clear_error(tmp_path):
+    save_image(tmp_path / "raw" / "only" / "a.jpg")
+    save_image(tmp_path / "raw" / "only" / "b.jpg")
     done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
     assert done.code == 1 and "two classes are needed" in done.err
     assert not (tmp_path / "data").exists()
 
 
-def test_the_broken_folder_goes_through(shared, tmp_path):
+def test_damaged_files_of_all_kinds_are_reported_and_the_others_are_used(shared, tmp_path):
     shutil.copytree(shared / "broken", tmp_path / "raw" / "odd")
     for path in sorted((shared / "scene15" / "images").iterdir())[:5]:
         (tmp_path / "raw" / "scene").mkdir(exist_ok=True)
@@ -227,7 +232,7 @@ def test_the_broken_folder_goes_through(shared, tmp_path):
         tf.io.decode_image((tmp_path / "data" / row["image"]).read_bytes(), channels=3, expand_animations=False)
 
 
-def test_killed_it_goes_on_and_ends_the_same(tmp_path):
+def test_a_killed_run_resumes_and_gives_the_same_data_folder(tmp_path):
     flags = ["--source", "scenes", "--pictures", 400, "--picture-size", 64]
     assert run("datatransformer", *flags, "--data", tmp_path / "unbroken").code == 0
     data, work = tmp_path / "data", tmp_path / "data.partial"
@@ -240,17 +245,17 @@ def test_killed_it_goes_on_and_ends_the_same(tmp_path):
         process.communicate()
         assert not data.exists()
     with (work / "manifest.csv").open("a") as file:
-        file.write("train/beach/beach_9")  # torn by the kill
+        file.write("train/beach/beach_9")  # half a line, as a kill leaves it
     done = run("datatransformer", *flags, "--data", data)
-    assert done.code == 0 and "Going on" in done.out
+    assert done.code == 0 and "Resuming after" in done.out
     assert {name: content for name, (_, content) in snapshot(data).items()} == {
         name: content for name, (_, content) in snapshot(tmp_path / "unbroken").items()
     }
     assert not work.exists()
 
 
-def test_what_is_mended_before_the_next_run_counts(raw):
-    """An unfinished folder is not continued with the labels, or the verdicts, of before."""
+def test_changes_to_labels_and_images_between_two_runs_count(raw):
+    """A resumed run does not use the earlier labels, nor the earlier rejects."""
     labels = raw.parent / "labels.csv"
     text = labels.read_text()
     labels.write_text(text.replace(",10", ",2"))
@@ -264,12 +269,12 @@ def test_what_is_mended_before_the_next_run_counts(raw):
     assert len(list((raw.parent / "data").rglob("*.jpg"))) == 19, "nothing is left of the first try"
 
 
-def test_odd_files_stop_nobody(raw):
-    """A pipe, links in a circle, a name of 255 bytes, a class that is no UTF-8."""
+def test_odd_files_do_not_stop_a_run(raw):
+    """A pipe, a link to itself, a name of 255 bytes."""
     os.mkfifo(raw / "pipe.jpg")
     (raw / "circle.jpg").symlink_to(raw / "circle.jpg")
     long_name = "x" * 251 + ".jpg"
-    picture(raw / long_name)
+    save_image(raw / long_name)
     with (raw.parent / "labels.csv").open("a") as file:
         file.write(f"\npipe.jpg,2\ncircle.jpg,2\n{long_name},2\n")
     assert run("datatransformer", *labels_flags(raw)).code == 0
@@ -278,8 +283,8 @@ def test_odd_files_stop_nobody(raw):
     assert len(table(raw.parent / "data" / "manifest.csv")) == 21
 
 
-def test_ctrl_c(tmp_path):
-    process = start("datatransformer", "--pictures", 5000, "--data", tmp_path / "data")
+def test_ctrl_c_ends_with_its_exit_code(tmp_path):
+    process = start("datatransformer", "--source", "scenes", "--pictures", 5000, "--data", tmp_path / "data")
     while not (tmp_path / "data.partial" / "manifest.csv").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
@@ -298,7 +303,7 @@ def test_json_of_ai_challenger_end_to_end(raw):
     assert done.code == 0 and len(table(raw.parent / "data" / "manifest.csv")) == 20
 
 
-def test_it_reads_a_raw_folder_that_it_may_not_write(raw):
+def test_a_raw_folder_without_write_permission_is_read(raw):
     os.chmod(raw, 0o555)
     try:
         assert run("datatransformer", *labels_flags(raw)).code == 0
@@ -306,7 +311,7 @@ def test_it_reads_a_raw_folder_that_it_may_not_write(raw):
         os.chmod(raw, 0o755)
 
 
-# ---- Unread, and many ------------------------------------------------------------------------------------------------
+# ---- Without verification, and many files ----------------------------------------------------------------------------
 
 
 def images(data: Path) -> dict[str, bytes]:
@@ -314,13 +319,13 @@ def images(data: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("link", ["copy", "hardlink"])
-def test_without_verification_odd_files_fare_as_with_it(shared, tmp_path, link):
-    """They do not begin and end as plain pictures do, so they are opened all the same."""
+def test_odd_files_are_read_the_same_with_and_without_verification(shared, tmp_path, link):
+    """They do not begin and end like standard files, so they are opened in any case."""
     shutil.copytree(shared / "broken", tmp_path / "raw" / "odd")
     shutil.copy(shared / "broken" / "photo.webp", tmp_path / "raw" / "odd" / "webp.jpg")
     os.mkfifo(tmp_path / "raw" / "odd" / "pipe.jpg")
     for number in range(5):
-        picture(tmp_path / "raw" / "flat" / f"{number}.{'jpg' if number % 2 else 'png'}", number)
+        save_image(tmp_path / "raw" / "flat" / f"{number}.{'jpg' if number % 2 else 'png'}", number)
     flags = ["--source", "folders", "--raw-images", tmp_path / "raw", "--link", link]
     assert run("datatransformer", *flags, "--data", tmp_path / "verified").code == 0
     done = run("datatransformer", *flags, "--no-verify", "--data", tmp_path / "data")
@@ -329,7 +334,7 @@ def test_without_verification_odd_files_fare_as_with_it(shared, tmp_path, link):
     assert reasons(tmp_path / "data") == reasons(tmp_path / "verified") and len(reasons(tmp_path / "data")) == 5
 
 
-def test_without_verification_plain_files_are_not_decoded(raw):
+def test_without_verification_standard_files_are_not_decoded(raw):
     damaged = raw / "003.jpg"
     content = damaged.read_bytes()
     damaged.write_bytes(content[:30] + bytes(len(content) - 60) + content[-30:])
@@ -343,17 +348,17 @@ def test_without_verification_plain_files_are_not_decoded(raw):
     assert list(reasons(data)) == [str(damaged)] and len(images(data)) == 19
 
 
-def test_what_is_drawn_is_not_verified_anyway(tmp_path):
-    done = run("datatransformer", "--no-verify", "--data", tmp_path / "data")
-    assert done.code == 2 and "verify = 'False': is of no use for source scenes" in done.err
+def test_synthetic_images_are_not_verified(tmp_path):
+    done = run("datatransformer", "--source", "scenes", "--no-verify", "--data", tmp_path / "data")
+    assert done.code == 2 and "verify = 'False': has no effect with source scenes" in done.err
 
 
-def test_what_a_kill_has_left_is_done_anew_and_what_is_no_longer_raw_goes(raw):
-    """A file that was put there and not noted, half written; and one whose raw picture has moved since."""
+def test_leftovers_of_a_kill_are_written_again_and_images_without_a_raw_file_are_removed(raw):
+    """A file that is half written and not noted; and one whose raw image has been moved since."""
     for flags in ([], ["--no-verify", "--link", "hardlink"]):
         settings = read_settings(class_in_config("DataTransformerConfig"), [*map(str, labels_flags(raw, *flags))], "")
         transformer = DataTransformer(settings)
-        transformer._begin_or_continue()
+        transformer._start_or_resume()
         folder = transformer.work / "train" / "2"
         folder.mkdir(parents=True)
         for number in range(10):
@@ -366,10 +371,10 @@ def test_what_a_kill_has_left_is_done_anew_and_what_is_no_longer_raw_goes(raw):
         shutil.rmtree(transformer.data)
 
 
-def test_files_more_take_no_memory_but_for_the_names_in_one_folder(tmp_path):
+def test_memory_grows_only_with_the_names_in_one_folder(tmp_path):
     peaks = {}
     for amount in (500, 5500):
-        picture(tmp_path / f"{amount}" / "0" / "0.jpg")
+        save_image(tmp_path / f"{amount}" / "0" / "0.jpg")
         for number in range(1, amount):
             link = tmp_path / f"{amount}" / str(number % 10) / f"{number}.jpg"
             link.parent.mkdir(exist_ok=True)
@@ -381,4 +386,4 @@ def test_files_more_take_no_memory_but_for_the_names_in_one_folder(tmp_path):
         DataTransformer(settings).run()
         peaks[amount] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert (peaks[5500] - peaks[500]) / 5000 < 20, "bytes a file"
+    assert (peaks[5500] - peaks[500]) / 5000 < 20, "bytes per file"

@@ -1,4 +1,4 @@
-"""PASCAL VOC's layout and the sets of TensorFlow Datasets that have masks."""
+"""The layout of PASCAL VOC, and data sets of TensorFlow Datasets that have masks."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,11 +14,21 @@ from datatransformer.layout import read_colours, read_data_folder
 from datatransformer.sources.voc import NAMES, colour_of
 from datatransformer.transformer import DataTransformer
 from settings import SettingError, WorkError
-from tests.datatransformer.test_masks import by_name, mask, palette, picture, reasons, splits, table, text, written
+from tests.datatransformer.test_masks import (
+    by_name,
+    palette,
+    reasons,
+    save_image,
+    save_mask,
+    splits,
+    table,
+    text,
+    written,
+)
 
 PUBLISHED = {0: (0, 0, 0), 1: (128, 0, 0), 2: (0, 128, 0), 7: (128, 128, 128), 8: (64, 0, 0), 15: (192, 128, 128),
              20: (0, 64, 128), 255: (224, 224, 192)}  # fmt: skip
-"""Of VOC's development kit."""
+"""The colours of VOC's development kit."""
 
 VALUES = np.array([[0, 0, 255, 15, 15], [0, 20, 255, 1, 8], [2, 2, 7, 255, 0]], np.uint8)
 
@@ -34,11 +44,11 @@ def transform(raw: Path, data: Path, **settings) -> Path:
 
 @pytest.fixture
 def voc(tmp_path) -> Path:
-    """Eight pictures for training, three for validation and one that is in no list."""
+    """Eight images for training, three for validation and one that is in no list."""
     raw = tmp_path / "VOC2012"
     names = [f"2007_{number:06d}" for number in range(12)]
     for name in names:
-        picture(raw / "JPEGImages" / f"{name}.jpg", size=(5, 3))
+        save_image(raw / "JPEGImages" / f"{name}.jpg", size=(5, 3))
         (raw / "SegmentationClass").mkdir(exist_ok=True)
         colours = [colour_of(index) for index in range(256)]
         palette(VALUES, colours).save(raw / "SegmentationClass" / f"{name}.png")
@@ -60,8 +70,8 @@ def test_the_layout_of_voc(voc, tmp_path):
 
 def test_masks_of_voc_in_colour_and_as_plain_indices(voc, tmp_path):
     folder = voc / "SegmentationClass"
-    mask(folder / "2007_000000.png", coloured(VALUES))
-    mask(folder / "2007_000001.png", VALUES)
+    save_mask(folder / "2007_000000.png", coloured(VALUES))
+    save_mask(folder / "2007_000001.png", VALUES)
     palette(VALUES, [PUBLISHED.get(index, (1, 1, 1)) for index in range(256)]).save(folder / "2007_000002.png")
     data = transform(voc, tmp_path / "data")
     for number in range(3):
@@ -69,7 +79,7 @@ def test_masks_of_voc_in_colour_and_as_plain_indices(voc, tmp_path):
 
 
 def test_void_and_merged_classes_of_voc(voc, tmp_path):
-    mask(voc / "SegmentationClass" / "2007_000000.png", coloured(VALUES))
+    save_mask(voc / "SegmentationClass" / "2007_000000.png", coloured(VALUES))
     animals = [name for name in NAMES if name in ("bird", "cat", "cow", "dog", "horse", "sheep")]
     merge = text(tmp_path / "merge.csv", "from,to", *(f"{name},animal" for name in animals))
     data = transform(voc, tmp_path / "data", merge_classes=merge, void="background")
@@ -81,14 +91,14 @@ def test_void_and_merged_classes_of_voc(voc, tmp_path):
         assert (found[VALUES == 8] == 0).all() and (found[VALUES == 15] == classes.index("person")).all()
 
 
-def test_names_of_your_own(voc, tmp_path):
+def test_class_names_of_the_user(voc, tmp_path):
     own = text(tmp_path / "names.txt", *(f"class{index}" for index in range(21)))
     data = transform(voc, tmp_path / "data", class_names=own)
     assert (data / "classes.csv").read_text().startswith("index,name\n0,class0\n")
     np.testing.assert_array_equal(written(data, "2007_000000"), VALUES)
 
 
-def test_what_is_in_a_list_and_not_there_is_reported(voc, tmp_path):
+def test_missing_files_of_a_list_are_reported(voc, tmp_path):
     (voc / "JPEGImages" / "2007_000000.jpg").unlink()
     (voc / "SegmentationClass" / "2007_000001.png").unlink()
     with (voc / "ImageSets" / "Segmentation" / "val.txt").open("a") as file:
@@ -96,14 +106,14 @@ def test_what_is_in_a_list_and_not_there_is_reported(voc, tmp_path):
     (voc / "SegmentationClass" / "2007_000003.png").write_bytes(b"")
     data = transform(voc, tmp_path / "data")
     found = reasons(data)
-    assert found["2007_000000"] == "is in train.txt and has no picture"
+    assert found["2007_000000"] == "is in train.txt and has no image"
     assert found["2007_000001"] == "is in train.txt and has no mask"
     assert found["2007_000002"] == "is in val.txt and was in a list before"
-    assert "no picture of a kind" in found["2007_000003.jpg"] and len(found) == 4
+    assert "not in a format that keeps values" in found["2007_000003.jpg"] and len(found) == 4
     assert by_name(data)["2007_000002"]["split"] == "train"
 
 
-def test_without_a_list_for_validation_or_against_it(voc, tmp_path):
+def test_without_a_list_for_validation_and_with_split_ratio(voc, tmp_path):
     data = transform(voc, tmp_path / "pooled", split="ratio", val_fraction=0.5)
     assert sorted(map(len, splits(data).values())) == [5, 6]
     (voc / "ImageSets" / "Segmentation" / "val.txt").unlink()
@@ -118,7 +128,7 @@ def test_folders_that_are_not_voc(voc, tmp_path):
         transform(voc, tmp_path / "data", raw_images=None)
     text(voc / "ImageSets" / "Segmentation" / "train.txt", "nobody")
     (voc / "ImageSets" / "Segmentation" / "val.txt").unlink()
-    with pytest.raises(WorkError, match="no picture of"):
+    with pytest.raises(WorkError, match="no image of"):
         transform(voc, tmp_path / "data")
 
 
@@ -159,12 +169,12 @@ def test_names_void_and_merged_classes_of_tfds(shared, tmp_path):
         np.testing.assert_array_equal(np.array(Image.open(folder / row["mask"])), np.array(meaning)[first])
 
 
-def test_a_table_that_lacks_a_value_of_tfds(shared, tmp_path):
+def test_a_table_of_classes_that_lacks_a_value(shared, tmp_path):
     names = text(tmp_path / "names.csv", "index,name", "1,pet", "2,ground")
     with pytest.raises(WorkError, match="has the value 3"):
         pets(shared, tmp_path / "data", class_names=names)
 
 
-def test_a_set_without_masks(shared, tmp_path):
+def test_a_data_set_without_masks_is_refused(shared, tmp_path):
     with pytest.raises(SettingError, match=r"tfds_name.*image and segmentation_mask in each record"):
         pets(shared, tmp_path / "data", tfds_name="cifar10")

@@ -47,14 +47,14 @@ def test_tf_config_says_who_trains_together():
         ({"TF_CONFIG": "{"}, "Invalid JSON"),
         ({"TF_CONFIG": "{}"}, "cluster: Field required; task: Field required"),
         ({"TF_CONFIG": tf_config(0, "a")}, "cluster.worker.0: String should match"),
-        ({"TF_CONFIG": tf_config(2, "a:1", "b:2")}, "no worker of index 2"),
-        ({"TF_CONFIG": tf_config(0, "a:1", "a:1")}, "a:1 is there twice"),
+        ({"TF_CONFIG": tf_config(2, "a:1", "b:2")}, "no worker with index 2"),
+        ({"TF_CONFIG": tf_config(0, "a:1", "a:1")}, "names a:1 twice"),
         ({"TF_CONFIG": tf_config(0, "a:1", job="ps", ps=["b:2"])}, "'chief' or 'worker'"),
         ({name: SLURM[name] for name in ("SLURM_PROCID",)}, "start the command by srun"),
         (SLURM | {"SLURM_PROCID": "3"}, "SLURM_PROCID = '3'"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_tensorflow(environment, said):
+def test_wrong_cluster_settings_are_refused_without_tensorflow(environment, said):
     with pytest.raises(SettingError) as caught:
         find_cluster("multi-worker", environment)
     assert said in str(caught.value)
@@ -68,8 +68,8 @@ def test_slurm_is_read_by_tensorflows_resolver(monkeypatch):
     assert cluster.addresses == ("gpu07:8888", "gpu07:8889", "gpu08:8888")
     assert "CUDA_VISIBLE_DEVICES" not in os.environ, "srun hands out the GPUs"
     monkeypatch.setenv("SLURMD_NODENAME", "gpu07")
-    with pytest.raises(SettingError, match="expects on gpu08"):
-        find_cluster("multi-worker").named(0)
+    with pytest.raises(SettingError, match="expects it on gpu08"):
+        find_cluster("multi-worker").describe(0)
 
 
 def meet(count: int, seconds: float, settings: list[dict | None]) -> list:
@@ -93,12 +93,12 @@ def test_workers_meet_before_they_train():
     same = {"epochs": 3, "learning_rates": [0.1, 1e-3]}
     assert meet(3, 20, [same] * 3) == [None, {"identity": "x"}, {"identity": "x"}]
     chief, other = meet(2, 20, [same, same | {"epochs": 5}])
-    assert chief == other == "Worker 1 at ADDRESS has epochs = 5, the chief 3. All need the same settings."
+    assert chief == other == "Worker 1 at ADDRESS has epochs = 5, the chief 3. All workers need the same settings."
     chief, other = meet(3, 0.7, [same, None, same])
-    assert chief == other and "Not up after 0.7 seconds: worker 1 at ADDRESS. Start it" in chief
+    assert chief == other and "No contact within 0.7 seconds: worker 1 at ADDRESS. Start it" in chief
 
 
-def test_a_worker_that_does_not_come_up_is_named(scenes, tmp_path):
+def test_a_worker_that_does_not_start_is_reported(scenes, tmp_path):
     chief, other = (f"localhost:{port}" for port in free_ports(2))
 
     def alone(index: int):
@@ -107,7 +107,7 @@ def test_a_worker_that_does_not_come_up_is_named(scenes, tmp_path):
 
     first, second = alone(0), alone(1)
     assert first.code == second.code == 1
-    assert f"Not up after 1 seconds: worker 1 at {other}" in first.err
-    assert f"Not up after 1 seconds: worker 0, the chief, at {chief}" in second.err
+    assert f"No contact within 1 seconds: worker 1 at {other}" in first.err
+    assert f"No contact within 1 seconds: worker 0, the chief, at {chief}" in second.err
     with socket.create_server(("", int(chief.rpartition(":")[2]))):
-        assert "cannot listen there: Address already in use" in alone(0).err
+        assert "cannot listen at its port: Address already in use" in alone(0).err

@@ -1,5 +1,6 @@
 """Batches made by a tf.data service: in this process, by processes of its own, and by none."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def taken(batches: tf.data.Dataset, count: int) -> dict[int, list[int]]:
 
 def test_a_service_makes_each_batch_once(dispatcher, monkeypatch):
     monkeypatch.setattr(service, "READY_WITHIN", 1.0)
-    with pytest.raises(WorkError, match="has it no worker"):
+    with pytest.raises(WorkError, match="probably it has no worker"):
         stream(4, service.Service(dispatcher, "none", is_shared=False))
     monkeypatch.setattr(service, "READY_WITHIN", 30.0)
 
@@ -75,7 +76,7 @@ def test_a_service_makes_each_batch_once(dispatcher, monkeypatch):
     del first, second, iterators
 
 
-def test_what_a_service_cannot_do_is_said_at_once(scenes, tmp_path):
+def test_an_unusable_service_is_reported_at_once(scenes, tmp_path):
     (port,) = free_ports(1)
     address = f"grpc://localhost:{port}"
     flags = ("--data", scenes, "--runs", tmp_path, *QUICK)
@@ -91,15 +92,25 @@ def test_what_a_service_cannot_do_is_said_at_once(scenes, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_second_ctrl_c_is_heard_by_what_waits_outside_of_python():
+def test_a_service_that_is_stopped_says_so():
+    (port,) = free_ports(1)
+    process = start("training.data_service", "--port", port, "--json")
+    assert "The dispatcher is ready" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "The dispatcher has stopped." in err
+    assert json.loads(out)["exit_code"] == 130
+
+
+def test_a_second_ctrl_c_ends_a_call_that_waits_outside_of_python():
     """As TensorFlow does for a service without workers; here it is SQLite that counts for ever."""
     program = """
 import signal, socket, sqlite3
-from distributed import watchdog as addresses
+from distributed import watchdog
 signal.signal(signal.SIGINT, lambda *_: None)  # noted, as by StopOnSignal
-addresses.ANSWER_WITHIN = 1.0
+watchdog.ANSWER_WITHIN = 1.0
 with socket.create_server(("localhost", 0)) as server:
-    with addresses.kept_in_sight(f"localhost:{server.getsockname()[1]}", ""):
+    with watchdog.exit_if_unreachable(f"localhost:{server.getsockname()[1]}", ""):
         print("ready", flush=True)
         for_ever = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n"
         sqlite3.connect("").execute(for_ever)
@@ -109,7 +120,7 @@ with socket.create_server(("localhost", 0)) as server:
     )
     assert "ready" in waiting.stdout.readline()
     waiting.send_signal(signal.SIGINT)
-    assert "Ctrl-C once more" in waiting.stderr.readline()
+    assert "Press Ctrl-C again" in waiting.stderr.readline()
     waiting.send_signal(signal.SIGINT)
     _, err = waiting.communicate(timeout=20)
     assert waiting.returncode == 130 and "Run the same command again" in err
@@ -173,4 +184,4 @@ def test_a_service_of_processes_trains_as_without_it(scenes, tmp_path):
         for server in servers:
             server.send_signal(signal.SIGINT)
     ended = [server.communicate(timeout=30) for server in servers]
-    assert servers[1].returncode == 130 and "The worker has ended." in ended[1][1]
+    assert servers[1].returncode == 130 and "The worker has stopped." in ended[1][1]
