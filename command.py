@@ -9,6 +9,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -44,14 +45,19 @@ def run(program: str, config_class: str, work: Work, argv: list[str] | None = No
 
 def _exit_code(program: str, config_class: str, work: Work, argv: list[str]) -> int:
     """`--debug` and `--json` hold even if the settings cannot be read."""
-    as_json, debug = "--json" in argv, "--debug" in argv
+    as_json, debug = "--json" in argv or _is_asked_for("json"), "--debug" in argv or _is_asked_for("debug")
     screen = sys.stdout
     with contextlib.redirect_stdout(sys.stderr if as_json else screen), logging_to_screen():
         code, result = _outcome(program, config_class, work, argv, debug)
         if as_json:
-            content = {"command": program, "exit_code": code} | result
+            content = {"command": program, "exit_code": code, **result}
             print(to_json(content, inf_nan_mode="null").decode(), file=screen, flush=True)
     return code
+
+
+def _is_asked_for(field: str) -> bool:
+    """Whether the environment switches it on, as pydantic reads it."""
+    return os.environ.get(f"SCENELAB_{field.upper()}", "").lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def _outcome(
@@ -108,7 +114,7 @@ def class_in_config(class_name: str) -> "type[Settings]":
         raise SettingError(f"config.py{where}: {error}") from error
 
 
-def import_tensorflow():
+def import_tensorflow() -> ModuleType:
     """TensorFlow, imported without its messages on drivers and processor features.
 
     C++ writes them to the file descriptor before any setting of its log can stop them, so standard error is redirected

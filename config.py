@@ -39,7 +39,7 @@ class DataTransformerConfig(Settings):
 
     source: Literal["auto", "labels", "folders", "masks", "voc", "tfds", "scenes", "squares"] = "auto"
     """The kind of raw data.
-    auto: decided by the settings that are given and by what the raw folder holds. The choice is printed.
+    auto: decided by the settings that are given and by the content of raw_images. The choice is printed.
     labels: a folder of images and a file with the label of each.
     folders: one folder per class, which holds the images of that class.
     masks: a folder of images and one of masks, which give the class of each pixel.
@@ -56,7 +56,7 @@ class DataTransformerConfig(Settings):
 
     raw_labels: File | None = None
     """The file with the labels (source labels): CSV or TSV with or without a header, lines of `name label`,
-    or a JSON list of objects with image_id and label_id."""
+    or a JSON list of objects with image_id and label_id. Empty with source auto: the only such file in raw_images."""
 
     class_names: File | None = None
     """Names of the classes. If the labels are numbers: a CSV of `label,name`; images with other labels are left out.
@@ -80,7 +80,8 @@ class DataTransformerConfig(Settings):
     """The data folder to make. It appears when it is complete; until then the work is in a folder `data.partial`."""
 
     task: Literal["classification", "segmentation"] | None = None
-    """The task that the data folder is for. Empty: that of the source. Only scenes can be drawn for both."""
+    """The task that the data folder is for. Empty: that of the source. Only for scenes and tfds, which can be
+    for both."""
 
     split: Literal["auto", "ratio", "sequences"] = "auto"
     """Which images are for validation.
@@ -90,10 +91,11 @@ class DataTransformerConfig(Settings):
     video have the same name apart from their number."""
 
     val_list: File | None = None
-    """A list of the images that are for validation, one name per line. All others are for training."""
+    """A list of the images that are for validation, one name per line. All others are for training. It
+    replaces split and val_fraction."""
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of the images of each class that is kept for validation."""
+    """Share of the images of each class that is kept for validation, unless the raw data or val_list decide."""
 
     link: Literal["copy", "hardlink", "symlink"] = "copy"
     """How an image gets into the data folder. Links take no disk space: hardlink needs both folders on one disk,
@@ -101,7 +103,7 @@ class DataTransformerConfig(Settings):
 
     verify: bool = True
     """Decode every image before it is accepted (sources labels and folders). --no-verify accepts files that begin and
-    end as a plain JPEG or PNG without decoding them, several times as fast; all other files are still opened. Damage
+    end as a standard JPEG or PNG without decoding them, several times as fast; all other files are still opened. Damage
     inside such a file then stops the training that reads it. Use it for images that were checked before."""
 
     pictures: Annotated[int, Field(ge=10)] | None = None
@@ -257,10 +259,10 @@ class DataServiceConfig(Settings):
     """The port that it listens on. On one machine each process needs its own."""
 
     dispatcher: DataService | None = None
-    """The dispatcher that a worker works for, grpc://host:port."""
+    """The dispatcher of a worker, grpc://host:port. Only with role worker."""
 
     host: str = "localhost"
-    """The name or address of this machine by which training commands reach a worker."""
+    """The name or address of this machine by which training commands reach a worker. Only with role worker."""
 
 
 class SupervisedConfig(TrainingConfig):
@@ -863,7 +865,8 @@ class AnalysisConfig(Settings):
     """With `compare`: the folder for the table, the curves and the page."""
 
     seed: Seed = 0
-    """Seed of t-SNE and of the choice of pixels. The same seed gives the same points."""
+    """Seed of the choice of pixels and, for more than 500 points, of PCA and t-SNE. The same seed gives the same
+    points."""
 
 
 class ExportConfig(Settings):
@@ -907,10 +910,12 @@ class BenchmarksConfig(Settings):
     """The benchmark. LIST shows all."""
 
     pictures: Folder | None = None
-    """Photographs to measure with, resized to the size that is measured. Empty: synthetic images."""
+    """Photographs to measure with, resized to the size that is measured. For the benchmark of training: a data folder
+    for classification. Empty: synthetic images."""
 
     amount: Count | None = None
-    """Number of images, or batches, per variant. Empty: enough for a steady figure, a few minutes in all."""
+    """Number of images, or of epochs in the benchmark of training, per variant. Empty: enough for a steady result, a few
+    minutes in all."""
 
     # -- run --
 
@@ -918,4 +923,4 @@ class BenchmarksConfig(Settings):
     """Number of rounds; the table has the medians. Growth curves are measured once."""
 
     output: UserPath = "benchmarks/results"
-    """The folder for the JSON."""
+    """The folder in which the JSON is written."""

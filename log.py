@@ -20,13 +20,13 @@ MOST_KEPT = 10_000
 
 
 class _Screen(logging.StreamHandler):
-    def handleError(self, record):  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A closed pipe ends the command. Other errors are those of the caller."""
         raise
 
 
 class _File(logging.FileHandler):
-    def handleError(self, record):  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk is reported by what cannot be saved there, not by its log."""
 
 

@@ -21,6 +21,9 @@ from setting_types import POSITIONAL, Size, as_text
 SECTIONS = ("data", "model", "optimisation", "schedule", "augmentation", "loss", "hardware", "run")
 """In the order of `--help`."""
 
+OTHER = "other"
+"""The section of a field that stands below no such line."""
+
 BANNER = re.compile(r"\s*# -- (\w+) --\s*")
 WIDEST = 110
 """Characters of a line."""
@@ -46,18 +49,15 @@ def help_text(config: type[BaseModel], program: str) -> str:
 
 
 def sections(config: type[BaseModel]) -> dict[str, list[str]]:
-    """The names of the fields of each section that has some; sections in their order, fields in that of the class.
-
-    Raises ValueError if a field stands in none.
-    """
+    """The names of the fields of each section that has some; sections in their order, fields in that of the class."""
     section_of: dict[str, str] = {}
     for one in reversed(config.__mro__):
         if issubclass(one, BaseModel) and one.__module__.split(".")[0] not in ("pydantic", "pydantic_settings"):
             section_of = dict(_banners(one)) | section_of
-    missing = [name for name in config.model_fields if section_of.get(name) not in SECTIONS]
-    if missing:
-        raise ValueError(f"{config.__name__}: {', '.join(missing)}: no section above; use one of {', '.join(SECTIONS)}")
-    found = {section: [name for name in config.model_fields if section_of[name] == section] for section in SECTIONS}
+    found: dict[str, list[str]] = {section: [] for section in (*SECTIONS, OTHER)}
+    for name in config.model_fields:
+        section = section_of.get(name, OTHER)
+        found[section if section in SECTIONS else OTHER].append(name)
     return {section: names for section, names in found.items() if names}
 
 
@@ -92,8 +92,10 @@ def _positional(name: str) -> str:
 
 
 def default_text(info: FieldInfo) -> str:
-    """A default as a flag takes it; empty if there is none."""
+    """A default as a flag takes it, yes or no for a switch; empty if there is none."""
     value = info.default
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None or value == () else as_text(value)
 
 

@@ -124,11 +124,9 @@ REPEATED = "repeated"
 Repeated = Annotated[Listed[Item], REPEATED]
 """As `Listed`. If the flag is given several times, all its lists are joined."""
 
-Positional = CliPositionalArg
-"""Stands on a command line without its flag."""
-
 POSITIONAL = CliPositionalArg.__metadata__[0]
-"""What the metadata of such a field holds."""
+Positional = Annotated[Item, POSITIONAL]
+"""Stands on a command line without its flag."""
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 """May start with ~."""

@@ -72,9 +72,14 @@ def bad_setting(field: str, given: object, allowed: str) -> str:
 
 
 def errors_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
-    """An error for each of the fields that was given although it has no effect here; `why` says so."""
+    """An error for each of the fields that a flag gave although it has no effect here; `why` says so.
+
+    An environment variable may be set for several commands, so one without effect is no error.
+    """
     given = given_values(settings)
-    return [bad_setting(field, given[field], why) for field in fields if field in given]
+    variables = {name.upper() for name in os.environ}
+    flags = [field for field in fields if field in given and ENVIRONMENT_PREFIX + field.upper() not in variables]
+    return [bad_setting(field, given[field], why) for field in flags]
 
 
 def read_settings(config: type[AnySettings], argv: list[str], program: str) -> AnySettings:

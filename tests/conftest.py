@@ -1,13 +1,20 @@
-"""What the tests share: real pictures, a small data folder, commands run as a user runs them."""
+"""Shared by the tests: real images, a small data folder, commands run as a user runs them, files read and written."""
 
+import csv
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from settings import AnySettings, read_settings
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -68,6 +75,55 @@ def small_run(scenes, tmp_path_factory) -> Path:
     done = run("classifiers.small", "--data", scenes, "--runs", runs, *QUICK, "--epochs", 3)
     assert done.code == 0, done.err
     return runs / "small"
+
+
+# ---- Files ----
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV by the names of their columns."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def history(run_folder: Path) -> list[dict[str, float]]:
+    """The history of a run, without the seconds; empty if there is none yet."""
+    file = run_folder / "history.csv"
+    if not file.exists():
+        return []
+    return [{key: float(value) for key, value in row.items() if key != "seconds"} for row in table(file)]
+
+
+def last_weights(run_folder: Path) -> list[np.ndarray]:
+    """All variables of the last checkpoint, those of the optimizer included."""
+    import keras
+
+    from layers.saved import load_saved_model
+
+    model = load_saved_model(run_folder / "checkpoints" / "last.keras", compiled=True)
+    return [keras.ops.convert_to_numpy(variable) for variable in [*model.variables, *model.optimizer.variables]]
+
+
+def write_image(path: Path, shade: int = 100, size: tuple[int, int] = (20, 16), **options: object) -> None:
+    """A plain image of `size` (width, height), in the format of its suffix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (shade % 256, 50, 200)).save(path, **options)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Fails if the condition does not become true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+# ---- Models ----
+
+
+def settings_of(config_class: type[AnySettings], *flags: object) -> AnySettings:
+    """The settings of a command with these flags, checked as the command checks them."""
+    return read_settings(config_class, [str(flag) for flag in flags], "test")
 
 
 QUICK = ("--image-size", 32, "--batch-size", 8, "--verbose", "none")
