@@ -1,1 +1,1 @@
-"""Runs -> figures."""
+"""Figures and reports of trained runs."""

@@ -1,4 +1,4 @@
-"""`python -m analysis NAME_OF_RUN`: draws a run's figures again and writes its page; `--compare A,B` for several."""
+"""`python -m analysis RUN` draws the figures and the report of a run; `--compare A,B` compares several runs."""
 
 from analysis.analyse import analyse
 from command import run

@@ -1,155 +1,190 @@
-"""Several runs side by side: in which settings they differ, how good they are, what they cost, their curves."""
+"""A comparison of several runs: their differing settings, scores, costs and learning curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle, islice, product
 from pathlib import Path
+from typing import NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS
-from analysis.page import figure, heading, table, write_page
-from analysis.report import duration
-from analysis.reproduce import OF_THE_SESSION
-from analysis.subject import Subject, read_subject
+from analysis.page import figure, heading, table, write_html
+from analysis.report import column_title, duration_text
+from analysis.reproduce import SESSION_SETTINGS
+from analysis.trained_run import TrainedRun, read_run
+from log import logger
 from plots.save import save_figure
 from settings import SettingError, bad_setting
 from storage.tables import csv_safe, printable, write_table
-from training.plots import measured
-from training.run_folder import find_runs
+from training.plots import metrics_with_validation
+from training.runs import find_runs
 
-STYLES = ("-", "--", ":")
-"""Of lines, once the colours are used up."""
+LINE_STYLES = ("-", "--", ":")
+"""The next style starts when all colours are used."""
 
-MEASURES = 2
-"""That have a panel each: what decides on the best epoch, and the loss."""
+PANELS = 2
+"""Curves are drawn of the metric that decides on the best epoch, and of the loss."""
 
 DATA = "data"
-"""The one of the settings of a session that matters for what is learnt."""
+"""The only session setting that changes the trained model."""
 
 
-def compare(settings) -> None:
-    """Writes the table, the curves and the page into `settings.output`; prints the table.
+class Column(NamedTuple):
+    """A column of the table: its name and a value for each run."""
 
-    Raises SettingError if the runs cannot be compared, WorkError if nothing is trained yet in one of them.
+    name: str
+    values: Sequence[object]
+
+
+def compare_runs(runs: Path, names: Sequence[str], folder: Path) -> Mapping[str, object]:
+    """Writes the table, the curves and the page into `folder` and shows the table. Returns what `--json` prints.
+
+    `names` are names of runs in `runs`, or paths. Raises SettingError if the runs cannot be compared, WorkError if one
+    has not finished its first epoch.
     """
-    subjects = open_subjects(settings)
-    folder = settings.output
+    trained_runs = open_runs(runs, names)
     if folder.exists() and not folder.is_dir():
-        raise SettingError(bad_setting("output", folder, "is no folder"))
-    names = [subject.run.path.name for subject in subjects]
-    columns = [*_differing(subjects), *_measured(subjects)]
+        raise SettingError(bad_setting("output", folder, "is not a folder"))
+    titles = [trained.run.path.name for trained in trained_runs]
+    settings, results = _differing_settings(trained_runs), _results(trained_runs)
+    columns = [*settings, *results]
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(folder / "comparison.csv", ("run", *(name for name, _ in columns)), _rows(names, columns))
-    curves = folder / "curves.png"
-    draw_curves(subjects, curves)
-    caption = "Validation (thick) and training (thin) of each run."
-    rows = [(name, *(_shown(name, value) for value in values)) for name, values in columns]
-    content = [table(("", *names), rows), heading("Learning curves"), figure(curves, caption)]
-    write_page(folder / "comparison.html", f"Comparison of {', '.join(names)}", content)
-    print(in_columns([("", *names), *rows]))
-    print(f"The table, the curves and {folder / 'comparison.html'} are in {folder}")
+    csv, curves, page = folder / "comparison.csv", folder / "curves.png", folder / "comparison.html"
+    write_table(csv, ("run", *(column.name for column in columns)), _csv_rows(titles, columns))
+    draw_curves(trained_runs, curves)
+    caption = "Validation (thick lines) and training (thin lines) of each run."
+    rows = [(column.name, *map(str, column.values)) for column in settings]
+    rows += [(_title(column.name), *(_display(column.name, value) for value in column.values)) for column in results]
+    content = [table(("", *titles), rows), heading("Learning curves"), figure(curves, caption)]
+    write_html(page, f"Comparison of {', '.join(titles)}", content)
+    logger.info(as_text_table([("", *titles), *rows]))
+    logger.info(f"Table, curves and {page} are in {folder}")
+    return {
+        "output": folder,
+        "table": csv,
+        "curves": curves,
+        "report": page,
+        "runs": [
+            {
+                "run": trained.run.path,
+                "epochs": len(trained.rows),
+                "seconds": sum(row["seconds"] for row in trained.rows),
+                "best": trained.best,
+            }
+            for trained in trained_runs
+        ],
+    }
 
 
-def open_subjects(settings) -> list[Subject]:
-    """Raises SettingError for fewer than two runs, the same run twice, or runs of several kinds."""
+def open_runs(runs: Path, names: Sequence[str]) -> list[TrainedRun]:
+    """Raises SettingError for fewer than two runs, for the same run twice, and for runs of different kinds."""
     try:
-        runs = find_runs(settings.runs, settings.compare)
+        folders = find_runs(runs, names)
     except SettingError as error:
         raise SettingError(*(reason.replace("run =", "compare =", 1) for reason in error.errors)) from error
-    given = ",".join(settings.compare)
-    if len({run.path.resolve() for run in runs}) < max(len(runs), 2):
+    given = ",".join(names)
+    if len({folder.path.resolve() for folder in folders}) < max(len(folders), 2):
         raise SettingError(bad_setting("compare", given, "should name two different runs or more"))
-    subjects = [read_subject(run) for run in runs]
-    kinds = list(dict.fromkeys(subject.kind.name for subject in subjects))
+    trained_runs = [read_run(folder) for folder in folders]
+    kinds = list(dict.fromkeys(trained.kind.name for trained in trained_runs))
     if len(kinds) > 1:
-        allowed = f"are runs of kinds {' and '.join(kinds)}; only runs of one kind have the same scores"
+        allowed = f"are runs of the kinds {' and '.join(kinds)}; only runs of one kind have the same scores"
         raise SettingError(bad_setting("compare", given, allowed))
-    return subjects
+    return trained_runs
 
 
-def _differing(subjects: Sequence[Subject]) -> list[tuple[str, list]]:
-    """Settings that are not alike in all runs, each with its value in every run; empty where it is unknown."""
-    names = dict.fromkeys(name for subject in subjects for name in subject.settings)
-    columns = [("model", [subject.model for subject in subjects])]
+def _differing_settings(trained_runs: Sequence[TrainedRun]) -> list[Column]:
+    """The settings that are not the same in all runs; an empty value is unknown."""
+    names = dict.fromkeys(name for trained in trained_runs for name in trained.settings)
+    columns = [Column("model", [trained.model for trained in trained_runs])]
     columns += [
-        (name, [_written(subject.settings.get(name)) for subject in subjects])
+        Column(name, [_setting_text(trained.settings.get(name)) for trained in trained_runs])
         for name in names
-        if name == DATA or name not in OF_THE_SESSION
+        if name == DATA or name not in SESSION_SETTINGS
     ]
-    return [(name, values) for name, values in columns if len(set(values)) > 1]
+    return [column for column in columns if len(set(column.values)) > 1]
 
 
-def _measured(subjects: Sequence[Subject]) -> list[tuple[str, list]]:
-    scores = [name for name in subjects[0].best if name.startswith("val_")]
-    sessions = [subject.run.sessions() for subject in subjects]
-    columns = [("best_epoch", [int(subject.best["epoch"]) for subject in subjects])]
-    for name in scores:
-        values = (subject.best.get(name) for subject in subjects)
-        columns.append((name, ["" if value is None else f"{value:.6g}" for value in values]))
+def _results(trained_runs: Sequence[TrainedRun]) -> list[Column]:
+    """Scores of the best epoch, number of epochs, time and parameters."""
+    columns = [Column("best_epoch", [int(trained.best["epoch"]) for trained in trained_runs])]
+    for name in trained_runs[0].best:
+        if name.startswith("val_"):
+            values = [trained.best.get(name) for trained in trained_runs]
+            columns.append(Column(name, ["" if value is None else f"{value:.6g}" for value in values]))
+    seconds = [sum(row["seconds"] for row in trained.rows) for trained in trained_runs]
+    sessions = [trained.run.sessions() for trained in trained_runs]
     return [
         *columns,
-        ("epochs_done", [len(subject.rows) for subject in subjects]),
-        ("seconds", [f"{sum(row['seconds'] for row in subject.rows):.1f}" for subject in subjects]),
-        ("parameters", [of_run[-1]["parameters"] if of_run else "" for of_run in sessions]),
+        Column("epochs_done", [len(trained.rows) for trained in trained_runs]),
+        Column("seconds", [f"{value:.1f}" for value in seconds]),
+        Column("parameters", [of_run[-1]["parameters"] if of_run else "" for of_run in sessions]),
     ]
 
 
-def _rows(names: Sequence[str], columns: Sequence[tuple[str, list]]) -> list[list]:
-    rows = zip(names, *(values for _, values in columns), strict=True)
+def _csv_rows(titles: Sequence[str], columns: Sequence[Column]) -> list[list[object]]:
+    rows = zip(titles, *(column.values for column in columns), strict=True)
     return [[csv_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
-def _written(value: object) -> str:
+def _setting_text(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
     return "" if value is None else str(value)
 
 
-def _shown(name: str, value: object) -> str:
-    if name == "seconds":
-        return duration(float(value))
-    return f"{int(value):,}" if name == "parameters" and value else str(value)
+def _title(column: str) -> str:
+    return "training time" if column == "seconds" else column_title(column)
 
 
-def in_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Text of a table, for a screen."""
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+def _display(column: str, value: object) -> str:
+    text = str(value)
+    if column == "seconds":
+        return duration_text(float(text))
+    return f"{int(text):,}" if column == "parameters" and text else text
+
+
+def as_text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as aligned lines of text."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def draw_curves(subjects: Sequence[Subject], path: Path) -> None:
-    """What decides on the best epoch, and the loss, of all runs by epoch; also a CSV, a row an epoch of a run."""
-    names = measured(subjects[0].rows[0])[:MEASURES]
+def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:
+    """The deciding metric and the loss of all runs by epoch; also a CSV with one row per epoch of a run."""
+    metrics = metrics_with_validation(trained_runs[0].rows[0])[:PANELS]
+    keys = [key for metric in metrics for key in (metric, f"val_{metric}")]
     rows = [
-        (csv_safe(subject.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in _keys(names)))
-        for subject in subjects
-        for row in subject.rows
+        (csv_safe(trained.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in keys))
+        for trained in trained_runs
+        for row in trained.rows
     ]
-    write_table(path.with_suffix(".csv"), ("run", "epoch", *_keys(names)), rows)
-    drawn = Figure(figsize=(9.5, 1 + 3.4 * len(names)), layout="constrained")
-    looks = list(islice(cycle(product(STYLES, COLOURS)), len(subjects)))
-    panels = drawn.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, name in zip(panels, names, strict=True):
-        for subject, (style, colour) in zip(subjects, looks, strict=True):
-            for key, width in ((f"val_{name}", 1.8), (name, 0.7)):
-                points = [(row["epoch"], row[key]) for row in subject.rows if key in row]
-                label = printable(subject.run.path.name) if key != name else None
-                marker = "." if len(points) == 1 else None
-                axes.plot(*zip(*points, strict=True), style, color=colour, lw=width, marker=marker, label=label)
-        axes.set_ylabel(name.replace("_", " "))
-        axes.grid(alpha=0.3)
+    write_table(path.with_suffix(".csv"), ("run", "epoch", *keys), rows)
+    drawing = Figure(figsize=(9.5, 1 + 3.4 * len(metrics)), layout="constrained")
+    panels = drawing.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        _draw_metric(axes, metric, trained_runs)
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend = drawn.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside right upper", title="validation\n(thin: training)"
-    )
+    handles, labels = panels[0].get_legend_handles_labels()
+    legend = drawing.legend(handles, labels, loc="outside right upper", title="validation\n(thin: training)")
     for text in legend.get_texts():
         text.set_parse_math(False)
-    save_figure(drawn, path)
+    save_figure(drawing, path)
 
 
-def _keys(names: Sequence[str]) -> list[str]:
-    return [key for name in names for key in (name, f"val_{name}")]
+def _draw_metric(axes: Axes, metric: str, trained_runs: Sequence[TrainedRun]) -> None:
+    """A thick line for validation and a thin line for training of each run."""
+    looks = islice(cycle(product(LINE_STYLES, COLOURS)), len(trained_runs))
+    for trained, (style, colour) in zip(trained_runs, looks, strict=True):
+        for key, width in ((f"val_{metric}", 1.8), (metric, 0.7)):
+            points = [(row["epoch"], row[key]) for row in trained.rows if key in row]
+            label = printable(trained.run.path.name) if key != metric else None
+            marker = "." if len(points) == 1 else None
+            axes.plot(*zip(*points, strict=True), style, color=colour, lw=width, marker=marker, label=label)
+    axes.set_ylabel(column_title(metric))
+    axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""Points of many dimensions in the plane: t-SNE (van der Maaten & Hinton 2008) and PCA, as S4 looked at them."""
+"""Embeddings in the plane: t-SNE (van der Maaten & Hinton 2008) and PCA, as in S4."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle, islice, product
@@ -17,25 +17,25 @@ from storage.tables import csv_safe, printable, write_table
 METHODS = ("pca", "tsne")
 
 PERPLEXITY = 30.0
-"""How many neighbours t-SNE looks at, unless there are too few points."""
+"""The effective number of neighbours in t-SNE, if there are enough points."""
 
-POINTS_A_NEIGHBOUR = 3
-"""So many points t-SNE should have for each neighbour that it looks at."""
+POINTS_PER_NEIGHBOUR = 3
+"""With fewer points for each neighbour, the perplexity is reduced."""
 
 DIMENSIONS = 50
-"""What t-SNE is given; more are brought to so many by PCA first, as its authors do."""
+"""Largest number of dimensions for t-SNE. PCA reduces more dimensions, as in the paper."""
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#b8a900")
-"""Told apart by the colour-blind (Okabe & Ito 2008), their yellow darkened to be seen on white."""
+"""Colour-blind safe (Okabe & Ito 2008), with a darker yellow for a white background."""
 
 MARKERS = ("o", "^", "s", "X", "D", "v", "P", "*", "<", ">", "p", "h")
 
 ROWS = 28
-"""Classes beneath each other in a legend."""
+"""Classes in a column of the legend."""
 
 
 class Embedding(NamedTuple):
-    """`points` are (points, 2) float; `how` says in words how they came about."""
+    """`points` are float (points, 2); `how` describes the method and its parameters."""
 
     points: np.ndarray
     how: str
@@ -44,73 +44,80 @@ class Embedding(NamedTuple):
 def embed(values: np.ndarray, method: str, seed: int = 0) -> Embedding:
     """(points, ...) of any shape -> the plane, by `pca` or `tsne`.
 
-    t-SNE of few points looks at fewer neighbours than usual, and `how` says so. The same seed gives the same points.
-    Raises ValueError for another method, or if there is no point.
+    The same seed gives the same points. With few points t-SNE uses a smaller perplexity, and `how` says so.
+    Raises ValueError for another method, or if there are no points.
     """
     if method not in METHODS or not len(values):
-        raise ValueError(f"some points and one of {', '.join(METHODS)} are needed, not {len(values)} and {method!r}")
+        raise ValueError(f"needs points and one of {', '.join(METHODS)}; received {len(values)} points and {method!r}")
     values = np.asarray(values, np.float64).reshape(len(values), -1)
-    axes, explained = _principal(values, seed)
+    components, explained = _principal_components(values, seed)
     if method == "pca":
-        return Embedding(axes[:, :2], f"PCA, {explained:.0%} of the variance")
-    perplexity = min(PERPLEXITY, max(len(values) - 1, 1) / POINTS_A_NEIGHBOUR)
-    few = "" if perplexity == PERPLEXITY else f" as there are {len(values)} points"
-    how = f"t-SNE, perplexity {perplexity:.3g}{few}"
-    if len(values) < POINTS_A_NEIGHBOUR or not axes.any():  # nothing that could be near to something
-        return Embedding(axes[:, :2], how)
-    begin = (axes[:, :2] / axes[:, 0].std() * 1e-4).astype(
-        np.float32
-    )  # as scikit-learn's own init="pca", of one dimension too
-    tsne = TSNE(perplexity=perplexity, init=begin, random_state=seed)
-    with threadpool_limits(1):  # its threads wait for each other by spinning: five times as slow on a busy machine
-        return Embedding(tsne.fit_transform(axes.astype(np.float32)).astype(np.float64), how)
+        return Embedding(components[:, :2], f"PCA, {explained:.0%} of the variance")
+    perplexity = min(PERPLEXITY, max(len(values) - 1, 1) / POINTS_PER_NEIGHBOUR)
+    reason = "" if perplexity == PERPLEXITY else f", reduced for {len(values)} points"
+    how = f"t-SNE, perplexity {perplexity:.3g}{reason}"
+    if len(values) < POINTS_PER_NEIGHBOUR or not components.any():  # t-SNE fails without neighbours
+        return Embedding(components[:, :2], how)
+    # as scikit-learn's init="pca", which fails for a single dimension
+    start = (components[:, :2] / components[:, 0].std() * 1e-4).astype(np.float32)
+    tsne = TSNE(perplexity=perplexity, init=start, random_state=seed)
+    with threadpool_limits(1):  # its threads wait for each other actively: five times slower on a busy machine
+        return Embedding(tsne.fit_transform(components.astype(np.float32)).astype(np.float64), how)
 
 
-def _principal(values: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
-    """At least two and at most DIMENSIONS principal axes, and what share of the variance the first two explain."""
+def _principal_components(values: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+    """2 to DIMENSIONS principal components (points, components), and the share of variance of the first two."""
     variance = values.var(axis=0).sum()
     if variance == 0:
         return np.zeros((len(values), 2)), 1.0
-    axes = PCA(min(DIMENSIONS, *values.shape), random_state=seed).fit_transform(values)
-    return np.pad(axes, ((0, 0), (0, max(2 - axes.shape[1], 0)))), axes[:, :2].var(axis=0).sum() / variance
+    components = PCA(min(DIMENSIONS, *values.shape), random_state=seed).fit_transform(values)
+    padded = np.pad(components, ((0, 0), (0, max(2 - components.shape[1], 0))))
+    return padded, components[:, :2].var(axis=0).sum() / variance
 
 
 def draw_embedding(
-    panels: Mapping[str, Embedding], labels: Sequence[int] | None, classes: Sequence[str], path: Path
+    panels: Mapping[str, Embedding], labels: Sequence[int] | np.ndarray | None, classes: Sequence[str], path: Path
 ) -> None:
-    """The same points embedded in several ways side by side, under the panels' names; also a CSV.
+    """Several embeddings of the same points side by side; also a CSV.
 
     Arguments:
-        labels: the class index of each point, by which it is coloured. None: all are alike.
-        classes: names of the classes; up to 96 look different.
+        panels: the embeddings by their titles.
+        labels: the class index of each point, which decides on its colour and marker. None: all points look the same.
+        classes: names of the classes. Up to 96 classes look different.
     """
     _write(panels, labels, classes, path.with_suffix(".csv"))
-    known = labels is not None
-    labels = np.asarray(labels) if known else np.zeros(len(next(iter(panels.values())).points), int)
+    count = len(next(iter(panels.values())).points)
+    indices = np.zeros(count, int) if labels is None else np.asarray(labels)
     looks = list(islice(cycle(product(MARKERS, COLOURS)), max(len(classes), 1)))
-    columns = -(-len(np.unique(labels)) // ROWS)
-    figure = Figure(figsize=(6.2 * len(panels) + 2 * known * columns, 6.4), layout="constrained")
+    legend_columns = 0 if labels is None else -(-len(np.unique(indices)) // ROWS)
+    figure = Figure(figsize=(6.2 * len(panels) + 2 * legend_columns, 6.4), layout="constrained")
     for axes, (name, embedding) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        for index in np.unique(labels):
+        for index in np.unique(indices):
             marker, colour = looks[index]
-            x, y = embedding.points[labels == index].T
-            label = printable(classes[index]) if known else None
+            x, y = embedding.points[indices == index].T
+            label = None if labels is None else printable(classes[index])
             axes.scatter(x, y, s=16, color=colour, marker=marker, alpha=0.75, linewidths=0, label=label)
         axes.set(xticks=[], yticks=[])
         axes.set_title(f"{name}\n{embedding.how}", fontsize=11)
-    if known:
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        legend = figure.legend(handles, names, loc="outside right center", markerscale=1.8, fontsize=9, ncols=columns)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
-        for handle in legend.legend_handles:
-            handle.set_alpha(1)
+    if labels is not None:
+        _add_legend(figure, legend_columns)
     save_figure(figure, path)
 
 
-def _write(panels: Mapping[str, Embedding], labels: Sequence[int] | None, classes: Sequence[str], path: Path) -> None:
+def _add_legend(figure: Figure, columns: int) -> None:
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    legend = figure.legend(handles, names, loc="outside right center", markerscale=1.8, fontsize=9, ncols=columns)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    for handle in filter(None, legend.legend_handles):
+        handle.set_alpha(1)
+
+
+def _write(
+    panels: Mapping[str, Embedding], labels: Sequence[int] | np.ndarray | None, classes: Sequence[str], path: Path
+) -> None:
     header = [*(["class"] if labels is not None else []), *(f"{name} {axis}" for name in panels for axis in "xy")]
-    of_points = np.concatenate([embedding.points for embedding in panels.values()], axis=1)
-    names = [[csv_safe(classes[label])] for label in labels] if labels is not None else [[]] * len(of_points)
-    rows = ([*name, *(f"{value:.6g}" for value in point)] for name, point in zip(names, of_points, strict=True))
+    points = np.concatenate([embedding.points for embedding in panels.values()], axis=1)
+    names = [[csv_safe(classes[label])] for label in labels] if labels is not None else [[]] * len(points)
+    rows = ([*name, *(f"{value:.6g}" for value in point)] for name, point in zip(names, points, strict=True))
     write_table(path, header, rows)

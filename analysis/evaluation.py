@@ -1,65 +1,78 @@
-"""How good a run's best model is on its validation images: scores, confusion matrices, samples."""
+"""Scores of a run's best model on its validation images, with confusion matrices and samples."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.subject import Subject
-from predictor.pictures import evenly_spaced
+from analysis.trained_run import TrainedRun
+from predictor.images import evenly_spaced
 from storage.tables import csv_safe, read_table, write_table
 from training.kinds import SEGMENTATION
 
-SCALES = ("counts", "normalised", "logarithmic")
-"""In which a confusion matrix is drawn."""
+if TYPE_CHECKING:
+    from plots.scores import Scale
+    from predictor.labels.evaluation import EvaluatedImage
+
+SCALES: "tuple[Scale, ...]" = ("counts", "normalised", "logarithmic")
+"""A confusion matrix is drawn in each."""
 
 
-def evaluate_run(subject: Subject) -> None:
-    """Draws into the run's figures; of a classifier or of a segmentation network."""
-    if subject.kind is SEGMENTATION:
-        from predictor.masks.evaluation import evaluate
+def evaluate_run(trained: TrainedRun) -> None:
+    """Writes tables and figures of a classifier or a segmentation network into the run's figures."""
+    if trained.kind is SEGMENTATION:
+        from predictor.masks.evaluation import evaluate_masks
         from predictor.masks.segmenter import Network, validation_masks
 
-        evaluate(validation_masks(Network(subject.run, "none"), subject.data), subject.data, subject.run.figures)
+        evaluate_masks(validation_masks(Network(trained.run, "none"), trained.data), trained.data, trained.run.figures)
     else:
-        _evaluate_classifier(subject)
-    _draw_confusion(subject)
+        _evaluate_classifier(trained)
+    _draw_confusion_matrices(trained)
 
 
-def _evaluate_classifier(subject: Subject) -> None:
-    from plots.image_grid import MOST, draw_sheet
-    from predictor.labels.evaluation import Judged, thumbnail, write_evaluation
-    from predictor.pictures import validation_images
+def _evaluate_classifier(trained: TrainedRun) -> None:
+    from predictor.images import validation_images
+    from predictor.labels.evaluation import EvaluatedImage, write_evaluation
 
-    classes, figures = subject.data.classes, subject.run.figures
-    validation = subject.validation
+    validation = trained.validation
     ranked = np.argsort(-validation.probabilities, axis=1, kind="stable")
-    judged = [
-        Judged(picture.name, picture.path, int(label), tuple(ranks.tolist()), float(of_image[ranks[0]]))
-        for picture, label, ranks, of_image in zip(
-            validation_images(subject.data), validation.labels, ranked, validation.probabilities, strict=True
+    evaluated = [
+        EvaluatedImage(file.name, file.path, int(label), tuple(ranks.tolist()), float(probabilities[ranks[0]]))
+        for file, label, ranks, probabilities in zip(
+            validation_images(trained.data), validation.labels, ranked, validation.probabilities, strict=True
         )
     ]
-    write_evaluation(judged, classes, figures)
-    shown = [judged[number] for number in evenly_spaced(len(judged), MOST)]
-    samples = [(one, picture) for one in shown if (picture := thumbnail(one.path)) is not None]
-    names = [(classes[one.label], classes[one.ranked[0]]) for one, _ in samples]
-    captions = [
-        f"{predicted} {one.probability:.0%}\n" + ("right" if true == predicted else f"is {true}")
-        for (true, predicted), (one, _) in zip(names, samples, strict=True)
-    ]
-    path = figures / "predictions.png"
-    draw_sheet([picture for _, picture in samples], captions, path, "Validation images and what is predicted of them")
-    rows = [
-        (*map(csv_safe, (one.name, *of_one)), f"{one.probability:.6f}")
-        for of_one, (one, _) in zip(names, samples, strict=True)
-    ]
+    write_evaluation(evaluated, trained.data.classes, trained.run.figures)
+    _draw_predictions(trained, evaluated)
+
+
+def _draw_predictions(trained: TrainedRun, evaluated: "Sequence[EvaluatedImage]") -> None:
+    """Some validation images under their predictions; also a CSV."""
+    from plots.image_grid import MAX_IMAGES, draw_image_grid
+    from predictor.labels.evaluation import thumbnail
+
+    classes, images, captions, rows = trained.data.classes, [], [], []
+    for number in evenly_spaced(len(evaluated), MAX_IMAGES):
+        result = evaluated[number]
+        image = thumbnail(result.path)
+        if image is None:
+            continue
+        true, predicted = classes[result.label], classes[result.ranked[0]]
+        verdict = "correct" if true == predicted else f"true: {true}"
+        images.append(image)
+        captions.append(f"{predicted} {result.probability:.0%}\n{verdict}")
+        rows.append((*map(csv_safe, (result.name, true, predicted)), f"{result.probability:.6f}"))
+    path = trained.run.figures / "predictions.png"
+    draw_image_grid(images, captions, path, "Validation images with their predicted classes")
     write_table(path.with_suffix(".csv"), ("image", "true", "predicted", "probability"), rows)
 
 
-def _draw_confusion(subject: Subject) -> None:
-    """Its counts are those that the evaluation has written."""
-    from plots.scores import draw_confusion_matrix_of
+def _draw_confusion_matrices(trained: TrainedRun) -> None:
+    """Draws the counts that the evaluation has written."""
+    from plots.scores import draw_confusion_counts
 
-    file = subject.run.figures / "confusion_matrix.csv"
+    file = trained.run.figures / "confusion_matrix.csv"
     counts = np.array([list(row.values())[1:] for row in read_table(file)]).astype(np.int64)
-    unit = "pixels" if subject.kind is SEGMENTATION else "images"
+    unit = "pixels" if trained.kind is SEGMENTATION else "images"
     for scale in SCALES:
-        draw_confusion_matrix_of(counts, subject.data.classes, file.with_name(f"confusion_{scale}.png"), unit, scale)
+        draw_confusion_counts(counts, trained.data.classes, file.with_name(f"confusion_{scale}.png"), unit, scale)

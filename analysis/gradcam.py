@@ -1,4 +1,7 @@
-"""Where a classifier looks: Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391)."""
+"""Grad-CAM: the regions of an image that a classifier's decision depends on.
+
+Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,35 +12,36 @@ import keras
 import numpy as np
 from matplotlib import colormaps
 
-from plots.image_grid import draw_sheet
+from plots.image_grid import draw_image_grid
 from settings import WorkError
 from storage.tables import csv_safe, write_table
 from training.freezing import backbone_of
 
 SHARE_OF_HEAT = 0.5
-"""Of an overlay; the rest is the picture."""
+"""Weight of the heat map in an overlay; the rest is the image."""
 
 
 class GradCam:
     """Heat maps of a classifier on the last feature map of its backbone.
 
-    The model is cut there: gradients of the logits are taken from the map on, so it does not matter what of the
-    backbone learns, nor that it is a model in the model.
+    The model is split there, and the gradients of the logits are taken with respect to this map. So neither a frozen
+    backbone nor its nesting as a model in the model matters.
     """
 
     def __init__(self, classifier: keras.Model):
-        maps = keras.Operation.output.fget(backbone_of(classifier))  # where it stands; `output` is its own graph's
+        backbone = backbone_of(classifier)
+        maps = keras.Operation.output.fget(backbone)  # the output in the classifier; `output` is in its own graph
         self.maps = keras.Model(classifier.inputs[0], maps)
         self.head = keras.Model(maps, classifier.outputs[0])
 
-    def heat(self, pictures: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """What speaks for a class, 0..1 of the most in the picture: (pictures, map height, map width) float32.
+    def heat(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """Heat maps float32 (images, map height, map width) with a maximum of 1; equations 1 and 2 of the paper.
 
-        `pictures` are RGB (pictures, height, width, 3) of 0..255, `classes` an index each. Equations 1 and 2.
+        `images` are RGB (images, height, width, 3) of 0..255, `classes` a class index for each.
         """
         import tensorflow as tf
 
-        maps = self.maps(tf.cast(pictures, tf.float32), training=False)
+        maps = self.maps(tf.cast(images, tf.float32), training=False)
         with tf.GradientTape() as tape:
             tape.watch(maps)
             logits = tf.gather(self.head(maps, training=False), classes, axis=1, batch_dims=1)
@@ -47,46 +51,53 @@ class GradCam:
 
 
 class Example(NamedTuple):
-    """An image, RGB uint8 (height, width, 3), its class and the one that is predicted, and how probable that is."""
+    """A validation image and its prediction.
+
+    Attributes:
+        name: its path in the data folder.
+        image: RGB uint8 (height, width, 3).
+        label, predicted: indices of the true and the predicted class.
+        probability: that of the predicted class, 0..1.
+    """
 
     name: str
-    picture: np.ndarray
+    image: np.ndarray
     label: int
     predicted: int
     probability: float
 
 
-def draw_gradcam(classifier: keras.Model, examples: Sequence[Example], classes: Sequence[str], path: Path) -> None:
-    """Each picture beside what speaks for the class that is predicted; also a CSV of the heat.
+def draw_heat_maps(classifier: keras.Model, examples: Sequence[Example], classes: Sequence[str], path: Path) -> None:
+    """Each image beside its overlay with the heat map of the predicted class; also a CSV of the heat maps.
 
-    Raises WorkError if the last feature map is a single pixel: there is no place in it.
+    Raises WorkError if the last feature map is a single pixel, because it has no regions.
     """
-    pictures, predicted = (np.stack([getattr(one, name) for one in examples]) for name in ("picture", "predicted"))
-    heat = GradCam(classifier).heat(pictures, predicted)
+    images = np.stack([example.image for example in examples])
+    heat = GradCam(classifier).heat(images, np.array([example.predicted for example in examples]))
     if heat[0].size == 1:
-        raise WorkError("Grad-CAM: the last feature map is a single pixel; a larger --image-size in training helps")
+        raise WorkError("Grad-CAM: the last feature map is a single pixel. Train with a larger --image-size.")
     _write(examples, heat, classes, path.with_suffix(".csv"))
-    images, captions = [], []
-    for one, of_one in zip(examples, heat, strict=True):
-        images += [one.picture, overlaid(one.picture, of_one)]
-        verdict = "right" if one.label == one.predicted else "wrong"
-        captions += [f"is\n{classes[one.label]}", f"{verdict}, {one.probability:.0%} sure:\n{classes[one.predicted]}"]
-    title = "Where the model looks: yellow speaks for the class that is predicted"
-    draw_sheet(images, captions, path, title)
+    drawn, captions = [], []
+    for example, heat_map in zip(examples, heat, strict=True):
+        drawn += [example.image, overlay_heat(example.image, heat_map)]
+        verdict = "correct" if example.label == example.predicted else "wrong"
+        captions.append(f"true class:\n{classes[example.label]}")
+        captions.append(f"predicted {example.probability:.0%}, {verdict}:\n{classes[example.predicted]}")
+    draw_image_grid(drawn, captions, path, "Grad-CAM: yellow regions support the predicted class")
 
 
-def overlaid(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """The picture, RGB uint8, tinted from dark blue (0) to yellow (1)."""
-    height, width = picture.shape[:2]
+def overlay_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """The image, RGB uint8, tinted from dark blue (heat 0) to yellow (heat 1)."""
+    height, width = image.shape[:2]
     smooth = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
     tint = np.round(255 * colormaps["viridis"](smooth)[..., :3]).astype(np.uint8)
-    return cv2.addWeighted(picture, 1 - SHARE_OF_HEAT, tint, SHARE_OF_HEAT, 0)
+    return cv2.addWeighted(image, 1 - SHARE_OF_HEAT, tint, SHARE_OF_HEAT, 0)
 
 
 def _write(examples: Sequence[Example], heat: np.ndarray, classes: Sequence[str], path: Path) -> None:
     rows = []
-    for one, of_one in zip(examples, heat, strict=True):
-        names = (csv_safe(name) for name in (one.name, classes[one.label], classes[one.predicted]))
-        example = (*names, f"{one.probability:.6f}")
-        rows += [(*example, *place, f"{value:.4f}") for place, value in np.ndenumerate(of_one)]
+    for example, heat_map in zip(examples, heat, strict=True):
+        names = (csv_safe(name) for name in (example.name, classes[example.label], classes[example.predicted]))
+        cells = (*names, f"{example.probability:.6f}")
+        rows += [(*cells, *position, f"{value:.4f}") for position, value in np.ndenumerate(heat_map)]
     write_table(path, ("image", "true", "predicted", "probability", "row", "column", "heat"), rows)

@@ -11,33 +11,33 @@ from storage.tables import write_table
 HEADER = ("layer", "kind", "output", "parameters", "learn")
 
 
-class Layer(NamedTuple):
-    """A row: the layer's name and kind, what it gives of a picture, its parameters and how many of them learn."""
+class LayerRow(NamedTuple):
+    """A row of the table: a layer's name, class, output shape, and numbers of parameters and trainable parameters."""
 
     name: str
     kind: str
     output: str
     parameters: int
-    learn: int
+    trainable: int
 
 
-def layers_of(graph: Graph) -> list[Layer]:
+def layer_rows(graph: Graph) -> list[LayerRow]:
     return [
-        Layer(
-            place.name,
-            type(place.layer).__name__,
-            in_words(graph.shapes[place.name]),
-            place.layer.count_params(),
-            sum(int(np.prod(weight.shape)) for weight in place.layer.trainable_weights),
+        LayerRow(
+            layer.name,
+            type(layer.layer).__name__,
+            shape_text(graph.shapes[layer.name]),
+            layer.layer.count_params(),
+            sum(int(np.prod(weight.shape)) for weight in layer.layer.trainable_weights),
         )
-        for place in graph.places
+        for layer in graph.layers
     ]
 
 
-def in_words(shape: Shape) -> str:
-    """Height x width x channels."""
+def shape_text(shape: Shape) -> str:
+    """(7, 7, 512) -> 7x7x512: height, width, channels."""
     return "x".join(map(str, shape))
 
 
 def write_layers(graph: Graph, path: Path) -> None:
-    write_table(path, HEADER, layers_of(graph))
+    write_table(path, HEADER, layer_rows(graph))

@@ -1,4 +1,4 @@
-"""Pieces of a page that needs nothing but itself: pictures are in it, and there is no script and no network."""
+"""Building blocks of an HTML page in a single file: images are embedded, and there is no script and no download."""
 
 import base64
 import html
@@ -21,19 +21,19 @@ table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabula
 th, td { text-align: left; vertical-align: top; padding: .2em .9em .2em 0; border-bottom: 1px solid #e4e4e4; }
 td { overflow-wrap: anywhere; min-width: 3.5em; }
 td.number, th.number { text-align: right; overflow-wrap: normal; }
-pre { background: #f4f4f4; padding: .8em 1em; overflow-x: auto; }
+pre { background: #f4f4f4; padding: .8em 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: 600; margin: 1em 0; }
 """
 
 WIDEST = 1600
-"""In pixels: what is wider would not be readable in the width of the page, and is moved to and fro in it."""
+"""Pixels. Wider figures keep their size and are scrolled, because they would not be readable at the page's width."""
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""A browser loads nothing else, whatever a name in the page may hold."""
+"""The browser loads nothing else, even if a name on the page contains HTML."""
 
 
 def text(value: object) -> str:
-    """Any name or value, harmless in HTML."""
+    """A name or value, escaped for HTML."""
     return html.escape(printable(str(value)))
 
 
@@ -41,33 +41,35 @@ def heading(title: str) -> str:
     return f"<h2>{text(title)}</h2>"
 
 
-def paragraph(words: str) -> str:
-    return f"<p>{text(words)}</p>"
+def paragraph(content: str) -> str:
+    return f"<p>{text(content)}</p>"
 
 
 def code(lines: Iterable[str]) -> str:
     return "<pre>" + "\n".join(map(text, lines)) + "</pre>"
 
 
-def figure(picture: Path, caption: str) -> str:
-    """A PNG, put into the page."""
-    content = picture.read_bytes()
+def figure(png: Path, caption: str) -> str:
+    """An embedded PNG file with its caption."""
+    content = png.read_bytes()
     data = base64.b64encode(content).decode()
     image = f'<img src="data:image/png;base64,{data}" alt="{text(caption)}">'
-    if int.from_bytes(content[16:20]) > WIDEST:
+    if int.from_bytes(content[16:20]) > WIDEST:  # the width in the header of a PNG file
         image = f'<div class="wide">{image}</div>'
     return f"<figure>{image}<figcaption>{text(caption)}</figcaption></figure>"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns of numbers stand to the right."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    numbers = [all(map(_is_number, column)) for column in zip(*rows, strict=True)] or [False] * len(header)
-    attributes = [' class="number"' if is_number else "" for is_number in numbers]
-    heads = "".join(f"<th{how}>{text(name)}</th>" for name, how in zip(header, attributes, strict=True))
+    """A table. Columns of numbers are aligned to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    are_numbers = [all(map(_is_number, column)) for column in zip(*cells, strict=True)] or [False] * len(header)
+    attributes = [' class="number"' if is_number else "" for is_number in are_numbers]
+    heads = "".join(f"<th{attribute}>{text(name)}</th>" for name, attribute in zip(header, attributes, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td{how}>{text(cell)}</td>" for cell, how in zip(row, attributes, strict=True)) + "</tr>\n"
-        for row in rows
+        "<tr>"
+        + "".join(f"<td{attribute}>{text(cell)}</td>" for cell, attribute in zip(row, attributes, strict=True))
+        + "</tr>\n"
+        for row in cells
     )
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>'
 
@@ -80,12 +82,13 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def folded(title: str, content: str) -> str:
-    """Shown when it is clicked on."""
+def collapsible(title: str, content: str) -> str:
+    """A section that opens when its title is clicked."""
     return f"<details><summary>{text(title)}</summary>{content}</details>"
 
 
-def write_page(path: Path, title: str, content: Iterable[str]) -> None:
+def write_html(path: Path, title: str, content: Iterable[str]) -> None:
+    """Writes the parts of a page under its title."""
     with replacing(path) as file:
         file.write(
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'

@@ -1,105 +1,113 @@
-"""What `python -m analysis` draws of a run, part by part."""
+"""The parts of `python -m analysis`. Each draws figures of a run."""
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from analysis.subject import Subject
-from predictor.pictures import evenly_spaced
+from analysis.trained_run import TrainedRun
+from log import logger
 from settings import SettingError, WorkError, bad_setting
 from training.kinds import SEGMENTATION
 
-OF_EACH = 6
-"""Right and wrong images that Grad-CAM explains: the surest."""
+if TYPE_CHECKING:
+    from analysis.graph import NamedLayer
+    from config import AnalysisConfig
 
-IMAGES, IMAGES_WITH_MASKS = 500, 40
-"""Of which features are embedded, unless the settings say how many."""
+GRADCAM_IMAGES = 6
+"""Largest number of correct and of wrong predictions in the Grad-CAM figure: the most confident ones."""
+
+EMBEDDED_IMAGES, EMBEDDED_IMAGES_WITH_MASKS = 500, 40
+"""Largest number of embedded images, unless `--images` gives another."""
 
 
-def draw_curves(subject: Subject, settings) -> None:
+def draw_curves(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from training.plots import draw_training
 
-    draw_training(subject.run, subject.schedule())
+    draw_training(trained.run, trained.schedule())
 
 
-def draw_evaluation(subject: Subject, settings) -> None:
+def draw_evaluation(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.evaluation import evaluate_run
 
-    evaluate_run(subject)
+    evaluate_run(trained)
 
 
-def draw_embeddings(subject: Subject, settings) -> None:
+def draw_embeddings(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.embedding import draw_embedding, embed
-    from analysis.points import points_of_images, points_of_pixels, usual_places
+    from analysis.features import image_features, pixel_features
+    from predictor.images import evenly_spaced
 
-    is_segmentation = subject.kind is SEGMENTATION
-    most = settings.images or (IMAGES_WITH_MASKS if is_segmentation else IMAGES)
-    most = most if is_segmentation else min(most, settings.points)
-    pictures = subject.pictures(evenly_spaced(len(subject.data.images("val")), most))
-    graph = subject.graph
-    for place in _chosen(subject, settings) or usual_places(graph, subject.kind):
-        if is_segmentation:
-            _check_map(subject, place.name)
-            points = points_of_pixels(graph, place, pictures, settings.points, settings.batch_size, settings.seed)
+    by_pixel = trained.kind is SEGMENTATION
+    most = settings.images or (EMBEDDED_IMAGES_WITH_MASKS if by_pixel else EMBEDDED_IMAGES)
+    most = most if by_pixel else min(most, settings.points)
+    _, images, labels = trained.images(evenly_spaced(len(trained.data.images("val")), most))
+    graph, batch_size = trained.graph, settings.batch_size
+    for layer in _chosen_layers(trained, settings) or trained.kind.load(trained.kind.embedded_layers)(graph):
+        if by_pixel:
+            assert labels is not None
+            _check_is_map(trained, layer)
+            points = pixel_features(graph, layer, images, labels, settings.points, batch_size, settings.seed)
         else:
-            points = points_of_images(graph, place, pictures, settings.batch_size)
-        panels = {name: embed(points.values, name, settings.seed) for name in ("pca", "tsne")}
-        print(f"{place.name}: {len(points.values)} points; {'; '.join(one.how for one in panels.values())}")
-        file = subject.run.figures / f"embedding_{place.name.replace('/', '-')}.png"
-        titles = {"pca": f"PCA of {place.name}", "tsne": f"t-SNE of {place.name}"}
-        panels = {titles[name]: embedding for name, embedding in panels.items()}
-        draw_embedding(panels, points.labels, subject.data.classes, file)
+            points = image_features(graph, layer, images, labels, batch_size)
+        embeddings = {method: embed(points.values, method, settings.seed) for method in ("pca", "tsne")}
+        how = "; ".join(embedding.how for embedding in embeddings.values())
+        logger.info(f"{layer.name}: {len(points.values)} points; {how}")
+        file = trained.run.figures / f"embedding_{layer.name.replace('/', '-')}.png"
+        panels = {f"PCA of {layer.name}": embeddings["pca"], f"t-SNE of {layer.name}": embeddings["tsne"]}
+        draw_embedding(panels, points.labels, trained.data.classes, file)
 
 
-def draw_maps(subject: Subject, settings) -> None:
+def draw_maps(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.feature_maps import draw_feature_maps
 
-    graph, chosen = subject.graph, _chosen(subject, settings)
-    places = [place for place in chosen if graph.is_map(place)]
-    if chosen and not places:
-        _check_map(subject, chosen[0].name)
-    ends = [stage[-1] for stage in graph.stages if any(place.layer.count_params() for place in stage)]
-    picture = subject.pictures([0]).values[0]
-    draw_feature_maps(graph, places or ends, picture, subject.run.figures / "feature_maps.png")
+    graph, chosen = trained.graph, _chosen_layers(trained, settings)
+    layers = [layer for layer in chosen if graph.is_map(layer)]
+    if chosen and not layers:
+        _check_is_map(trained, chosen[0])
+    ends = [stage[-1] for stage in graph.stages if any(layer.layer.count_params() for layer in stage)]
+    image = trained.images([0]).pixels[0]
+    draw_feature_maps(graph, layers or ends, image, trained.run.figures / "feature_maps.png")
 
 
-def _chosen(subject: Subject, settings) -> list:
-    return [subject.graph.find(name) for name in settings.layer]
+def _chosen_layers(trained: TrainedRun, settings: "AnalysisConfig") -> list["NamedLayer"]:
+    return [trained.graph.find(name) for name in settings.layer]
 
 
-def _check_map(subject: Subject, name: str) -> None:
-    """Raises SettingError if the layer gives no maps."""
-    if not subject.graph.is_map(subject.graph.find(name)):
-        from analysis.layers_table import in_words
+def _check_is_map(trained: TrainedRun, layer: "NamedLayer") -> None:
+    """Raises SettingError if the layer's output is not a feature map."""
+    if not trained.graph.is_map(layer):
+        from analysis.layers_table import shape_text
 
-        shape = in_words(subject.graph.shapes[name])
-        raise SettingError(
-            bad_setting("layer", name, f"gives {shape} of a picture, and a map has height, width and channels")
-        )
+        shape = shape_text(trained.graph.shapes[layer.name])
+        allowed = f"its output of shape {shape} is not a feature map, which has height, width and channels"
+        raise SettingError(bad_setting("layer", layer.name, allowed))
 
 
-def draw_explanations(subject: Subject, settings) -> None:
-    from analysis.gradcam import Example, draw_gradcam
+def draw_gradcam(trained: TrainedRun, settings: "AnalysisConfig") -> None:
+    import numpy as np
 
-    validation = subject.validation
-    predicted, sure = validation.probabilities.argmax(axis=1), validation.probabilities.max(axis=1)
-    surest = np.argsort(-sure, kind="stable")
-    right, wrong = (surest[validation.right[surest] == is_right][:OF_EACH] for is_right in (True, False))
-    chosen = [*right.tolist(), *wrong.tolist()]
-    pictures = subject.pictures(chosen)
+    from analysis.gradcam import Example, draw_heat_maps
+
+    validation = trained.validation
+    predicted, probability = validation.probabilities.argmax(axis=1), validation.probabilities.max(axis=1)
+    by_confidence = np.argsort(-probability, kind="stable")
+    correct = by_confidence[validation.correct[by_confidence]][:GRADCAM_IMAGES]
+    wrong = by_confidence[~validation.correct[by_confidence]][:GRADCAM_IMAGES]
+    chosen = [*correct.tolist(), *wrong.tolist()]
+    images = trained.images(chosen)
     examples = [
-        Example(name, picture, validation.labels[number], predicted[number], sure[number])
-        for number, name, picture in zip(chosen, pictures.names, pictures.values, strict=True)
+        Example(name, image, int(validation.labels[number]), int(predicted[number]), float(probability[number]))
+        for number, name, image in zip(chosen, images.names, images.pixels, strict=True)
     ]
     try:
-        draw_gradcam(subject.graph.model, examples, subject.data.classes, subject.run.figures / "gradcam.png")
+        draw_heat_maps(trained.graph.model, examples, trained.data.classes, trained.run.figures / "gradcam.png")
     except WorkError as error:
         if "gradcam" in settings.only:
             raise
-        print(error)
+        logger.warning(str(error))
 
 
-def draw_layers(subject: Subject, settings) -> None:
+def draw_layers(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.diagram import draw_diagram
     from analysis.layers_table import write_layers
 
-    write_layers(subject.graph, subject.run.figures / "layers.csv")
-    draw_diagram(subject.graph, subject.run.figures / "diagram.png")
+    write_layers(trained.graph, trained.run.figures / "layers.csv")
+    draw_diagram(trained.graph, trained.run.figures / "diagram.png")

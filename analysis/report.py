@@ -1,130 +1,142 @@
-"""The page of a run: how it went, how good it is, what it has learnt, and how to get there again."""
+"""The report of a run: a page with its scores, figures and settings, and the commands that reproduce it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.page import code, figure, folded, heading, paragraph, table, text, write_page
+from analysis.page import code, collapsible, figure, heading, paragraph, table, write_html
 from analysis.reproduce import commands, conditions
-from analysis.subject import Subject, read_subject
+from analysis.trained_run import TrainedRun, read_run
+from log import logger
 from storage.tables import read_table
 from training.run_folder import Row, RunFolder
 
 SECTIONS = {
     "Training": {
-        "learning_curve": "What was measured in training and validation after each epoch, and the learning rate.",
-        "learning_rate": "Learning rate and, where the schedule moves it, momentum. Dots: as noted after each epoch.",
-        "find_lr": "The loss against ever larger learning rates, tried before training.",
-        "augmentation": "The first training batch as the model saw it.",
-        "strip": "Some validation pictures, their truth, and what the network said after each epoch.",
+        "learning_curve": "Loss and scores on training and validation images, and the learning rate, by epoch.",
+        "learning_rate": "Learning rate and, if the schedule changes it, momentum. Dots: values at the end of epochs.",
+        "find_lr": "Learning-rate range test before training: the loss against increasing learning rates.",
+        "augmentation": "The first training batch after augmentation.",
+        "strip": "Validation images, their true masks, and the predicted masks after each epoch.",
     },
-    "How good it is": {
-        "predictions": "Validation images and what is predicted of them.",
-        "mistakes": "The surest mistakes.",
-        "classes": "Scores of each class, the best on top.",
-        "confusion_matrix": "Which class is taken for which.",
-        "confusion_counts": "Which class is taken for which, in counts.",
-        "confusion_normalised": "The same as shares of the true class.",
-        "confusion_logarithmic": "The same on a logarithmic scale, on which rare mistakes can be seen too.",
-        "calibration": "How often predictions are right, by how sure the model is.",
-        "reconstructions": "Validation images, and what is made of their codes.",
-        "samples": "New pictures, of random codes.",
-        "walk": "From one picture to another along the line between their codes.",
-        "latent_plane": "The plane of codes.",
+    "Evaluation": {
+        "predictions": "Validation images with their predictions.",
+        "mistakes": "Most confident mistakes.",
+        "classes": "Scores of each class, best class first.",
+        "confusion_matrix": "Confusion matrix.",
+        "confusion_counts": "Confusion matrix in counts.",
+        "confusion_normalised": "Confusion matrix, normalised: shares of the true class.",
+        "confusion_logarithmic": "Confusion matrix on a logarithmic scale, which makes rare mistakes visible.",
+        "calibration": "Calibration: the share of correct predictions at each predicted probability.",
+        "reconstructions": "Validation images and their reconstructions.",
+        "samples": "New images, decoded from random codes.",
+        "walk": "Interpolation: images decoded along the line between the codes of two images.",
+        "latent_plane": "Latent plane: images decoded from a grid of codes.",
     },
-    "What it has learnt": {
-        "pca": "Pictures and their codes, each by their first two principal components.",
-        "tsne": "Pictures and their codes, each brought to the plane by t-SNE: what is near there is alike.",
-        "gradcam": "Where the model looks: what in the picture speaks for the class that is predicted (Grad-CAM).",
-        "embedding_": "What a layer gives of validation images, brought to the plane: what is near is alike to it.",
-        "feature_maps": "What channels of some layers give of one validation image, dark to bright.",
+    "Learned features": {
+        "pca": "First two principal components of the images (left) and of their codes (right).",
+        "tsne": "t-SNE of the images (left) and of their codes (right). Similar images are close together.",
+        "gradcam": "Grad-CAM: the regions of an image that support the predicted class.",
+        "embedding_": "PCA and t-SNE of a layer's output for validation images. Similar outputs are close together.",
+        "feature_maps": "Feature maps of some layers for one validation image. Dark: smallest value. Bright: largest.",
     },
-    "The model": {
-        "diagram": "Its blocks: the taller the finer the maps, the wider the more channels. Arcs skip what is between.",
+    "Model": {
+        "diagram": "Blocks of the model. Height: size of maps. Width: channels. Arcs: links that skip blocks.",
     },
 }  # fmt: skip
-"""Figures and captions, in their order. A name that ends in _ stands for all that begin so."""
+"""Figures and captions in the order of the page. A name with a final _ stands for all figures that start with it."""
 
-REPLACED = {"confusion_matrix": "confusion_counts"}
-"""What need not be shown where there is something better."""
+BETTER_VERSIONS = {"confusion_matrix": "confusion_counts"}
+"""Figures that are left out if the other one exists."""
 
-LASTING = ("augmentation", "strip", "find_lr")
-"""What is drawn before the end of training and holds after it."""
+VALID_AFTER_TRAINING = ("augmentation", "strip", "find_lr")
+"""Figures drawn before the end of training that stay valid."""
 
-OF_TRAINING = ("learning_curve", "learning_rate")
+OF_HISTORY = ("learning_curve", "learning_rate")
+"""Figures that each epoch makes outdated. All others depend on the best checkpoint."""
 
-MOST_PAIRS = 20
+MAX_PAIRS = 20
+"""Rows in the table of confusions."""
+
+COLUMN_WORDS = {
+    "f1": "F1", "iou": "IoU", "kind": "type", "kl": "KL", "learn": "trainable", "mse": "MSE", "val": "validation",
+}  # fmt: skip
+"""Words of CSV columns that the page shows in another way."""
 
 
-def write_report(subject: Subject) -> None:
-    """Of what there is in the run's folder by now; figures that the run has left behind are left out."""
-    run = subject.run
-    shown = dict(current_figures(subject))
-    content: list[str] = [f"<p>{text(introduction(subject))}</p>", table(("", ""), summary_rows(subject))]
-    content += [heading("How to train it again"), code(commands(subject)), paragraph(conditions(subject))]
+def write_report(trained: TrainedRun) -> None:
+    """Writes the page from the files in the run's folder. Outdated figures and tables are left out."""
+    run = trained.run
+    figures = dict(current_figures(trained))
+    content = [paragraph(introduction(trained)), table(("", ""), summary_rows(trained))]
+    content += [heading("Reproduce"), code(commands(trained)), paragraph(conditions(trained))]
+    remaining = {name: file for name, file in figures.items() if name not in BETTER_VERSIONS}
     for title, captions in SECTIONS.items():
-        figures = [(file, caption) for name, caption in captions.items() for file in _named(name, shown)]
-        tables = [*_tables(title, subject)]
-        if figures or tables:
-            content += [heading(title), *(_figure(file, caption) for file, caption in figures), *tables]
-    known = {file for captions in SECTIONS.values() for name in captions for file in _named(name, shown)}
-    others = [file for file in shown.values() if file not in known and file.stem not in REPLACED]
-    if others:
-        content += [heading("More"), *(_figure(file, file.stem.replace("_", " ")) for file in others)]
-    content += [heading("Settings"), table(("setting", "value"), _settings(subject))]
-    write_page(run.report, run.path.name, content)
+        section = []
+        for name, caption in captions.items():
+            for file in _figures_named(name, figures):
+                section.append(_figure(file, caption))
+                remaining.pop(file.stem, None)
+        section += _tables(title, trained)
+        if section:
+            content += [heading(title), *section]
+    if remaining:
+        content += [heading("More figures"), *(_figure(file, column_title(name)) for name, file in remaining.items())]
+    content += [heading("Settings"), table(("setting", "value"), _settings(trained))]
+    write_html(run.report, run.path.name, content)
 
 
-def introduction(subject: Subject) -> str:
-    best = subject.best
-    measured = ", ".join(
-        f"{name.removeprefix('val_').replace('_', ' ')} {value:.4g}"
-        for name, value in best.items()
-        if name[:4] == "val_"
+def introduction(trained: TrainedRun) -> str:
+    """The model and its validation scores in the best epoch."""
+    scores = ", ".join(
+        f"{column_title(name.removeprefix('val_'))} {value:.4g}" for name, value in trained.scores.items()
     )
-    name = f"{subject.kind.name.capitalize()} {subject.model}"
-    return f"{name}. In its best epoch, {int(best['epoch'])}, validation gave {measured}."
+    model = f"Model {trained.model} ({trained.kind.name})"
+    return f"{model}. Validation in its best epoch, {int(trained.best['epoch'])}: {scores}."
 
 
-def summary_rows(subject: Subject) -> Iterator[tuple[str, str]]:
-    rows, sessions = subject.rows, subject.run.sessions()
-    state = "finished" if subject.is_finished else f"not finished: up to {subject.settings['epochs']} were asked for"
+def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
+    rows, sessions = trained.rows, trained.run.sessions()
+    state = "finished" if trained.is_finished else f"not finished, at most {trained.settings['epochs']}"
     yield "epochs", f"{len(rows)}, {state}"
-    yield "time", duration(sum(row["seconds"] for row in rows))
+    yield "training time", duration_text(sum(row["seconds"] for row in rows))
     if sessions:
-        parameters, learning = (int(sessions[-1][name]) for name in ("parameters", "learning"))
-        yield "parameters", f"{parameters:,}, of which {learning:,} learn"
-        yield "trained", ", ".join(_session(session) for session in sessions)
-        yield "on", ", ".join(dict.fromkeys(session["device"] for session in sessions))
-    yield (
-        "pictures",
-        f"{subject.settings['image_size'].replace(',', ', then ')} pixels, from {subject.settings['data']}",
-    )
-    yield "classes", str(len(subject.run.classes()))
-    yield "with", ", ".join(f"{name} {version}" for name, version in subject.versions.items())
+        parameters, trainable = (int(sessions[-1][name]) for name in ("parameters", "learning"))
+        yield "parameters", f"{parameters:,}, {trainable:,} of them trainable"
+        yield "started", ", ".join(_session_text(session) for session in sessions)
+        yield "device", ", ".join(dict.fromkeys(session["device"] for session in sessions))
+    yield "image size", f"{trained.settings['image_size'].replace(',', ', then ')} pixels"
+    yield "data folder", str(trained.settings["data"])
+    yield "classes", str(len(trained.run.classes()))
+    yield "versions", ", ".join(f"{name} {version}" for name, version in trained.versions.items())
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """`2 h 5 min`, `3 min 20 s` or `12 s`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def current_figures(subject: Subject) -> Iterator[tuple[str, Path]]:
-    """Pictures by name that show the run as it is, not as it was before it went on."""
-    run = subject.run
+def current_figures(trained: TrainedRun) -> Iterator[tuple[str, Path]]:
+    """The figures by name, without those drawn before the last changes of the run."""
+    run = trained.run
     for file in sorted(run.figures.glob("*.png")):
-        if file.stem in OF_TRAINING:
-            holds = not run.is_newer_than(file)
+        if file.stem in OF_HISTORY:
+            is_current = not run.is_newer_than(file)
         else:
-            holds = file.stem in LASTING or file.stat().st_mtime >= run.best.stat().st_mtime
-        if holds:
+            is_current = file.stem in VALID_AFTER_TRAINING or _is_newer_than_model(file, run)
+        if is_current:
             yield file.stem, file
 
 
-def _named(name: str, shown: dict[str, Path]) -> list[Path]:
-    if REPLACED.get(name) in shown:
+def _is_newer_than_model(file: Path, run: RunFolder) -> bool:
+    return file.stat().st_mtime >= run.best.stat().st_mtime
+
+
+def _figures_named(name: str, figures: dict[str, Path]) -> list[Path]:
+    if BETTER_VERSIONS.get(name) in figures:
         return []
-    return [file for stem, file in shown.items() if stem == name or (name.endswith("_") and stem.startswith(name))]
+    return [file for stem, file in figures.items() if stem == name or (name.endswith("_") and stem.startswith(name))]
 
 
 def _figure(file: Path, caption: str) -> str:
@@ -132,43 +144,49 @@ def _figure(file: Path, caption: str) -> str:
     return figure(file, f"{caption} Numbers: {file.parent.name}/{numbers.name}" if numbers.exists() else caption)
 
 
-def _tables(section: str, subject: Subject) -> Iterator[str]:
-    figures = subject.run.figures
+def _tables(section: str, trained: TrainedRun) -> Iterator[str]:
+    figures = trained.run.figures
     if section == "Training":
-        yield folded("All epochs", table(tuple(subject.rows[0]), _short(subject.rows)))
-    if section == "How good it is":
-        yield from _table_of(figures / "classes.csv", "Scores of each class", None, subject)
-        yield from _table_of(figures / "confused_pairs.csv", "Most frequent confusions", MOST_PAIRS, subject)
-        yield from _table_of(figures / "summary.csv", "All scores", None, subject)
-    if section == "The model":
-        yield from _table_of(figures / "layers.csv", "All layers", None, subject)
+        yield collapsible("All epochs", table([column_title(name) for name in trained.rows[0]], _rounded(trained.rows)))
+    if section == "Evaluation":
+        yield from _table_of(figures / "classes.csv", "Scores of each class", None, trained)
+        yield from _table_of(figures / "confused_pairs.csv", "Most frequent confusions", MAX_PAIRS, trained)
+        yield from _table_of(figures / "summary.csv", "All scores", None, trained)
+    if section == "Model":
+        yield from _table_of(figures / "layers.csv", "All layers", None, trained)
 
 
-def _table_of(file: Path, title: str, most: int | None, subject: Subject) -> Iterator[str]:
-    """Nothing if there is no such table, or an older model's."""
-    if file.exists() and file.stat().st_mtime >= subject.run.best.stat().st_mtime:
+def _table_of(file: Path, title: str, most: int | None, trained: TrainedRun) -> Iterator[str]:
+    """The first rows of a CSV file, unless it is missing, empty or outdated."""
+    if file.exists() and _is_newer_than_model(file, trained.run):
         rows = read_table(file)[:most]
         if rows:
-            yield folded(title, table(tuple(rows[0]), (row.values() for row in rows)))
+            header = [column_title(name) for name in rows[0]]
+            yield collapsible(title, table(header, [list(row.values()) for row in rows]))
 
 
-def _short(rows: Iterable[Row]) -> Iterator[list[str]]:
+def column_title(column: str) -> str:
+    """`val_mean_iou` -> `validation mean IoU`."""
+    return " ".join(COLUMN_WORDS.get(word, word) for word in column.split("_"))
+
+
+def _rounded(rows: Iterable[Row]) -> Iterator[list[str]]:
     return ([f"{value:.4g}" for value in row.values()] for row in rows)
 
 
-def _session(session: dict[str, str]) -> str:
-    begun = session["started"].replace("T", " ").replace("+00:00", " UTC")
-    return f"from {begun}" + (f" on, after {session['epochs_done']} epochs" if session["checkpoint"] else "")
+def _session_text(session: dict[str, str]) -> str:
+    started = session["started"].replace("T", " ").replace("+00:00", " UTC")
+    return started + (f" (resumed after {session['epochs_done']} epochs)" if session["checkpoint"] else "")
 
 
-def _settings(subject: Subject) -> Iterator[tuple[str, str]]:
-    for name, value in subject.settings.items():
+def _settings(trained: TrainedRun) -> Iterator[tuple[str, str]]:
+    for name, value in trained.settings.items():
         value = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield name, "" if value is None else str(value)
 
 
 def update_report(run: RunFolder) -> None:
-    """Writes the page of a run unless it is newer than all that it shows."""
+    """Writes the report of a run, unless it is newer than the run."""
     if run.is_newer_than(run.report):
-        write_report(read_subject(run))
-        print(f"{run.report} shows it on one page; python -m analysis {run.path} looks further into the model")
+        write_report(read_run(run))
+        logger.info(f"Report: {run.report}. For more figures of the model: python -m analysis {run.path}")

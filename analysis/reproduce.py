@@ -1,41 +1,41 @@
-"""The commands that a run was trained by, as its folder has noted them."""
+"""The commands that reproduce a run, from the list of sessions in its folder."""
 
 import shlex
 
-from analysis.subject import Subject
+from analysis.trained_run import TrainedRun
 from settings import command_words
 
-OF_THE_SESSION = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug", "json")
-"""Settings that are said anew, or change nothing in what is learnt."""
+SESSION_SETTINGS = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug", "json")
+"""Settings that a repetition replaces, or that do not change the trained model."""
 
-ANEW = "again"
-"""Behind the name of a run that is trained a second time."""
+NAME_SUFFIX = "again"
+"""Ends the name of the repeated run."""
 
 
-def commands(subject: Subject) -> list[str]:
-    """One a session, under another name; none if the run is older than the list of its sessions."""
-    module = f"{subject.kind.room}.{subject.model}"
-    again = {"data": subject.settings["data"], "name": f"{subject.run.path.name}-{ANEW}"}
-    found = []
-    for session in subject.run.sessions():
+def commands(trained: TrainedRun) -> list[str]:
+    """One command per session, with a new name for the run; none for runs older than the list of sessions."""
+    module = f"{trained.kind.package}.{trained.model}"
+    replaced = {"data": trained.settings["data"], "name": f"{trained.run.path.name}-{NAME_SUFFIX}"}
+    lines = []
+    for session in trained.run.sessions():
         given = dict(word.split("=", 1) for word in shlex.split(session["given"]))
-        kept = {name: value for name, value in given.items() if name not in OF_THE_SESSION}
+        kept = {name: value for name, value in given.items() if name not in SESSION_SETTINGS}
         resume = {"resume": given["resume"]} if given.get("resume") == "last" else {}
-        found.append(shlex.join(["python", "-m", module, *command_words(again | kept | resume)]))
-    return found
+        lines.append(shlex.join(["python", "-m", module, *command_words(replaced | kept | resume)]))
+    return lines
 
 
-def conditions(subject: Subject) -> str:
-    """Under which these commands come to the same."""
-    count = len(subject.run.sessions())
+def conditions(trained: TrainedRun) -> str:
+    """The conditions under which these commands give the same results."""
+    count = len(trained.run.sessions())
     if not count:
-        return "How this run was started is not known; all of its settings are in the table below."
-    several = (
-        f"It was trained in {count} sessions, a command each, one after the other. A session that was interrupted "
-        "cannot be repeated exactly, unless it was continued by --resume last. "
+        return "The commands of this run were not recorded. The table below lists all its settings."
+    sessions = (
+        f"This run was trained in {count} sessions: run their commands in this order. An interrupted session cannot be "
+        "repeated exactly, unless it was continued with --resume last. "
     )
     return (
-        f"{several if count > 1 else ''}The run gets another name, as this one is there already. What no flag says "
-        "comes from config.py, so that has to be as it was: the table of settings below has every value. On one CPU, "
-        "with the same versions, the numbers are the same."
+        f"{sessions if count > 1 else ''}The repeated run gets a new name, so that this run is kept. Settings without "
+        "a flag come from config.py, which must be the same as it was for this run: the table below lists all values. "
+        "On one CPU with the same versions, the numbers are identical."
     )

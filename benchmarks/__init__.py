@@ -1,3 +1,5 @@
-"""How fast, how large, against what. A module here whose name begins with no underscore and that has a function
-`comparisons(settings)` is a benchmark; `python -m benchmarks LIST` shows them.
+"""Benchmarks of speed and memory against other programs.
+
+Every module here with a function `comparisons(settings)`, and without an underscore at the start of its name, is a
+benchmark. `python -m benchmarks LIST` shows all.
 """

@@ -1,8 +1,9 @@
-"""Growth curves: seconds and memory against what grows. Drawn without a screen."""
+"""Growth curves: seconds and memory against a growing quantity."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks._measure import Comparison, Result
@@ -11,25 +12,32 @@ from plots.save import save_figure
 
 
 def draw_growth(measured: Sequence[tuple[Comparison, Sequence[Result]]], path: Path) -> None:
-    """A row each comparison that has something grow. Time is on logarithmic scales, memory begins at nothing."""
-    curves = [(comparison, [one for one in results if one.seconds]) for comparison, results in measured]
-    curves = [(comparison, results) for comparison, results in curves if comparison.growth and results]
+    """One row per comparison with growth: time on logarithmic scales, memory on a scale from zero.
+
+    Draws nothing if there is no such comparison.
+    """
+    finished = [(comparison, [result for result in results if result.seconds]) for comparison, results in measured]
+    curves = [
+        (comparison, comparison.growth, results) for comparison, results in finished if comparison.growth and results
+    ]
     if not curves:
         return
     figure = Figure(figsize=(10, 3.6 * len(curves)), layout="constrained")
-    for axes, (comparison, results) in zip(figure.subplots(len(curves), 2, squeeze=False), curves, strict=True):
-        grows = [float(one.way.replace(",", "")) for one in results]
-        _draw(axes[0], grows, [one.median for one in results], BLUE, comparison.growth, "seconds")
-        axes[0].set_yscale("log")
-        _draw(axes[1], grows, [one.peak_bytes / 1e6 for one in results], ORANGE, comparison.growth, "most memory, MB")
-        axes[1].set_ylim(0, 1.1 * max(one.peak_bytes for one in results) / 1e6)
-        axes[0].set_title(comparison.title, loc="left", fontsize=9)
+    grid = figure.subplots(len(curves), 2, squeeze=False)
+    for (time, memory), (comparison, quantity, results) in zip(grid, curves, strict=True):
+        values = [float(result.variant.replace(",", "")) for result in results]
+        _draw(time, values, [result.median for result in results], BLUE, quantity, "seconds")
+        time.set_yscale("log")
+        megabytes = [result.peak_bytes / 1e6 for result in results]
+        _draw(memory, values, megabytes, ORANGE, quantity, "peak memory, MB")
+        memory.set_ylim(0, 1.1 * max(megabytes))
+        time.set_title(comparison.title, loc="left", fontsize=9)
     save_figure(figure, path)
 
 
-def _draw(axes, grows: list[float], values: list[float], colour: str, what: str, unit: str) -> None:
-    axes.plot(grows, values, ".-", color=colour)
+def _draw(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str, x_label: str, y_label: str) -> None:
+    axes.plot(x, y, ".-", color=colour)
     axes.set_xscale("log")
-    axes.set_xlabel(what)
-    axes.set_ylabel(unit)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
     axes.grid(alpha=0.3)

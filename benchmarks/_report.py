@@ -1,4 +1,4 @@
-"""Results as tables for the eye and JSON for programs, with what they were measured on."""
+"""Results as Markdown tables and as JSON, with the machine and the versions they were measured on."""
 
 import os
 import platform
@@ -13,30 +13,30 @@ PACKAGES = (
     "tensorflow", "keras", "keras-hub", "numpy", "opencv-python-headless", "pillow", "openvino", "nncf", "ray", "torch",
     "torchvision", "timm", "segmentation-models-pytorch", "split-folders",
 )  # fmt: skip
+"""Their versions are part of the JSON."""
 
 
 def table(comparison: Comparison, results: Sequence[Result]) -> str:
-    """Markdown."""
-    compared = next((one for one in results if one.way == comparison.baseline and one.seconds), None)
-    unit = comparison.unit
-    head = [comparison.growth or "way", "seconds", f"{unit}/s", "peak MB"]
+    """A Markdown table with the medians of each variant."""
+    baseline = next((result for result in results if result.variant == comparison.baseline and result.seconds), None)
+    header = [comparison.growth or "variant", "seconds", f"{comparison.unit}/s", "peak MB"]
     if comparison.baseline:
-        head.append(f"times as fast as {comparison.baseline}")
-    lines = [f"| {' | '.join(head)} |", f"|---{'|---:' * (len(head) - 1)}|"]
-    for one in results:
-        if not one.seconds:
-            lines.append(f"| {one.way} | {one.note} |{' |' * (len(head) - 2)}")
+        header.append(f"times as fast as {comparison.baseline}")
+    lines = [f"| {' | '.join(header)} |", f"|---{'|---:' * (len(header) - 1)}|"]
+    for result in results:
+        if not result.seconds:
+            lines.append(f"| {result.variant} | {result.note} |{' |' * (len(header) - 2)}")
             continue
-        cells = [one.way, f"{one.median:.2f}", f"{one.per_second:,.0f}" if one.per_second >= 10 else
-                 f"{one.per_second:.2f}", f"{one.peak_bytes / 1e6:,.0f}"]  # fmt: skip
+        rate = f"{result.per_second:,.0f}" if result.per_second >= 10 else f"{result.per_second:.2f}"
+        cells = [result.variant, f"{result.median:.2f}", rate, f"{result.peak_bytes / 1e6:,.0f}"]
         if comparison.baseline:
-            cells.append(f"{compared.median / one.median:.2f}" if compared else "")
+            cells.append(f"{baseline.median / result.median:.2f}" if baseline else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def as_json(measured: Sequence[tuple[Comparison, Sequence[Result]]]) -> dict:
-    """Everything, with the seconds of every round."""
+def as_json(measured: Sequence[tuple[Comparison, Sequence[Result]]]) -> dict[str, object]:
+    """All measurements, with the seconds of every round. Variants are called `ways` in these files."""
     return {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -48,9 +48,9 @@ def as_json(measured: Sequence[tuple[Comparison, Sequence[Result]]]) -> dict:
                 "baseline": comparison.baseline,
                 "growth": comparison.growth,
                 "ways": [
-                    {"name": one.way, "amount": one.amount, "seconds": one.seconds, "peak_bytes": one.peak_bytes,
-                     "note": one.note}
-                    for one in results
+                    {"name": result.variant, "amount": result.amount, "seconds": result.seconds,
+                     "peak_bytes": result.peak_bytes, "note": result.note}
+                    for result in results
                 ],
             }
             for comparison, results in measured
@@ -59,7 +59,7 @@ def as_json(measured: Sequence[tuple[Comparison, Sequence[Result]]]) -> dict:
 
 
 def machine() -> str:
-    """The processor's name, cores and memory."""
+    """The processor's name, cores and memory, and the version of Python."""
     names = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     name, python = next(iter(names), platform.processor()), platform.python_version()
@@ -67,13 +67,14 @@ def machine() -> str:
 
 
 def versions() -> dict[str, str]:
-    found = {}
+    """The versions of the installed PACKAGES."""
+    installed = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _lines(path: str) -> list[str]:

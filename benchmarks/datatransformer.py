@@ -1,4 +1,4 @@
-"""Raw pictures into a data folder: against cp and split-folders, and how time and memory grow with their number."""
+"""Making a data folder, against cp and split-folders, and with a growing number of images."""
 
 import contextlib
 import os
@@ -8,25 +8,29 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+from benchmarks._images import write_images
 from benchmarks._measure import Comparison, Variant, powers_of_ten
-from benchmarks._pictures import write_pictures
+
+if TYPE_CHECKING:
+    from config import BenchmarksConfig, DataTransformerConfig
 
 AMOUNT = 20_000
-"""Files that are copied, or fewer if --amount says so."""
+"""Largest number of files that are copied."""
 
-PICTURES = (200, 200)
+SIZE = (200, 200)
 CLASSES = 20
 LARGEST = 100_000
-"""Of the curves; a larger --amount is their last point."""
+"""The last point of the curves, unless --amount is larger."""
 
 
-def comparisons(settings) -> Iterator[Comparison]:
+def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
     settings.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.output) as work:  # where raw and data lie on one disk
+    with tempfile.TemporaryDirectory(dir=settings.output) as work:  # raw images and data folder share a disk
         amount = min(settings.amount or AMOUNT, AMOUNT)
         raw = _class_folders(Path(work) / "raw", amount, settings.pictures, shutil.copy)
-        os.sync()  # what the ways write is gone before it comes to the disk; so is nothing else in their way
+        os.sync()  # the raw images are written before the clock starts; the variants' files are deleted before that
         yield Comparison(
             f"{amount} JPEGs of 200 x 200 in {CLASSES} class folders -> train and val",
             "files",
@@ -44,16 +48,15 @@ def comparisons(settings) -> Iterator[Comparison]:
         )
         shutil.rmtree(raw)
         amounts = powers_of_ten(max(settings.amount or 0, LARGEST))
-        raws = [_class_folders(Path(work) / f"raw{one}", one, settings.pictures, os.link) for one in amounts]
+        raws = {
+            count: _class_folders(Path(work) / f"raw{count}", count, settings.pictures, os.link) for count in amounts
+        }
         for verify in (True, False):
             yield Comparison(
                 f"hardlink, {'' if verify else 'not '}verified: seconds and memory against the number of files",
                 "files",
                 amounts[-1],
-                [
-                    Variant(f"{one:,}", transform, (raw, "hardlink", verify))
-                    for one, raw in zip(amounts, raws, strict=True)
-                ],
+                [Variant(f"{count:,}", transform, (raw, "hardlink", verify)) for count, raw in raws.items()],
                 growth="files",
             )
 
@@ -66,7 +69,7 @@ def transform(raw: Path, link: str, verify: bool) -> float:
     flags = ["--source", "folders", "--raw-images", str(raw), "--data", str(_data(raw)), "--link", link]
     flags.append("--verify" if verify else "--no-verify")
     settings = read_settings(class_in_config("DataTransformerConfig"), flags, "python -m benchmarks")
-    return _seconds(DataTransformer(settings).run, raw)
+    return _seconds(DataTransformer(cast("DataTransformerConfig", settings)).run, raw)
 
 
 def split_folders(raw: Path) -> float:
@@ -75,8 +78,8 @@ def split_folders(raw: Path) -> float:
     return _seconds(lambda: splitfolders.ratio(raw, _data(raw)), raw)
 
 
-def cp(raw: Path, how: str) -> float:
-    return _seconds(lambda: subprocess.run(["cp", how, raw, _data(raw)], check=True), raw)
+def cp(raw: Path, flag: str) -> float:
+    return _seconds(lambda: subprocess.run(["cp", flag, raw, _data(raw)], check=True), raw)
 
 
 def _data(raw: Path) -> Path:
@@ -84,7 +87,7 @@ def _data(raw: Path) -> Path:
 
 
 def _seconds(work: Callable[[], object], raw: Path) -> float:
-    """Of work that makes `_data(raw)`. What is read is in the system's memory, as it is for all."""
+    """The seconds of work that makes the folder `_data(raw)`. All files are in the page cache before it starts."""
     for folder, _, files in os.walk(raw):
         for file in files:
             Path(folder, file).read_bytes()
@@ -96,15 +99,15 @@ def _seconds(work: Callable[[], object], raw: Path) -> float:
     return seconds
 
 
-def _class_folders(raw: Path, amount: int, photographs: Path | None, copy: Callable[[str, str], object]) -> Path:
-    """`amount` pictures in class folders: those of the first are written, and copied (or linked) into the others.
+def _class_folders(raw: Path, amount: int, photographs: Path | None, copy: Callable[[Path, Path], object]) -> Path:
+    """Writes `amount` images in class folders: those of the first class, copied or linked to the other classes.
 
-    A million links take no room.
+    A million links need almost no disk space.
     """
-    each, over = divmod(amount, CLASSES)
-    first = write_pictures(raw / "class00", each, PICTURES, photographs)
+    per_class, remaining = divmod(amount, CLASSES)
+    first = write_images(raw / "class00", per_class, SIZE, photographs)
     for number in range(1, CLASSES):
-        shutil.copytree(first, raw / f"class{number:02d}", copy_function=copy)
-    for number in range(over):
+        shutil.copytree(first, raw / f"class{number:02d}", copy_function=cast("Callable[[str, str], object]", copy))
+    for number in range(remaining):
         copy(first / "000000.jpg", raw / f"class{number:02d}" / "more.jpg")
     return raw

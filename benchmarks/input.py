@@ -1,68 +1,93 @@
-"""Input for training: decode, resize, augment, against Keras's own and PyTorch's; in parallel or not; how it grows."""
+"""Input for training (decode, resize, augment), against Keras and PyTorch, sequential, and growing."""
 
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks._images import write_images
 from benchmarks._measure import Comparison, Variant, powers_of_ten
-from benchmarks._pictures import write_pictures
-from benchmarks._torch import WORKERS, Files, define_operators
+from benchmarks._torch import WORKERS, ImageFiles, define_operators
 
-BATCH = 32
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from config import BenchmarksConfig
+
+AMOUNT = 3000
+BATCH_SIZE = 32
 WARM_UP = 20
-"""Batches before the clock starts: AUTOTUNE has found its settings by then."""
+"""Batches before the clock starts, in which AUTOTUNE finds its settings."""
 
 DIFFERENT = 480
-"""Pictures of 640 x 480 pixels that are gone round and round; they stay in the system's memory."""
+"""Images of 640 x 480 pixels. They are repeated, and stay in the page cache."""
 
 LARGEST = 100_000
-"""Of the curve against the number of pictures."""
+"""The last point of the curve against the number of images."""
 
 SMALLEST_AREA, PROPORTION, CONTRAST, BRIGHTNESS = 0.6, 0.2, 0.2, 0.1
-"""What `--augment light` does: the others are asked for the same."""
+"""The parameters of `--augment light`. The other programs get the same."""
 
 STEP = 0.1
-"""Seconds that a batch takes on the graphics card that is played: about as long as one core takes to prepare it."""
+"""Seconds per batch of the simulated GPU. One core needs about as long to prepare a batch."""
+
+MakeBatches = Callable[[Path, int], "tf.data.Dataset"]
+"""Takes a folder and the side of the square images, and returns an endless stream of batches."""
+
+Train = Callable[["tf.data.Dataset", int], float]
+"""Takes batches and a number of images, and returns the seconds of training on them."""
 
 
-def comparisons(settings) -> Iterator[Comparison]:
-    amount = settings.amount or 3000
+class Parts(NamedTuple):
+    """The parts of the input pipeline of a classifier with `--cache none --augment light`."""
+
+    load: "Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, int]]"
+    image_count: int
+    augment: "Callable[[tuple, tf.Tensor], tuple]"
+    draw_boxes: "Callable[[tf.Tensor, tf.Tensor], tf.Tensor]"
+
+
+def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
+    amount = settings.amount or AMOUNT
     with tempfile.TemporaryDirectory() as work:
-        folder = write_pictures(Path(work) / "640x480", DIFFERENT, (480, 640), settings.pictures)
+        folder = write_images(Path(work) / "640x480", DIFFERENT, (480, 640), settings.pictures)
         for size in (224, 299):
             yield _against_others(folder, size, amount)
-        yield _epochs("one small convolution on this processor", _fit, (folder, 224, amount))
-        yield _epochs(f"a graphics card that takes {STEP} s a batch", _wait, (folder, 224, amount))
+        yield _epochs("one small convolution on this processor", _fit, folder, amount)
+        yield _epochs(f"a simulated GPU with {STEP} s per batch", _wait, folder, amount)
         sizes = [Variant(str(size), scenelab, (folder, size, amount)) for size in (64, 128, 224, 299, 512)]
-        yield Comparison(f"The size it is brought to: {amount} JPEGs of 640 x 480", "images", amount, sizes,
-                         growth="height and width")  # fmt: skip
+        yield Comparison(f"Image size: {amount} JPEGs of 640 x 480", "images", amount, sizes, growth="height and width")
         counts = powers_of_ten(min(settings.amount or LARGEST, LARGEST))
-        folders = {count: write_pictures(Path(work) / f"{count}", count, (120, 160)) for count in counts}
-        ways = [Variant(f"{count:,}", first_pass, (folder, 96)) for count, folder in folders.items()]
-        yield Comparison("Once over a folder of JPEGs of 160 x 120, from its listing to the last batch at 96 x 96",
-                         "images", counts[-1], ways, growth="images")  # fmt: skip
+        folders = {count: write_images(Path(work) / f"{count}", count, (120, 160)) for count in counts}
+        variants = [Variant(f"{count:,}", first_pass, (folder, 96)) for count, folder in folders.items()]
+        title = "First pass over a folder of JPEGs of 160 x 120, from its listing to the last batch at 96 x 96"
+        yield Comparison(title, "images", counts[-1], variants, growth="images")
 
 
 def _against_others(folder: Path, size: int, amount: int) -> Comparison:
-    theirs, arguments = f"PyTorch, {WORKERS} workers", (folder, size, amount)
-    ways = [
+    baseline, arguments = f"PyTorch, {WORKERS} workers", (folder, size, amount)
+    variants = [
         Variant("SceneLab", scenelab, arguments),
         Variant("Keras", keras_layers, arguments),
-        Variant(theirs, torch_loader, arguments, ("torch", "torchvision")),
+        Variant(baseline, torch_loader, arguments, ("torch", "torchvision")),
     ]
-    title = f"Decode, resize to {size} x {size}, augment as `light`: {amount} JPEGs of 640 x 480 by {BATCH}"
-    return Comparison(title, "images", amount, ways, baseline=theirs)
+    title = (
+        f"Decode, resize to {size} x {size}, augment as `light`: {amount} JPEGs of 640 x 480 in batches of {BATCH_SIZE}"
+    )
+    return Comparison(title, "images", amount, variants, baseline=baseline)
 
 
-def _epochs(what: str, train, arguments: tuple) -> Comparison:
-    ways = [Variant("one after the other", epoch, (train, _one_by_one, *arguments)),
-            Variant("in parallel, ahead", epoch, (train, _batches, *arguments))]  # fmt: skip
-    title = f"An epoch of {arguments[-1]} JPEGs of 640 x 480 at 224 x 224: {what}"
-    return Comparison(title, "images", arguments[-1], ways, baseline="one after the other")
+def _epochs(training: str, train: Train, folder: Path, amount: int) -> Comparison:
+    variants = [
+        Variant("sequential", epoch, (train, _sequential_batches, folder, 224, amount)),
+        Variant("parallel with prefetch", epoch, (train, _batches, folder, 224, amount)),
+    ]
+    title = f"An epoch of {amount} JPEGs of 640 x 480 at 224 x 224: {training}"
+    return Comparison(title, "images", amount, variants, baseline="sequential")
 
 
 def scenelab(folder: Path, size: int, amount: int) -> float:
@@ -82,7 +107,7 @@ def keras_layers(folder: Path, size: int, amount: int) -> float:
         keras.layers.RandomBrightness(BRIGHTNESS),
     ])  # fmt: skip
     images = keras.utils.image_dataset_from_directory(
-        folder, labels=None, image_size=(size, size), batch_size=BATCH, seed=0, verbose=False
+        folder, labels=None, image_size=(size, size), batch_size=BATCH_SIZE, seed=0, verbose=False
     )
     images = images.repeat().map(lambda batch: augment(batch, training=True), tf.data.AUTOTUNE)
     return _seconds(images.prefetch(tf.data.AUTOTUNE), amount)
@@ -93,105 +118,109 @@ def torch_loader(folder: Path, size: int, amount: int) -> float:
     from torch.utils.data import DataLoader
     from torchvision.transforms import v2
 
-    change = v2.Compose([
+    augment = v2.Compose([
         v2.RandomResizedCrop(size, (SMALLEST_AREA, 1.0), (math.exp(-PROPORTION), math.exp(PROPORTION))),
         v2.RandomHorizontalFlip(),
         v2.ColorJitter(brightness=BRIGHTNESS, contrast=CONTRAST),
         v2.PILToTensor(),
     ])  # fmt: skip
-    files = list(islice(cycle(sorted(folder.iterdir())), amount + (WARM_UP + 1) * BATCH))
-    return _seconds(
-        DataLoader(Files(files, change), BATCH, num_workers=WORKERS, multiprocessing_context="fork"), amount
-    )
+    files = list(islice(cycle(sorted(folder.iterdir())), amount + (WARM_UP + 1) * BATCH_SIZE))
+    images = ImageFiles(files, augment)
+    return _seconds(DataLoader(images, BATCH_SIZE, num_workers=WORKERS, multiprocessing_context="fork"), amount)
 
 
-def epoch(train, batches, folder: Path, size: int, amount: int) -> float:
-    return train(batches(folder, size), amount)
+def epoch(train: Train, make_batches: MakeBatches, folder: Path, size: int, amount: int) -> float:
+    return train(make_batches(folder, size), amount)
 
 
 def first_pass(folder: Path, size: int) -> float:
     import tensorflow as tf
 
-    tf.constant(0)  # it is up
+    tf.constant(0)  # initialises TensorFlow
     start = time.perf_counter()
     batches = _batches(folder, size)
-    for _ in islice(batches, len(list(folder.iterdir())) // BATCH):
+    for _ in islice(batches, len(list(folder.iterdir())) // BATCH_SIZE):
         pass
     return time.perf_counter() - start
 
 
-def _batches(folder: Path, size: int):
-    """As a classifier is trained with."""
+def _batches(folder: Path, size: int) -> "tf.data.Dataset":
+    """The training batches of a classifier."""
     from pipeline.batches import training_batches
 
-    return training_batches(*_parts(folder, size))
+    parts = _parts(folder, size)
+    return training_batches(parts.load, parts.image_count, BATCH_SIZE, 0, 0, parts.augment, draw=parts.draw_boxes)
 
 
-def _one_by_one(folder: Path, size: int):
-    """The same work, each piece begun when it is asked for."""
+def _sequential_batches(folder: Path, size: int) -> "tf.data.Dataset":
+    """The same work, without parallelism and prefetching."""
     import tensorflow as tf
 
-    load, count, batch_size, seed, _, change, _, draw = _parts(folder, size)
+    parts = _parts(folder, size)
 
-    def changed(step: tf.Tensor, batch: tuple) -> tuple:
-        return change(batch, tf.stack([tf.constant(seed, tf.int64), step]))
+    def augment(step: tf.Tensor, batch: tuple) -> tuple:
+        return parts.augment(batch, tf.stack([tf.constant(0, tf.int64), step]))
 
-    images = tf.data.Dataset.from_tensor_slices((tf.range(count), draw(count, (seed, 0))))
-    samples = images.shuffle(count, seed).repeat().map(load)
+    images = tf.data.Dataset.from_tensor_slices(
+        (tf.range(parts.image_count), parts.draw_boxes(parts.image_count, (0, 0)))
+    )
+    samples = images.shuffle(parts.image_count, 0).repeat().map(parts.load)
     options = tf.data.Options()
     options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = (
-        False  # among them: maps in parallel, and prefetching
-    )
-    return samples.batch(batch_size, drop_remainder=True).enumerate().map(changed).with_options(options)
+    options.experimental_optimization.apply_default_optimizations = False  # parallel maps and prefetching among them
+    return samples.batch(BATCH_SIZE, drop_remainder=True).enumerate().map(augment).with_options(options)
 
 
-def _parts(folder: Path, size: int) -> tuple:
-    """What `training_batches` takes for a classifier with `--cache none --augment light`."""
+def _parts(folder: Path, size: int) -> Parts:
     import tensorflow as tf
 
     from pipeline.augment import augmentation
     from pipeline.cache import make_crop_loader
-    from pipeline.geometry import drawn_boxes
+    from pipeline.geometry import draw_boxes
 
-    files, augment = sorted(str(file) for file in folder.iterdir()), augmentation("light")
-    images = make_crop_loader(files, (size, size))
+    files, light = sorted(str(file) for file in folder.iterdir()), augmentation("light")
+    load_crop = make_crop_loader(files, (size, size))
 
-    def change(batch: tuple, seed: tf.Tensor) -> tuple:
-        return augment.recolour(tf.cast(batch[0], tf.float32), seed), batch[1]
+    def load(index: "tf.Tensor", box: "tf.Tensor") -> "tuple[tf.Tensor, int]":  # AutoGraph does not see a local `tf`
+        return load_crop(index, box), 0
 
-    draw = partial(drawn_boxes, smallest=augment.smallest_crop)
-    return lambda index, box: (images(index, box), 0), len(files), BATCH, 0, 0, change, None, draw
+    def augment(batch: tuple, seed: tf.Tensor) -> tuple:
+        return light.recolour(tf.cast(batch[0], tf.float32), seed), batch[1]
+
+    assert light.smallest_crop is not None, "boxes of `light` are cropped while decoding"
+    return Parts(load, len(files), augment, partial(draw_boxes, smallest=light.smallest_crop))
 
 
-def _fit(batches, amount: int) -> float:
+def _fit(batches: "tf.data.Dataset", amount: int) -> float:
     import keras
 
     layers = keras.layers
     model = keras.Sequential([layers.Rescaling(1 / 255), layers.Conv2D(16, 7, strides=4, activation="relu"),
                               layers.GlobalAveragePooling2D(), layers.Dense(2)])  # fmt: skip
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    begun = []
-    clock = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda step, logs: begun.append(time.perf_counter()))
-    model.fit(batches, steps_per_epoch=WARM_UP + -(-amount // BATCH), verbose=0, callbacks=[clock])
-    return time.perf_counter() - begun[WARM_UP]
+    starts: list[float] = []
+    clock = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda step, logs: starts.append(time.perf_counter()))
+    model.fit(batches, steps_per_epoch=WARM_UP + -(-amount // BATCH_SIZE), verbose=0, callbacks=[clock])
+    return time.perf_counter() - starts[WARM_UP]
 
 
-def _wait(batches, amount: int) -> float:
-    def stepped() -> Iterator:
+def _wait(batches: "tf.data.Dataset", amount: int) -> float:
+    """A wait after each batch, as if a GPU computed meanwhile."""
+
+    def after_step() -> Iterator[object]:
         for batch in batches:
             time.sleep(STEP)
             yield batch
 
-    return _seconds(stepped(), amount)
+    return _seconds(after_step(), amount)
 
 
-def _seconds(batches: Iterable, amount: int) -> float:
-    """That `amount` pictures take, once the stream is running."""
+def _seconds(batches: Iterable[object], amount: int) -> float:
+    """The seconds for `amount` images after the warm-up."""
     stream = iter(batches)
     for _ in islice(stream, WARM_UP):
         pass
     start = time.perf_counter()
-    for _ in islice(stream, -(-amount // BATCH)):
+    for _ in islice(stream, -(-amount // BATCH_SIZE)):
         pass
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Training: our loop against a bare fit, a frozen backbone's features, options of a step, from the start to a step."""
+"""The training loop against a bare fit, features of a frozen backbone, options of a step, and start-up."""
 
 import contextlib
 import importlib
@@ -14,53 +14,74 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+from benchmarks._clock import now, time_callbacks
 from benchmarks._measure import Comparison, Variant
+from datatransformer.layout import read_data_folder
+from settings import SettingError
 
+if TYPE_CHECKING:
+    import keras
+
+    from config import BenchmarksConfig, ClassifierConfig
+    from training.job import TrainingJob
+    from training.session import Session
+
+Train = Callable[["Session", "TrainingJob", "keras.callbacks.Callback"], None]
+"""Trains a job with one more callback."""
+
+EPOCHS = 3
 STEPS = 40
 """Batches of 32 in an epoch."""
 
 WORK = f"epochs of {STEPS} batches of 32 and validation"
 
 SCENES = 1600
-"""Drawn, of which 4/5 are for training: they fill these steps."""
-
-HOOKS = {
-    f"on_{what}_{end}" for what in ("train", "train_batch", "test", "test_batch", "epoch") for end in ("begin", "end")
-}
-"""Of callbacks, as a fit calls them."""
+"""Synthetic images. Four fifths of them are for training, which is one epoch."""
 
 FIRST_STEP = """
 import os, runpy, sys
 import command
 command.import_tensorflow()
-import training.callbacks
-training.callbacks.StopOnSignal.on_train_batch_end = lambda *arguments, **named: os._exit(0)
+import training.interruption
+training.interruption.StopOnSignal.on_train_batch_end = lambda *arguments, **named: os._exit(0)
 runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 """A training command that ends after its first step."""
 
 
-def comparisons(settings) -> Iterator[Comparison]:
-    """`settings.pictures` may be a data folder, which is trained on in place of drawn scenes."""
+def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
+    """`settings.pictures` may name a data folder for classification to train on.
+
+    Raises SettingError if it is another folder.
+    """
     with tempfile.TemporaryDirectory() as work:
-        data = settings.pictures or drawn_scenes(Path(work) / "data")
+        data = settings.pictures or make_scenes(Path(work) / "data")
+        _check_data(data)
         for compared in (_loops, _frozen_backbones, _steps):
-            yield from compared(data, settings.amount or 3)
+            yield from compared(data, settings.amount or EPOCHS)
         yield _starts(data)
+
+
+def _check_data(data: Path) -> None:
+    try:
+        read_data_folder(data, "classification")
+    except SettingError as error:
+        raise SettingError(*(line.replace("data =", "pictures =", 1) for line in error.errors)) from error
 
 
 def _loops(data: Path, epochs: int) -> Iterator[Comparison]:
     for module, size in (("small", 128), ("mobilenet_v2", 128)):
         flags = f"--image-size {size} --steps-per-epoch {STEPS}"
-        bare = (module, data, flags, epochs)
+        arguments = (module, data, flags, epochs)
         loops = [
-            Variant("bare model.fit", bare_loop, bare, ("tensorflow",)),
-            Variant("bare model.fit, ModelCheckpoint", kept_loop, bare, ("tensorflow",)),
+            Variant("bare model.fit", bare_loop, arguments, ("tensorflow",)),
+            Variant("bare model.fit, ModelCheckpoint", checkpoint_loop, arguments, ("tensorflow",)),
         ]
         title = f"The loop: {WORK}, {module} at {size} x {size}"
-        ways = loops + _ways(module, data, epochs, flags, SceneLab="")
-        yield Comparison(title, "epochs", epochs, ways, baseline="bare model.fit")
+        variants = loops + _variants(module, data, epochs, flags, SceneLab="")
+        yield Comparison(title, "epochs", epochs, variants, baseline="bare model.fit")
 
 
 def _frozen_backbones(data: Path, epochs: int) -> Iterator[Comparison]:
@@ -68,82 +89,83 @@ def _frozen_backbones(data: Path, epochs: int) -> Iterator[Comparison]:
         flags = f"--freeze {layers} --augment none --steps-per-epoch {STEPS} --learning-rates 1e-2"
         options = {"memory": "", "features": "--cache features"}
         options["features_10"] = "--cache features --steps-per-execution 10"
-        ways = _ways(module, data, epochs, flags, **options)
-        yield Comparison(f"A frozen backbone: {WORK}, {module}", "epochs", epochs, ways, baseline="memory")
+        variants = _variants(module, data, epochs, flags, **options)
+        yield Comparison(f"A frozen backbone: {WORK}, {module}", "epochs", epochs, variants, baseline="memory")
 
 
 def _steps(data: Path, epochs: int) -> Iterator[Comparison]:
     options = {"plain": "", "steps_per_execution_10": "--steps-per-execution 10"}
     options |= {"jit": "--jit", "mixed_precision": "--mixed-precision"}
     for module, size in (("small", 32), ("small", 128), ("mobilenet_v2", 128)):
-        ways = _ways(module, data, epochs, f"--image-size {size} --steps-per-epoch {STEPS}", **options)
+        variants = _variants(module, data, epochs, f"--image-size {size} --steps-per-epoch {STEPS}", **options)
         title = f"A step: {WORK}, {module} at {size} x {size}"
-        yield Comparison(title, "epochs", epochs, ways, baseline="plain")
+        yield Comparison(title, "epochs", epochs, variants, baseline="plain")
 
 
 def _starts(data: Path) -> Comparison:
-    ways = [
+    variants = [
         Variant("import tensorflow", seconds_of, (["-c", "import tensorflow"],)),
         Variant("small", first_step, ("small", data)),
         Variant("mobilenet_v2", first_step, ("mobilenet_v2", data)),
         Variant("small, bare Keras", bare_first_step, ("small", 128), ("tensorflow",)),
         Variant("mobilenet_v2, bare Keras", bare_first_step, ("mobilenet_v2", 224), ("tensorflow",)),
     ]
-    return Comparison("From the command to the end of its first step", "starts", 1, ways)
+    return Comparison("From the command to the end of its first step", "starts", 1, variants)
 
 
-def _ways(module: str, data: Path, epochs: int, common: str, **options: str) -> list[Variant]:
-    """Our loop with the flags of each of the options."""
+def _variants(module: str, data: Path, epochs: int, common: str, **options: str) -> list[Variant]:
+    """Our loop with the flags of each option."""
     return [
         Variant(name, our_loop, (module, data, f"{common} {flags}", epochs), ("tensorflow",))
         for name, flags in options.items()
     ]
 
 
-def drawn_scenes(folder: Path) -> Path:
-    draw = ["--source", "scenes", "--pictures", str(SCENES), "--data", str(folder)]
-    subprocess.run([sys.executable, "-m", "datatransformer", *draw], check=True, stdout=subprocess.DEVNULL)
+def make_scenes(folder: Path) -> Path:
+    """Makes a data folder of synthetic images."""
+    flags = ["--source", "scenes", "--pictures", str(SCENES), "--data", str(folder)]
+    subprocess.run([sys.executable, "-m", "datatransformer", *flags], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
 def our_loop(module: str, data: Path, flags: str, epochs: int) -> float:
     from training.fit import fit
 
-    def train(session, job, clock) -> None:
+    def train(session: "Session", job: "TrainingJob", clock: "keras.callbacks.Callback") -> None:
         fit(session, replace(job, callbacks=[clock]))
 
     return _seconds(train, module, data, flags, epochs)
 
 
 def bare_loop(module: str, data: Path, flags: str, epochs: int) -> float:
-    return _seconds(partial(_fit, keep=False), module, data, flags, epochs)
+    return _seconds(partial(_bare_fit, checkpoints=False), module, data, flags, epochs)
 
 
-def kept_loop(module: str, data: Path, flags: str, epochs: int) -> float:
-    """With what a user would write to have a checkpoint an epoch."""
-    return _seconds(partial(_fit, keep=True), module, data, flags, epochs)
+def checkpoint_loop(module: str, data: Path, flags: str, epochs: int) -> float:
+    """A bare fit with Keras's ModelCheckpoint after each epoch."""
+    return _seconds(partial(_bare_fit, checkpoints=True), module, data, flags, epochs)
 
 
-def _fit(session, job, clock, keep: bool) -> None:
+def _bare_fit(session: "Session", job: "TrainingJob", clock: "keras.callbacks.Callback", checkpoints: bool) -> None:
     from keras.callbacks import ModelCheckpoint
 
-    from training.compiled import open_model
+    from training.compiled import build_or_load_model
 
-    _, model = open_model(session, job)
-    stage, batches = session.stages[0], job.batches
+    _, model = build_or_load_model(session, job)
+    stage, datasets = session.stages[0], job.datasets
     model.fit(
-        batches.training(stage, 0),
-        validation_data=batches.validation(stage, 1),
+        datasets.training(stage, 0),
+        validation_data=datasets.validation(stage, 1),
         epochs=session.settings.epochs,
         steps_per_epoch=stage.steps,
-        callbacks=[clock, *([ModelCheckpoint(session.run.last)] if keep else [])],
+        callbacks=[clock, *([ModelCheckpoint(session.run.last)] if checkpoints else [])],
         shuffle=False,
         verbose=0,
     )
 
 
-def _seconds(train: Callable, module: str, data: Path, flags: str, epochs: int) -> float:
-    """Of so many epochs, by their median; the first, which also traces the graph, is not counted."""
+def _seconds(train: Train, module: str, data: Path, flags: str, epochs: int) -> float:
+    """The median seconds of an epoch, times `epochs`. The first epoch also traces the graph and is not counted."""
     from command import import_tensorflow
 
     import_tensorflow()
@@ -152,55 +174,28 @@ def _seconds(train: Callable, module: str, data: Path, flags: str, epochs: int) 
     from classifiers.recipe import prepare
 
     times: list[tuple[float, float, float]] = []
-    in_callbacks = _time_callbacks()
-    clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: times.append(_now(in_callbacks)))
+    seconds_in_callbacks = time_callbacks()
+    clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: times.append(now(seconds_in_callbacks)))
     with tempfile.TemporaryDirectory() as runs, contextlib.redirect_stdout(io.StringIO()):
         session = _session(module, [*_flags(data, runs), *flags.split(), "--epochs", str(epochs + 1)])
         train(session, prepare(session), clock)
-        times.append(_now(in_callbacks))
+        times.append(now(seconds_in_callbacks))
         rows = session.run.history()
     seconds, processor, callbacks = (
-        epochs * statistics.median([end[clock] - begin[clock] for begin, end in pairwise(times)][1:])
-        for clock in (0, 1, 2)
+        epochs * statistics.median([end[column] - start[column] for start, end in pairwise(times)][1:])
+        for column in (0, 1, 2)
     )
-    print(f"    {processor:.2f} s of the processors', {callbacks:.2f} s in callbacks", end="")
-    print(f", validation accuracy {rows[-1]['val_accuracy']:.4f} after {len(rows)} epochs" if rows else "", flush=True)
+    accuracy = f", validation accuracy {rows[-1]['val_accuracy']:.4f} after {len(rows)} epochs" if rows else ""
+    _tell(f"{processor:.2f} s of processor time, {callbacks:.2f} s in callbacks{accuracy}")
     return seconds
 
 
-def _now(in_callbacks: Callable[[], float]) -> tuple[float, float, float]:
-    """Seconds, those that this process has had of the processors, and those of all in callbacks.
-
-    What others do on the machine counts in the first most, in the last least.
-    """
-    return time.perf_counter(), time.process_time(), in_callbacks()
+def _tell(text: str) -> None:
+    """Shows a line of a worker process, which has no logger. With --json standard output belongs to the result."""
+    print(f"    {text}", file=sys.stderr, flush=True)
 
 
-def _time_callbacks() -> Callable[[], float]:
-    """From now on the callbacks of each fit are timed; says how many seconds they have taken so far."""
-    from keras.callbacks import CallbackList
-
-    seconds, begin = [], CallbackList.__init__
-
-    def timed(hook: Callable) -> Callable:
-        def call(*arguments, **named) -> None:
-            begun = time.perf_counter()
-            hook(*arguments, **named)
-            seconds.append(time.perf_counter() - begun)
-
-        return call
-
-    def begin_timed(self, *arguments, **named) -> None:
-        begin(self, *arguments, **named)
-        for callback in self.callbacks:
-            for name in HOOKS.intersection(dir(callback)):
-                setattr(callback, name, timed(getattr(callback, name)))
-
-    CallbackList.__init__ = begin_timed
-    return lambda: sum(seconds)
-
-
-def _session(module: str, argv: list[str]):
+def _session(module: str, argv: list[str]) -> "Session":
     from backbones import chosen_backbone
     from command import class_in_config
     from settings import read_settings
@@ -208,7 +203,7 @@ def _session(module: str, argv: list[str]):
     from training.start import open_session
 
     recipe = importlib.import_module(f"classifiers.{module}").RECIPE
-    settings = read_settings(class_in_config(recipe.config), argv, module)
+    settings = cast("ClassifierConfig", read_settings(class_in_config(recipe.config), argv, module))
     spec = chosen_backbone(recipe.backbone, settings)
     return open_session(CLASSIFIER, recipe.name, spec, settings, lambda data: None)
 
@@ -223,17 +218,17 @@ def first_step(module: str, data: Path) -> float:
 
 
 def seconds_of(arguments: list[str]) -> float:
-    """Of Python with these."""
-    begun = time.perf_counter()
+    """The seconds of a Python process with these arguments."""
+    start = time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"    {children.ru_utime + children.ru_stime:.2f} s of the processors'", flush=True)
+    _tell(f"{children.ru_utime + children.ru_stime:.2f} s of processor time")
     return seconds
 
 
 def bare_first_step(module: str, size: int) -> float:
-    """The same network on one batch of noise in memory, in as few lines of Keras as it takes."""
+    """The same network, trained on one batch of noise in memory by plain Keras."""
     program = f"""
 import keras, numpy as np
 from backbones import backbone

@@ -1,1 +1,1 @@
-"""Comparisons: several runs that differ in a setting or two, and a table of what came of them."""
+"""Comparisons of runs that differ in one or two settings, with tables and figures of their results."""

@@ -1,4 +1,4 @@
-"""The comparisons of S0 to S4, each with the figures that were published. Another one is another entry here."""
+"""The experiments of S0 to S4 with their published values. To add an experiment, add an entry here."""
 
 from experiments.experiment import Experiment, Variant
 
@@ -12,18 +12,18 @@ S4 = {
     "class_weights": "background:0.1", "optimizer": "momentum", "learning_rates": "1e-4", "schedule": "constant",
     "batch_size": "32", "steps_per_epoch": "5", "epochs": "582",
 }  # fmt: skip
-"""Section V: 582 epochs of 5 batches of 32."""
+"""S4, section V: 582 epochs of 5 batches of 32."""
 
 UNPOOL = {"schedule": "constant", "epochs": "20"}
-"""Section IV, which gives no more than the names of the optimizers."""
+"""S4, section IV, which names only the optimizers."""
 
-S4_V_ON = "PASCAL VOC, 2913 images for training and 210 for testing; S4 does not say which of them its numbers are of"
+S4_V_ON = "PASCAL VOC, 2913 training and 210 test images; S4 does not say which of them its values belong to"
 
 VAE = {"schedule": "constant", "epochs": "20"}
 
 EXPERIMENTS = {
     "freeze_depth": Experiment(
-        title="How many layers of the backbone are frozen",
+        title="Number of frozen layers of the backbone",
         source="S0, Table 1 and section 2.3",
         module="classifiers.inception_resnet_v2",
         settings=S0 | {"learning_rates": "1e-4"},
@@ -36,12 +36,12 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "accuracy", "val_loss"),
         published_on="80 classes of scenes, 55,999 images, weights from ImageNet",
-        finding="The fewer layers are frozen, the better.",
-        caution="S0's table says `50 layers freeze`, its text `the last 50`, and the code that it stands on freezes "
-        "all but the last 50: both readings are here, with the same published figures.",
+        finding="Fewer frozen layers are better.",
+        caution="S0's table says `50 layers freeze`, its text `the last 50`, and the code it is based on freezes all "
+        "but the last 50. The variants cover both readings, with the same published values.",
     ),
     "learning_rate_stages": Experiment(
-        title="One learning rate, or falling ones in stages",
+        title="One learning rate, or decreasing rates in stages",
         source="S0, Table 1 and section 2.3",
         module="classifiers.inception_resnet_v2",
         settings=S0 | {"schedule": "stages", "patience": "2"},
@@ -55,11 +55,12 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "accuracy", "val_loss"),
         published_on="80 classes of scenes, 55,999 images, weights from ImageNet, nothing frozen",
-        finding="Falling rates are better than one; S0's stages lasted 4, 8 and 1 epochs.",
-        caution="A stage ends after `patience` epochs (2) without improvement; too few --epochs end before that.",
+        finding="Decreasing rates are better than a single one. S0's stages lasted 4, 8 and 1 epochs.",
+        caution="A stage ends after `patience` epochs (2) without improvement. With too few --epochs, training ends "
+        "before the last stage.",
     ),
     "image_size": Experiment(
-        title="Smaller or larger pictures",
+        title="Smaller or larger images",
         source="S1, section IV and Figure 13; S2, experiments 1 and 2",
         module="segmentation.unet_resnet34",
         variants={
@@ -82,12 +83,12 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "accuracy", "full_size_mean_iou"),
         published_on="CamVid of 32 classes, accuracy without void (S1); Oxford-IIIT Pet, 3 classes (S2)",
-        finding="Larger is better (S1); 224 pixels over-fit less than 128: less accurate in training and more in "
-        "validation (S2).",
-        caution="Accuracies are measured at the size that a network was trained at, the mean IoU at the pictures' own.",
+        finding="Larger images are better (S1). 224 pixels overfit less than 128: training accuracy is lower and "
+        "validation accuracy higher (S2).",
+        caution="Accuracies are measured at the training size, the mean IoU at the original image size.",
     ),
     "one_cycle": Experiment(
-        title="The one-cycle policy or a constant learning rate",
+        title="One-cycle policy or constant learning rate",
         source="S1, section III-B and Figure 13",
         module="segmentation.unet_resnet34",
         settings=S1,
@@ -97,7 +98,7 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "val_mean_iou", "val_loss"),
         published_on="CamVid of 32 classes at full size after half size, accuracy without void",
-        finding="One-cycle trains in much less time.",
+        finding="One-cycle needs much less training time.",
     ),
     "optimizers": Experiment(
         title="Optimizers and their learning rates",
@@ -128,13 +129,13 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "full_size_mean_precision", "val_loss", "val_mean_iou"),
         published_on=S4_V_ON,
-        finding="ResNet-50: A is the slowest and the most precise, B the most accurate, C the fastest. VGG16: adam has "
-        "the best accuracy and the least noise.",
-        caution="S4's precision is one number over all pixels, ours the mean of the classes: compare their order. "
-        "S4 gives no rates for VGG16; these are Keras's own.",
+        finding="ResNet-50: A is the slowest and has the highest precision, B has the highest accuracy, C is the "
+        "fastest. VGG16: adam has the best accuracy and the smoothest curves.",
+        caution="S4's precision is computed over all pixels, ours is the mean over classes: compare only the ranking. "
+        "S4 gives no learning rates for VGG16; these are the defaults of Keras.",
     ),
     "class_weights": Experiment(
-        title="What the background counts in the loss",
+        title="Weight of the background in the loss",
         source="S4, section V-C",
         module="segmentation.unet_resnet50",
         settings=S4,
@@ -146,13 +147,13 @@ EXPERIMENTS = {
         },
         measures=("full_size_mean_precision", "full_size_mean_iou", "val_accuracy"),
         published_on=S4_V_ON,
-        finding="Without weights all becomes background; B and D are the most precise, C loses the background, D finds "
-        "many classes and no shapes.",
-        caution="S4's precision is one number over all pixels, ours the mean of the classes: compare their order. "
+        finding="Without weights, everything is predicted as background. B and D have the highest precision. C misses "
+        "the background. D finds many classes, but not their shapes.",
+        caution="S4's precision is computed over all pixels, ours is the mean over classes: compare only the ranking. "
         "The background is the first class.",
     ),
     "skip_connections": Experiment(
-        title="With and without the U-Net's concatenations",
+        title="U-Net with and without skip connections",
         source="S4, section V-D",
         module="segmentation.unet_resnet50",
         settings=S4,
@@ -162,7 +163,7 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "val_mean_iou", "val_loss"),
         published_on=S4_V_ON,
-        finding="With them small things are found, and edges are noisier; S4 shows pictures and gives no numbers.",
+        finding="With skip connections, small objects are found and edges are noisier. S4 shows images but no numbers.",
     ),
     "cifar_learning_rates": Experiment(
         title="ResNet and VGG16 on CIFAR-10 at two learning rates",
@@ -176,40 +177,39 @@ EXPERIMENTS = {
             "VGG16 0.05": Variant({"learning_rates": "0.05"}, {"val_accuracy": 0.846}, "classifiers.cifar_vgg16"),
         },
         measures=("val_accuracy", "val_loss", "accuracy"),
-        published_on="CIFAR-10, its 10,000 test images; S4 does not say after how many epochs",
+        published_on="CIFAR-10, its 10,000 test images; S4 does not give the number of epochs",
         finding="ResNet is better than VGG16, and 0.05 better than 0.1.",
     ),
     "vae_loss": Experiment(
-        title="What an auto-encoder compares pictures by",
+        title="Reconstruction loss of an auto-encoder",
         source="S4, section III",
         module="generation.vae",
         settings=VAE | {"learning_rates": "5e-4"},
         variants={name: Variant({"loss": name}) for name in ("ce", "mse", "ce+mse")},
         measures=("val_mse", "val_loss", "val_kl"),
         published_on="MNIST and CIFAR-10",
-        finding="ce+mse attains the least loss, mse follows closely; S4 gives no numbers.",
-        caution="Each of these losses has a scale of its own, so their values cannot be compared with one another; the "
-        "squared error of a pixel, values being 0..1, can.",
+        finding="ce+mse has the lowest loss, closely followed by mse. S4 gives no numbers.",
+        caution="The losses have different scales, so their values cannot be compared with each other. Compare the "
+        "squared error per pixel, for values of 0..1.",
     ),
     "vae_latent_size": Experiment(
-        title="How many numbers the code of a picture has",
+        title="Latent size of an auto-encoder",
         source="S4, section III",
         module="generation.vae",
         settings=VAE | {"learning_rates": "5e-4"},
         variants={size: Variant({"latent_size": size}) for size in ("2", "8", "32", "128")},
         measures=("val_loss", "val_mse", "val_kl"),
         published_on="MNIST and CIFAR-10",
-        finding="The larger the code, the less the loss and the sharper the pictures; S4 gives no numbers and no "
-        "sizes.",
+        finding="A larger code gives a lower loss and sharper images. S4 gives no numbers and no sizes.",
     ),
     "vae_learning_rate": Experiment(
-        title="Learning rates of an auto-encoder",
+        title="Learning rate of an auto-encoder",
         source="S4, section III",
         module="generation.vae",
         settings=VAE,
         variants={rate: Variant({"learning_rates": rate}) for rate in ("1e-4", "5e-4", "1e-3", "5e-3")},
         measures=("val_loss", "val_mse", "val_kl"),
         published_on="MNIST and CIFAR-10",
-        finding="The higher the rate, the faster it learns; 5e-4 is the best. S4 gives no numbers.",
+        finding="A higher rate learns faster; 5e-4 is the best. S4 gives no numbers.",
     ),
 }

@@ -1,4 +1,4 @@
-"""What an experiment is: pure data, of which a command, a table and a figure are made."""
+"""The description of an experiment. It is pure data for the command, the tables and the figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from settings import SettingError, bad_setting
 from training.kinds import kind_of_module
 
 Overrides = Mapping[str, str]
-"""Settings by the name of their field, each as it would be written behind its flag; `True` or `False` for a switch."""
+"""Settings by field name, each with the text that its flag takes; `True` or `False` for a switch."""
 
 LOWER_IS_BETTER = ("loss", "reconstruction", "kl", "mse", "seconds")
 """Endings of measures."""
@@ -16,12 +16,12 @@ LOWER_IS_BETTER = ("loss", "reconstruction", "kl", "mse", "seconds")
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the things that are compared.
+    """One of the compared variants.
 
     Attributes:
-        settings: what is particular to it.
-        published: the source's own figure of each measure that it gives; None if it gives none.
-        module: if it is another than that of the experiment.
+        settings: the settings of this variant alone.
+        published: the measures that the source publishes for it; None if there are none.
+        module: its training command; None for that of the experiment.
     """
 
     settings: Overrides
@@ -31,19 +31,19 @@ class Variant:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A comparison.
+    """A comparison of variants.
 
     Attributes:
-        title: what is compared.
-        module: the training command, `classifiers.small`.
-        settings: those that all variants share.
-        variants: by name.
-        measures: columns of a run's history, of its best epoch, and those that `results.measured` adds to them. The
-            first decides which variant is called the best.
-        source: who made this comparison before, and where it is written; empty if nobody did.
-        published_on: what the published figures were measured on.
-        finding: what the source concludes.
-        caution: what should be known when the numbers are read.
+        title: the subject of the comparison.
+        module: the training command, for example `classifiers.small`.
+        settings: the settings that all variants share.
+        variants: the variants by name.
+        measures: columns of the history's best epoch, and those that `results.measure` adds. The first one decides
+            which variant is best.
+        source: the publication with this comparison; empty if there is none.
+        published_on: the data of the published values.
+        finding: the conclusion of the source.
+        caution: a warning for the interpretation of the numbers.
     """
 
     title: str
@@ -65,39 +65,39 @@ def lower_is_better(measure: str) -> bool:
 
 
 def display_name(measure: str) -> str:
-    """`val_mean_iou` in words."""
+    """`val_mean_iou` -> `validation mean IoU`."""
     words = measure.replace("_", " ").replace("iou", "IoU").replace("kl", "KL").replace("mse", "squared error")
     if words.startswith("full size "):
-        return f"{words.removeprefix('full size ')} at the pictures' own size"
+        return f"{words.removeprefix('full size ')} at the original image size"
     return words.replace("val ", "validation ") if words.startswith("val ") else f"training {words}"
 
 
-def grid(module: str, varied: Mapping[str, list[str]]) -> Experiment:
-    """Every combination of the values of some settings."""
-    combinations = (dict(zip(varied, values, strict=True)) for values in product(*varied.values()))
+def grid(module: str, values_of: Mapping[str, list[str]]) -> Experiment:
+    """An experiment with a variant for every combination of the values of these settings."""
+    combinations = (dict(zip(values_of, values, strict=True)) for values in product(*values_of.values()))
     variants = {
         " ".join(f"{name.replace('_', '-')}={value}" for name, value in combination.items()): Variant(combination)
         for combination in combinations
     }
-    names = " and ".join(name.replace("_", " ") for name in varied)
+    names = " and ".join(name.replace("_", " ") for name in values_of)
     return Experiment(f"{module} by {names}", module, variants, kind_of_module(module).measures)
 
 
-def assignments(field_name: str, words: tuple[str, ...]) -> dict[str, list[str]]:
-    """`optimizer=sgd`, `adam`, `freeze=3` -> {optimizer: [sgd, adam], freeze: [3]}: one without a name has the last.
+def parse_assignments(field_name: str, words: tuple[str, ...]) -> dict[str, list[str]]:
+    """`optimizer=sgd`, `adam`, `freeze=3` -> {optimizer: [sgd, adam], freeze: [3]}.
 
-    Raises SettingError if the first has none, or a name has no value or is there twice.
+    A word without a name is one more value of the name before it. Raises SettingError if the first word has no name, or
+    a name has no value or is repeated.
     """
-    found: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     for word in words:
         name, equals, value = word.partition("=")
         key = name.strip().removeprefix("--").replace("-", "_")
-        if (equals and (key in found or not value.strip())) or not (equals or found):
-            raise SettingError(
-                bad_setting(field_name, ",".join(words), "should be NAME=VALUE, each name once: freeze=50")
-            )
+        if (equals and (key in values_of or not value.strip())) or not (equals or values_of):
+            allowed = "should be NAME=VALUE, each name once: freeze=50"
+            raise SettingError(bad_setting(field_name, ",".join(words), allowed))
         if equals:
-            found[key] = [value.strip()]
+            values_of[key] = [value.strip()]
         else:
-            found[list(found)[-1]].append(word)
-    return found
+            values_of[list(values_of)[-1]].append(word)
+    return values_of

@@ -1,4 +1,4 @@
-"""Pictures of an experiment. Drawn without a screen."""
+"""Figures of an experiment."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -11,21 +11,21 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS, MARKERS
 from experiments.experiment import Experiment, display_name, lower_is_better
-from experiments.table import Results, outcome
+from experiments.table import Results, statistics_of
 from plots.palette import BLUE, GRAY, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
 from training.run_folder import Row
 
-LONGEST_CURVE_WITH_MARKS = 40
-"""Epochs."""
+MAX_MARKERS = 40
+"""Longer curves, in epochs, are drawn without markers."""
 
-WIDE = 20
-"""How many times the least value the greatest is where an axis becomes logarithmic."""
+LOGARITHMIC_FROM = 20
+"""An axis is logarithmic if its largest value is this many times the smallest."""
 
 
 def draw_comparison(experiment: Experiment, results: Results, path: Path) -> None:
-    """A panel a measure, a line a variant: each run, their mean and spread, the published figure; also a CSV."""
+    """One panel per measure, one line per variant: each run, mean and deviation, published value; also a CSV."""
     measures, variants = experiment.measures, list(results)
     _write_comparison(experiment, results, path.with_suffix(".csv"))
     figure = Figure(figsize=(3 + 3.6 * len(measures), 2.2 + 0.45 * len(variants)), layout="constrained")
@@ -45,13 +45,12 @@ def draw_comparison(experiment: Experiment, results: Results, path: Path) -> Non
 
 
 def _label(axes: Axes, measure: str, results: Results) -> None:
-    better = "less is better" if lower_is_better(measure) else "more is better"
-    text = (
-        display_name(measure) if measure.endswith("kl") else f"{display_name(measure)}, {better}"
-    )  # of the KL no amount is best
+    text = display_name(measure)
+    if not measure.endswith("kl"):  # no value of the KL divergence is the best
+        text += ", lower is better" if lower_is_better(measure) else ", higher is better"
     axes.set_xlabel(text.replace(" at the", "\nat the"))
     values = [measured[measure] for runs in results.values() for measured in runs if measure in measured]
-    if values and 0 < min(values) < max(values) / WIDE:
+    if values and 0 < min(values) < max(values) / LOGARITHMIC_FROM:
         axes.set_xscale("log")
     else:
         axes.locator_params(axis="x", nbins=4)
@@ -63,35 +62,38 @@ def _label(axes: Axes, measure: str, results: Results) -> None:
 def _draw_variant(
     axes: Axes, height: int, experiment: Experiment, results: Results, variant: str, measure: str
 ) -> None:
-    found = outcome(results, variant, measure)
-    theirs = (experiment.variants[variant].published or {}).get(measure)
-    if found:
-        if found.spread is not None:
-            values = [measured[measure] for measured in results[variant]]
+    statistics = statistics_of(results, variant, measure)
+    published = (experiment.variants[variant].published or {}).get(measure)
+    if statistics:
+        if statistics.deviation is not None:
+            values = [measured[measure] for measured in results[variant] if measure in measured]
             axes.plot(values, [height] * len(values), "o", color=GRAY, ms=4, mfc="none", label="each run")
         axes.errorbar(
-            found.mean, height, xerr=found.spread, fmt="o", color=BLUE, ms=7, capsize=4,
-            label="ours" if found.spread is None else "our mean ± standard deviation",
+            statistics.mean, height, xerr=statistics.deviation, fmt="o", color=BLUE, ms=7, capsize=4,
+            label="our run" if statistics.deviation is None else "our mean ± standard deviation",
         )  # fmt: skip
-    if theirs is not None:
-        axes.plot(theirs, height, "D", color=ORANGE, ms=7, mfc="none", label=f"published: {experiment.source}")
+    if published is not None:
+        axes.plot(published, height, "D", color=ORANGE, ms=7, mfc="none", label=f"published: {experiment.source}")
 
 
 def _write_comparison(experiment: Experiment, results: Results, path: Path) -> None:
-    rows = []
+    rows: list[list[object]] = []
     for variant in results:
-        theirs = experiment.variants[variant].published or {}
+        published = experiment.variants[variant].published or {}
         for measure in experiment.measures:
-            found = outcome(results, variant, measure)
-            ours = [found.mean, "" if found.spread is None else found.spread, found.runs] if found else ["", "", 0]
-            rows.append([variant, measure, *ours, theirs.get(measure, "")])
+            statistics = statistics_of(results, variant, measure)
+            cells: list[object] = ["", "", 0]
+            if statistics:
+                deviation = "" if statistics.deviation is None else statistics.deviation
+                cells = [statistics.mean, deviation, statistics.runs]
+            rows.append([variant, measure, *cells, published.get(measure, "")])
     write_table(path, ("variant", "measure", "mean", "standard_deviation", "runs", "published"), rows)
 
 
 def draw_curves(measure: str, histories: Mapping[str, Sequence[Sequence[Row]]], path: Path) -> None:
-    """A measure epoch by epoch: a line a run, the runs of a variant alike; also a CSV.
+    """A measure by epoch: one line per run, with one look per variant; also a CSV.
 
-    `histories` has those of each variant's runs. Nothing is drawn if there are none.
+    `histories` has the histories of each variant's runs. Without any, nothing is drawn.
     """
     rows = [
         (variant, number, int(row["epoch"]), row[measure])
@@ -104,13 +106,11 @@ def draw_curves(measure: str, histories: Mapping[str, Sequence[Sequence[Row]]], 
     write_table(path.with_suffix(".csv"), ("variant", "run", "epoch", measure), rows)
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     axes = figure.subplots()
-    widths = np.linspace(2.8, 1.2, len(histories))  # where curves coincide, those beneath are seen
-    for (variant, runs), width, look in zip(
-        histories.items(), widths, cycle(zip(COLOURS, MARKERS, strict=True)), strict=False
-    ):
-        colour, marker = look
+    widths = np.linspace(2.8, 1.2, len(histories))  # later lines are thinner, so that coinciding lines stay visible
+    looks = cycle(zip(COLOURS, MARKERS, strict=False))
+    for (variant, runs), width, (colour, marker) in zip(histories.items(), widths, looks, strict=False):
         for number, run in enumerate(runs):
-            mark = marker if len(run) <= LONGEST_CURVE_WITH_MARKS else None
+            mark = marker if len(run) <= MAX_MARKERS else None
             epochs, values = [row["epoch"] for row in run], [row[measure] for row in run]
             label = variant if number == 0 else None
             axes.plot(epochs, values, color=colour, marker=mark, ms=3 + 2 * width, lw=width, alpha=0.8, label=label)

@@ -1,4 +1,4 @@
-"""`--limit`: a data folder with some of the images of another, for a first look at an experiment."""
+"""`--limit`: a data folder with a part of the images of another one, for a first look at an experiment."""
 
 import hashlib
 from collections import defaultdict
@@ -9,32 +9,33 @@ from datatransformer.layout import SPLITS, DataFolder, Row, write_view
 from settings import SettingError, bad_setting
 
 
-def limited(data: DataFolder, limit: int, seed: int, path: Path) -> DataFolder:
-    """At most `limit` images for training and as many for validation, in a folder that takes no room."""
-    of_split = {split: [row for row in data.rows if row.split == split] for split in SPLITS}
-    chosen = {row.image for rows in of_split.values() for row in sample(rows, limit, seed)}
-    write_view(data, [row for row in data.rows if row.image in chosen], path)
-    return DataFolder(path, data.task, data.classes, tuple(row for row in data.rows if row.image in chosen))
+def write_limited_folder(data: DataFolder, limit: int, seed: int, path: Path) -> DataFolder:
+    """Writes a folder with at most `limit` training and `limit` validation images, without copying them."""
+    rows_of = {split: [row for row in data.rows if row.split == split] for split in SPLITS}
+    chosen = {row.image for rows in rows_of.values() for row in sample(rows, limit, seed)}
+    rows = tuple(row for row in data.rows if row.image in chosen)
+    write_view(data, list(rows), path)
+    return DataFolder(path, data.task, data.classes, rows)
 
 
 def check_limit(data: DataFolder, limit: int) -> None:
-    """Raises SettingError if a class would be left without an image."""
+    """Raises SettingError if there would be classes without an image."""
     if data.task == "classification" and limit < len(data.classes):
         allowed = f"{data.path} has {len(data.classes)} classes, and each needs an image"
         raise SettingError(bad_setting("limit", limit, allowed))
 
 
 def sample(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
-    """Of each class the same share, at least one while there is room; by the seeded hash of the images' names.
+    """The same share of each class, at least one image per class if `count` allows, by a seeded hash of the names.
 
-    With a larger count come more images, and none goes.
+    A larger sample contains the smaller one.
     """
-    by_class = defaultdict(list)
+    rows_of_class = defaultdict(list)
     for row in sorted(rows, key=lambda row: hashlib.sha256(f"{seed}:{row.image}".encode()).digest()):
-        by_class[row.class_name].append(row)
-    placed = [
-        (rank > 0, (rank + 0.5) / len(members), name, row)
-        for name, members in by_class.items()
-        for rank, row in enumerate(members)
+        rows_of_class[row.class_name].append(row)
+    ranked = [
+        (rank > 0, (rank + 0.5) / len(class_rows), name, row)
+        for name, class_rows in rows_of_class.items()
+        for rank, row in enumerate(class_rows)
     ]
-    return [row for *_, row in sorted(placed, key=lambda place: place[:3])[:count]]
+    return [row for *_, row in sorted(ranked, key=lambda entry: entry[:3])[:count]]

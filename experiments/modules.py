@@ -1,44 +1,46 @@
-"""The training commands that there are, and what is known of each without TensorFlow."""
+"""The training commands, and how they check their settings without TensorFlow."""
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING, cast
 
 from backbones import chosen_backbone
 from command import class_in_config
-from settings import SettingError, bad_setting
+from settings import SettingError, Settings, bad_setting
 from training.kinds import KINDS, kind_of_module
 from training.stages import plan_stages
 
-WITHOUT_RECIPE = {"generation.vae": "VaeConfig"}
-"""Commands that are the only ones of their kind, and their classes in `config.py`."""
+if TYPE_CHECKING:
+    from config import SupervisedConfig, TrainingConfig
 
 
 def task_of(module: str) -> str | None:
+    """The task that its data folder must have; None if only the images are used."""
     return kind_of_module(module).task
 
 
-def check(module: str, settings, images: int) -> None:
-    """Raises SettingError for what neither the backbone nor so many training images allow."""
-    spec = None if module in WITHOUT_RECIPE else chosen_backbone(resolve_name(module).RECIPE.backbone, settings)
+def check(module: str, settings: "TrainingConfig", images: int) -> None:
+    """Raises SettingError for settings that do not suit the backbone or this number of training images."""
+    backbone = resolve_name(module).RECIPE.backbone
+    spec = chosen_backbone(backbone, cast("SupervisedConfig", settings)) if backbone else None
     plan_stages(settings, spec, images)
 
 
-def config_of(module: str) -> type:
+def config_of(module: str) -> type[Settings]:
     """The class of its settings. Raises SettingError if there is no such training command."""
-    if module in WITHOUT_RECIPE:
-        return class_in_config(WITHOUT_RECIPE[module])
-    known = training_modules()
+    known = list(training_modules())
     if module not in known:
         close = difflib.get_close_matches(module, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-        raise SettingError(bad_setting("module", module, f"is no training command ({hint})"))
+        hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(known)}"
+        raise SettingError(bad_setting("module", module, f"is not a training command ({hint})"))
     return class_in_config(resolve_name(module).RECIPE.config)
 
 
-def training_modules() -> list[str]:
-    """Their names. Files are only looked at: to import one that is none of them may bring TensorFlow along."""
-    rooms = [kind.room for kind in KINDS.values()]
-    files = [file for room in rooms for file in sorted(Path(resolve_name(room).__path__[0]).glob("*.py"))]
-    with_recipe = (file for file in files if "\nRECIPE = " in file.read_text(encoding="utf-8"))
-    return [f"{file.parent.name}.{file.stem}" for file in with_recipe] + list(WITHOUT_RECIPE)
+def training_modules() -> Iterator[str]:
+    """Names of the modules that define a RECIPE. Files are read, because importing the others may import TensorFlow."""
+    for kind in KINDS.values():
+        for file in sorted(Path(resolve_name(kind.package).__path__[0]).glob("*.py")):
+            if "\nRECIPE = " in file.read_text(encoding="utf-8"):
+                yield f"{file.parent.name}.{file.stem}"

@@ -1,25 +1,31 @@
-"""What an experiment has come to, on disk: the one place that knows the names in its folder.
+"""The folder of an experiment. Only this file knows the names in it.
 
-FOLDER/state.json       each run: its module, its settings, and what was measured once it is done
-FOLDER/runs/            a run folder each, and a file with what it said
-FOLDER/data-N-SEED/     with --limit N, a data folder of so many images
-FOLDER/results.csv      a row a run
-FOLDER/table.md         mean and spread of each variant, beside the published figures
-FOLDER/comparison.png   the same, drawn; its numbers are in comparison.csv
-FOLDER/curves.png       what decides, epoch by epoch; its numbers are in curves.csv
+FOLDER/state.json       each run: its module, its settings, and its results once it is done
+FOLDER/runs/            one run folder per run, and NAME.log with what it wrote to standard error
+FOLDER/data-N-SEED/     with --limit N: a data folder with N images per split
+FOLDER/results.csv      one row per run
+FOLDER/table.md         mean and standard deviation of each variant, with the published values
+FOLDER/comparison.png   the same as a figure, with comparison.csv
+FOLDER/curves.png       the deciding measure by epoch, with curves.csv
 """
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+from setting_types import parse_sizes
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import read_json, read_table, write_json
 from training.run_folder import RunFolder
 
 Measured = dict[str, float]
 
-NOT_COMPARED = ("runs", "name", "verbose", "debug", "json", "cache", "resume", "strategy", "workers")
-"""Settings that change nothing of what a run comes to."""
+FREE_SETTINGS = ("runs", "name", "verbose", "debug", "json", "cache", "resume", "strategy", "workers")
+"""Settings that may change between sessions of a run, because they do not change its results."""
+
+
+SIZE_SETTINGS = ("image_size", "crop")
+"""Settings that earlier versions wrote in another way: ["32"] instead of 32x32."""
 
 
 class ExperimentFolder:
@@ -40,65 +46,74 @@ class ExperimentFolder:
     def run(self, name: str) -> RunFolder:
         return RunFolder(self.runs / name)
 
-    def said(self, name: str) -> Path:
-        """What a run wrote on its standard error."""
+    def log_file(self, name: str) -> Path:
+        """The standard error of a run."""
         return self.runs / f"{name}.log"
 
-    def state(self) -> dict[str, dict]:
-        """Raises WorkError if it is damaged."""
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Raises WorkError if the file is damaged."""
         if not self.state_file.exists():
             return {}
         state = read_json(self.state_file)
         if state is None:
-            raise WorkError(f"{self.state_file} is damaged; --overwrite begins this experiment anew")
+            raise WorkError(f"{self.state_file} is damaged. Start this experiment again with --overwrite.")
         return state
 
     def measured(self, name: str) -> Measured | None:
-        """None if the run is not done."""
+        """The results of a run; None if it is not done."""
         return self.state().get(name, {}).get("measured")
 
-    def note(self, name: str, module: str, settings: dict, measured: Measured | None = None) -> None:
-        """That a run has begun or, with what was measured, that it is done."""
+    def record(self, name: str, module: str, settings: dict[str, Any], measured: Measured | None = None) -> None:
+        """Writes that a run has started or, with its results, that it is done."""
         self.path.mkdir(parents=True, exist_ok=True)
         entry = {"module": module, "settings": settings, "measured": measured}
         write_json(self.state_file, self.state() | {name: entry})
 
-    def check_same(self, name: str, module: str, settings: dict) -> None:
-        """Raises SettingError if the run was begun with other settings."""
-        begun = self.state().get(name)
-        if begun is None:
+    def check_same_settings(self, name: str, module: str, settings: dict[str, Any]) -> None:
+        """Raises SettingError if the run was started with other settings."""
+        started = self.state().get(name)
+        if started is None:
             return
         errors = [
-            bad_setting(key, _shown(settings[key]), f"run {name} was begun with {_shown(before)}")
-            for key, before in begun["settings"].items()
-            if key in settings and key not in NOT_COMPARED and settings[key] != before
+            bad_setting(key, _as_text(settings[key]), f"run {name} was started with {_as_text(before)}")
+            for key, before in started["settings"].items()
+            if key in settings
+            and key not in FREE_SETTINGS
+            and _comparable(key, settings[key]) != _comparable(key, before)
         ]
-        if begun["module"] != module:
-            errors.append(bad_setting("module", module, f"run {name} was begun with {begun['module']}"))
+        if started["module"] != module:
+            errors.append(bad_setting("module", module, f"run {name} was started with {started['module']}"))
         if errors:
-            raise SettingError(*errors, f"--overwrite begins {self.path} anew; another --name leaves it as it is")
+            advice = f"use --overwrite to delete {self.path} and start again, or another --name to keep it"
+            raise SettingError(*errors, advice)
 
     def remove(self) -> None:
-        """Raises SettingError if the folder was not made here."""
+        """Deletes the experiment. Raises SettingError if the folder is not that of an experiment."""
         if self.state_file.exists():
             shutil.rmtree(self.path)
         elif self.path.exists() and any(self.path.iterdir()):
-            raise SettingError(
-                bad_setting("output", self.path, "is in the way and was not made here; use another --name")
-            )
+            allowed = "exists and is not the folder of an experiment; use another --name"
+            raise SettingError(bad_setting("output", self.path, allowed))
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def measure(run: RunFolder) -> Measured:
-    """The best epoch's row of history, with how many epochs there were and the seconds of all together.
+def _comparable(name: str, value: object) -> object:
+    """Equal for equal values, whichever version wrote them."""
+    if name in SIZE_SETTINGS:
+        return parse_sizes(_as_text(value)) if value else ()
+    return value
 
-    For masks also what was measured at the pictures' own size, as `full_size_mean_iou` and the like.
+
+def measure(run: RunFolder) -> Measured:
+    """The history row of the best epoch, with the number of epochs and their total seconds.
+
+    For masks also the scores at the original image size, `full_size_mean_iou` and others.
     """
     rows = run.history()
-    full_size = run.figures / "summary.csv"  # of predictor.mask_evaluation
+    full_size = run.figures / "summary.csv"  # written by predictor.masks.evaluation
     summary = read_table(full_size, ("measure", "value")) if full_size.exists() else []
     return (
         max(rows, key=run.kind.score)

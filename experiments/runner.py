@@ -1,4 +1,4 @@
-"""Runs the variants of an experiment one after the other, each in a process of its own."""
+"""Runs the variants of an experiment one after the other, each in its own process."""
 
 import os
 import signal
@@ -9,77 +9,80 @@ from collections.abc import Callable, Sequence
 from command import DONE, INTERRUPTED
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder, measure
+from log import logger
 
 LAST_LINES = 5
-"""Of what a run that failed has said, that are shown."""
+"""Lines shown of the log of a failed run."""
 
 
-def run_all(planned: Sequence[PlannedRun], folder: ExperimentFolder, after_each: Callable) -> list[str]:
-    """Runs what is not done yet and gives the names of the runs that failed.
+def run_all(planned: Sequence[PlannedRun], folder: ExperimentFolder, after_each: Callable[[], object]) -> list[str]:
+    """Runs everything that is not done yet. Returns the names of the failed runs.
 
-    `after_each` is called whenever one is done. Ctrl-C ends the run in hand first, which keeps what it has.
-    Raises KeyboardInterrupt with a text that says how to go on.
+    `after_each` is called after each finished run. Ctrl-C ends the current run, which keeps its finished epochs, and
+    raises KeyboardInterrupt with a text that tells how to resume.
     """
     failed = []
     for number, run in enumerate(planned, 1):
         title = f"[{number}/{len(planned)}] {run.variant}, seed {run.seed}"
         if folder.measured(run.name):
-            print(f"{title}: done before")
+            logger.info(f"{title}: already done")
             continue
-        print(f"{title}: {run.module}", flush=True)
-        folder.note(run.name, run.module, run.settings)
-        code = _run(run, folder)
+        logger.info(f"{title}: {run.module}")
+        folder.record(run.name, run.module, run.settings)
+        code = _run_process(run, folder)
         if code == INTERRUPTED:
-            raise KeyboardInterrupt(f"Stopped in run {number} of {len(planned)}. Run the same command again to go on.")
+            advice = "Run the same command again to resume."
+            raise KeyboardInterrupt(f"Stopped in run {number} of {len(planned)}. {advice}")
         if code != DONE:
             failed.append(run.name)
-            _say_why(run, folder, code)
+            _report_failure(run, folder, code)
             continue
-        folder.note(run.name, run.module, run.settings, measure(folder.run(run.name)))
+        folder.record(run.name, run.module, run.settings, measure(folder.run(run.name)))
         after_each()
     return failed
 
 
-def _run(run: PlannedRun, folder: ExperimentFolder) -> int:
-    """The exit code of the training command; what it prints is shown, indented."""
+def _run_process(run: PlannedRun, folder: ExperimentFolder) -> int:
+    """The exit code of the training command. Its standard output is shown with an indent."""
     folder.runs.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, "-m", run.module, *run.flags]
     with (
-        folder.said(run.name).open("w", encoding="utf-8") as said,
+        folder.log_file(run.name).open("w", encoding="utf-8") as log,
         subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=log,
             text=True,
             errors="replace",
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            process_group=0,  # Ctrl-C reaches this process alone, which passes it on once: a second would end at once
+            process_group=0,  # Ctrl-C only reaches this process, which passes it on once: a second one ends at once
         ) as process,
     ):
         try:
-            _show(process)
+            _show_output(process)
             return process.wait()
         except KeyboardInterrupt:
-            print("Stopping after this batch ...", flush=True)
+            logger.info("Stopping after this batch ...")
             process.send_signal(signal.SIGTERM)
             try:
-                _show(process)
+                _show_output(process)
                 process.wait()
             except KeyboardInterrupt:
                 process.kill()
             return INTERRUPTED
 
 
-def _show(process: subprocess.Popen) -> None:
+def _show_output(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
     for line in process.stdout:
-        print(f"    {line}", end="", flush=True)
+        logger.info(f"    {line.rstrip()}")
 
 
-def _say_why(run: PlannedRun, folder: ExperimentFolder, code: int) -> None:
-    said = folder.said(run.name)
+def _report_failure(run: PlannedRun, folder: ExperimentFolder, code: int) -> None:
+    log = folder.log_file(run.name)
     how = f"was ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
-    last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:]
-    print(f"Run {run.name} {how}. The last that it said, all is in {said}:", file=sys.stderr)
-    for line in last or ["nothing"]:
-        print(f"    {line}", file=sys.stderr)
+    last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:]
+    logger.warning(f"Run {run.name} {how}. The last lines of {log}:")
+    for line in last or ["(empty)"]:
+        logger.warning(f"    {line}")

@@ -1,30 +1,42 @@
-"""`python -m analysis`: a run's figures and its page; runs side by side; what it refuses."""
+"""`python -m analysis`: the figures and the report of a run, comparisons of runs, and refused settings."""
 
 import csv
 import json
+import logging
 import os
 import re
 import shutil
-import time
+from functools import partial
 
+import keras
 import pytest
 
 import classifiers.recipe
 import classifiers.small
-import segmentation.recipe
-import segmentation.unet
 from analysis.analyse import analyse
 from analysis.report import write_report
 from analysis.reproduce import commands
-from analysis.subject import read_subject
+from analysis.trained_run import read_run
+from backbones import backbone
 from config import AnalysisConfig, ClassifierConfig, UNetConfig
+from datatransformer.layout import read_data_folder
+from segmentation.decoders import unet
+from segmentation.network import build_segmenter
 from settings import SettingError, WorkError, command_words, given_values, read_settings
 from tests.conftest import QUICK, run
 from training.run_folder import RunFolder
 
 
-def look(*flags) -> None:
-    analyse(read_settings(AnalysisConfig, [str(flag) for flag in flags], "test"))
+@pytest.fixture(autouse=True)
+def logged(caplog):
+    """All messages of a test."""
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def analysed(*flags):
+    """The result of the command."""
+    return analyse(read_settings(AnalysisConfig, [str(flag) for flag in flags], "test"))
 
 
 @pytest.fixture
@@ -33,10 +45,17 @@ def copied(small_run, tmp_path):
     return shutil.copytree(small_run, tmp_path / "copied")
 
 
-def test_all_of_a_classifier(copied, capsys):
-    look(copied, "--layer", "pool,block_2_out")
-    said = capsys.readouterr().out
-    assert "t-SNE, perplexity 3 as there are 10 points" in said and "Grad-CAM: the last feature map is a single" in said
+def change_settings(folder, **settings) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["settings"] |= settings
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def test_all_parts_of_a_classifier(copied, logged):
+    assert "Confusion matrix" in (copied / "report.html").read_text(), "training writes a report"
+    result = analysed(copied, "--layer", "pool,block_2_out")
+    assert "t-SNE, perplexity 3, reduced for 10 points" in logged.text
+    assert "Grad-CAM: the last feature map is a single pixel" in logged.text
     figures = RunFolder(copied).figures
     drawn = {file.stem for file in figures.glob("*.png")} - {"augmentation"}
     assert drawn - {"mistakes"} == {
@@ -46,61 +65,79 @@ def test_all_of_a_classifier(copied, capsys):
     }  # fmt: skip
     assert all((figures / f"{name}.csv").is_file() for name in drawn)
     page = (copied / "report.html").read_text()
-    assert page.count("<img") == len(drawn), "the training batch too, and one matrix in place of another"
+    assert page.count("<img") == len(drawn), "with the augmented batch, without confusion_matrix"
     assert set(re.findall(r'src="([a-z]+:)', page)) == {"data:"} and "<script" not in page
-    assert not re.search(r'(href|src)="(?!data:)', page), "nothing is fetched"
+    assert not re.search(r'(href|src)="(?!data:)', page), "nothing is downloaded"
     assert "python -m classifiers.small" in page and "block_2_out" in page
+    assert result["parts"] == ["curves", "evaluation", "embedding", "maps", "gradcam", "layers"]
+    assert result["report"] == copied / "report.html" and result["finished"] and result["epochs"] == 3
+    assert 0 <= result["best"]["val_accuracy"] <= 1
 
 
-def test_all_of_a_segmentation_run(tmp_path, capsys):
-    data = tmp_path / "data"
-    flags = ("--source", "squares", "--pictures", 10, "--picture-size", 128, "--data", data)
+@pytest.fixture(scope="module")
+def unet_run(tmp_path_factory):
+    """The run of a U-Net on squares that was never trained."""
+    folder = tmp_path_factory.mktemp("unet")
+    flags = ("--source", "squares", "--pictures", 10, "--picture-size", 128, "--data", folder / "data")
     assert run("datatransformer", *flags).code == 0
-    argv = ["--data", data, "--runs", tmp_path, *QUICK, "--epochs", 1, "--image-size", "32x48", "--decoder-filters", 8]
-    segmentation.recipe.train(segmentation.unet.RECIPE, read_settings(UNetConfig, list(map(str, argv)), "test"))
-    page = tmp_path / "unet" / "report.html"
-    assert "Which class is taken for which" in page.read_text(), "training writes one by itself"
-    look(tmp_path / "unet", "--images", 4, "--points", 50)
-    names = {file.name for file in (tmp_path / "unet" / "figures").glob("*.png")}
+    keras.utils.set_random_seed(0)
+    spec, classes = backbone("small"), read_data_folder(folder / "data", "segmentation").classes
+    decoder = partial(unet, decoder_filters=[8])
+    unet_run = RunFolder(folder / "unet")
+    settings = UNetConfig(epochs=1, image_size="32x48").model_dump(mode="json") | {"data": str(folder / "data")}
+    unet_run.write_config("segmentation", "unet", settings, classes)
+    build_segmenter(spec, len(classes), "none", 0, spec.normalisation, decoder).save(unet_run.best)
+    row = {"epoch": 1.0, "stage": 0.0, "learning_rate": 1e-3, "loss": 1.0, "accuracy": 0.5, "mean_iou": 0.2}
+    unet_run.write_history([row | {"val_loss": 1.0, "val_accuracy": 0.5, "val_mean_iou": 0.2, "seconds": 1.0}])
+    return unet_run.path
+
+
+def test_all_parts_of_a_segmentation_run(unet_run):
+    result = analysed(unet_run, "--images", 4, "--points", 50)
+    assert result["parts"] == ["curves", "evaluation", "embedding", "maps", "layers"]
+    names = {file.name for file in (unet_run / "figures").glob("*.png")}
     embedded = {"embedding_small-block_4_out.png", "embedding_decoder_2_2_relu.png"}
     assert names >= embedded | {"confusion_logarithmic.png", "classes.png", "predictions.png", "feature_maps.png"}
-    with (tmp_path / "unet" / "figures" / "embedding_decoder_2_2_relu.csv").open() as file:
+    with (unet_run / "figures" / "embedding_decoder_2_2_relu.csv").open() as file:
         classes = [row["class"] for row in csv.DictReader(file)]
     assert 0 < classes.count("square") <= 25 and len(classes) <= 50
+
+
+def test_grad_cam_is_only_for_classifiers(unet_run):
     with pytest.raises(SettingError, match="has curves, evaluation, embedding, maps, layers"):
-        look(tmp_path / "unet", "--only", "gradcam")
-    with pytest.raises(SettingError, match="are runs of kinds"):
-        shutil.copytree(tmp_path / "unet", tmp_path / "other")
-        config = json.loads((tmp_path / "other" / "config.json").read_text()) | {"kind": "classifier"}
-        (tmp_path / "other" / "config.json").write_text(json.dumps(config))
-        look("--runs", tmp_path, "--compare", "unet,other", "--output", tmp_path / "c")
+        analysed(unet_run, "--only", "gradcam")
 
 
-def test_names_are_harmless_in_the_page(copied):
+def test_runs_of_different_kinds_cannot_be_compared(unet_run, small_run, tmp_path):
+    with pytest.raises(SettingError, match="are runs of the kinds segmentation and classifier"):
+        analysed("--compare", f"{unet_run},{small_run}", "--output", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+def test_names_are_escaped_in_the_page(copied):
     classes = copied / "classes.csv"
     classes.write_text(classes.read_text().replace("beach", "<script>x</script>"))
-    config = json.loads((copied / "config.json").read_text())
-    config["settings"]["data"] = '"><img src=http://x>'
-    (copied / "config.json").write_text(json.dumps(config))
+    change_settings(copied, data='"><img src=http://x>')
     scores = copied / "figures" / "classes.csv"
     scores.write_text('class,f1\n"<script>x</script>",1\n')
-    write_report(read_subject(RunFolder(copied)))
+    write_report(read_run(RunFolder(copied)))
     page = (copied / "report.html").read_text()
     assert "<script" not in page and "&lt;script&gt;x" in page and "<img src=http" not in page
 
 
-def test_figures_that_the_run_has_left_behind_are_not_shown(copied):
-    look(copied, "--only", "layers")
+def test_outdated_figures_are_not_shown(copied):
+    analysed(copied, "--only", "layers")
     page = copied / "report.html"
-    assert "Its blocks" in page.read_text()
-    later = time.time() + 10
+    assert "Blocks of the model" in page.read_text()
+    later = (copied / "figures" / "diagram.png").stat().st_mtime + 10
     os.utime(copied / "checkpoints" / "best.keras", (later, later))
-    look(copied, "--only", "curves")
-    assert "Its blocks" not in page.read_text() and "All layers" not in page.read_text()
+    analysed(copied, "--only", "curves")
+    assert "Blocks of the model" not in page.read_text() and "All layers" not in page.read_text()
 
 
-def test_sessions_are_kept_and_how_to_train_again(scenes, tmp_path):
+def test_the_report_repeats_the_commands_of_all_sessions(scenes, tmp_path):
     flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--freeze", -20, "--learning-rates", "1e-3,1e-4")
+    flags += ("--steps-per-epoch", 1, "--augment", "none")
     for more in (("--epochs", 1), ("--epochs", 2, "--resume", "last")):
         argv = list(map(str, (*flags, *more)))
         classifiers.recipe.train(classifiers.small.RECIPE, read_settings(ClassifierConfig, argv, "test"))
@@ -109,18 +146,17 @@ def test_sessions_are_kept_and_how_to_train_again(scenes, tmp_path):
     assert (first["epochs_done"], first["checkpoint"]) == ("0", "")
     assert (second["epochs_done"], second["checkpoint"]) == ("1", "last.keras")
     assert int(first["parameters"]) > int(first["learning"]) > 0
-    assert folder.resumed() == [1]
-    again = commands(read_subject(folder))
-    shared = f"python -m classifiers.small --data {scenes} --name small-again"
-    settings = "--batch-size 8 --image-size 32 --learning-rates 0.001,0.0001 --freeze=-20"
-    assert again[0].startswith(shared) and set(settings.split()) <= set(again[0].split())
-    assert "--epochs 1" in again[0] and "--resume" not in again[0]
-    assert "--epochs 2" in again[1] and "--resume last" in again[1]
+    lines = commands(read_run(folder))
+    start = f"python -m classifiers.small --data {scenes} --name small-again"
+    settings = "--batch-size 8 --image-size 32x32 --learning-rates 0.001,0.0001 --freeze=-20"
+    assert lines[0].startswith(start) and set(settings.split()) <= set(lines[0].split())
+    assert "--epochs 1" in lines[0] and "--resume" not in lines[0]
+    assert "--epochs 2" in lines[1] and "--resume last" in lines[1]
     rate = (tmp_path / "small" / "figures" / "learning_curve.csv").read_text()
     assert rate.startswith("epoch,stage,learning_rate")
 
 
-def test_given_values_make_the_same_settings():
+def test_flags_made_of_settings_give_the_same_settings():
     argv = [
         "--freeze",
         "-20",
@@ -134,13 +170,10 @@ def test_given_values_make_the_same_settings():
     assert read_settings(ClassifierConfig, command_words(given_values(settings)), "test") == settings
 
 
-def test_comparison(copied, small_run, tmp_path, capsys):
-    config = json.loads((copied / "config.json").read_text())
-    config["settings"] |= {"optimizer": "sgd"}
-    (copied / "config.json").write_text(json.dumps(config))
-    look("--compare", f"{small_run},{copied}", "--output", tmp_path / "both")
-    said = capsys.readouterr().out
-    assert re.search(r"^optimizer +adam +sgd$", said, re.MULTILINE) and "image_size" not in said
+def test_comparison(copied, small_run, tmp_path, logged):
+    change_settings(copied, optimizer="sgd")
+    result = analysed("--compare", f"{small_run},{copied}", "--output", tmp_path / "both")
+    assert re.search(r"^optimizer +adam +sgd$", logged.text, re.MULTILINE) and "image_size" not in logged.text
     with (tmp_path / "both" / "comparison.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["run"] for row in rows] == ["small", "copied"] and rows[0]["val_accuracy"] == rows[1]["val_accuracy"]
@@ -148,51 +181,49 @@ def test_comparison(copied, small_run, tmp_path, capsys):
     assert {file.name for file in (tmp_path / "both").iterdir()} == {
         "comparison.csv", "comparison.html", "curves.csv", "curves.png",
     }  # fmt: skip
+    assert [entry["run"] for entry in result["runs"]] == [small_run, copied] and result["runs"][0]["epochs"] == 3
 
 
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        (["--layer", "block_9_out"], "the nearest are small/block_"),
-        (["--layer", "pool", "--only", "maps"], "a map has height, width and channels"),
-        (["--layer", "pool", "--only", "curves"], "which is not drawn"),
-        (["--output", "x"], "--compare A,B,C"),
-        (["--data", "nowhere"], "--data says where"),
-        (["--compare", "a,b"], "use one"),
+        (["--layer", "block_9_out"], "similar names are small/block_"),
+        (["--layer", "pool", "--only", "maps"], "is not a feature map"),
+        (["--only", "gradcam", "--data", "nowhere"], "give its new path by --data"),
     ],
 )
-def test_what_is_refused(small_run, flags, expected):
+def test_wrong_settings_are_refused(small_run, flags, expected):
     with pytest.raises(SettingError, match=expected):
-        look(small_run, *flags)
+        analysed(small_run, *flags)
 
 
-def test_every_field_explains_itself():
-    assert all(field.description and len(field.description) > 25 for field in AnalysisConfig.model_fields.values())
+def test_a_comparison_needs_two_runs(small_run):
+    with pytest.raises(SettingError, match="two different runs"):
+        analysed("--compare", small_run)
 
 
-def test_a_run_is_also_named_by_its_flag(small_run):
+def test_the_result_is_one_json_object(small_run):
+    done = run("analysis", "--runs", small_run.parent, "--run", "small", "--only", "curves", "--json")
+    assert done.code == 0 and json.loads(done.out)["report"] == str(small_run / "report.html")
+
+
+def test_an_unknown_run_is_refused_with_the_known_runs(small_run):
     done = run("analysis", "--runs", small_run.parent, "--run", "smal")
-    assert (
-        done.code == 2
-        and done.err == f"error: run = 'smal': there is no such run; in {small_run.parent} there are small\n"
-    )
-    done = run("analysis", "--compare", small_run)
-    assert done.code == 2 and "two different runs" in done.err
+    assert done.code == 2 and done.out == ""
+    assert done.err.startswith("error: run = 'smal': ") and "small" in done.err.removeprefix("error: run = 'smal': ")
 
 
-def test_runs_without_history_and_unfinished_ones(copied, capsys):
-    config = json.loads((copied / "config.json").read_text())
-    config["settings"] |= {"epochs": 9}
-    (copied / "config.json").write_text(json.dumps(config))
-    look(copied, "--only", "curves")
-    assert "is not finished: 3 of at most 9 epochs are done" in capsys.readouterr().out
+def test_an_unfinished_run_and_a_run_without_history(copied, logged):
+    change_settings(copied, epochs=9)
+    assert not analysed(copied, "--only", "curves")["finished"]
+    assert "is not finished: 3 of at most 9 epochs are done" in logged.text
     (copied / "history.csv").unlink()
     with pytest.raises(WorkError, match="has no history yet"):
-        look(copied)
+        analysed(copied)
 
 
-def test_a_data_folder_of_the_wrong_kind(small_run, tmp_path):
+def test_a_data_folder_with_another_task_is_refused(small_run, tmp_path):
     (tmp_path / "manifest.csv").write_text("image,split,mask,source\ntrain/images/a.png,train,train/masks/a.png,a\n")
     (tmp_path / "classes.csv").write_text("index,name\n0,a\n")
-    with pytest.raises(SettingError, match="is for segmentation; this command needs one for classification"):
-        look(small_run, "--data", tmp_path)
+    with pytest.raises(SettingError, match=r"segmentation.*classification"):
+        analysed(small_run, "--data", tmp_path)

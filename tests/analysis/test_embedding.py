@@ -1,4 +1,4 @@
-"""Points in the plane, against scikit-learn and linear algebra."""
+"""Embeddings in the plane, checked with linear algebra."""
 
 import csv
 
@@ -10,7 +10,7 @@ from analysis.embedding import draw_embedding, embed
 
 
 def clusters(count: int = 40, dimensions: int = 60) -> tuple[np.ndarray, np.ndarray]:
-    """Three, far apart."""
+    """Points of three distant clusters, and their labels."""
     generator = np.random.default_rng(0)
     labels = np.arange(count) % 3
     return generator.normal(0, 1, (count, dimensions)) + 40 * labels[:, None] * np.eye(3, dimensions)[labels], labels
@@ -25,10 +25,10 @@ def test_pca_by_singular_values():
     assert found.how == f"PCA, {(s[:2] ** 2).sum() / (s**2).sum():.0%} of the variance"
 
 
-def test_t_sne_keeps_neighbours_together_and_says_what_it_did():
+def test_t_sne_keeps_neighbours_together_and_reports_its_perplexity():
     values, labels = clusters()
     found = embed(values.reshape(40, 6, 10), "tsne", seed=1)
-    assert found.how == "t-SNE, perplexity 13 as there are 40 points"
+    assert found.how == "t-SNE, perplexity 13, reduced for 40 points"
     distances = np.linalg.norm(found.points[:, None] - found.points[None], axis=-1)
     np.fill_diagonal(distances, np.inf)
     assert (labels[distances.argmin(axis=1)] == labels).all()
@@ -43,13 +43,13 @@ def test_few_points_and_few_dimensions(method, shape):
     assert np.isfinite(embed(np.ones(shape), method).points).all(), "all alike"
 
 
-def test_what_cannot_be_embedded():
+def test_an_unknown_method_and_no_points_are_refused():
     for values, method in ((np.ones((3, 2)), "umap"), (np.ones((0, 2)), "pca")):
         with pytest.raises(ValueError, match="pca, tsne"):
             embed(values, method)
 
 
-def test_the_figure_and_its_numbers(tmp_path):
+def test_the_figure_and_its_csv(tmp_path):
     values, labels = clusters()
     panels = {"pixels": embed(values, "pca"), "codes": embed(values[:, :2], "pca")}
     draw_embedding(panels, labels, ["beach", "=city", "$wood$"], tmp_path / "e.png")
@@ -58,14 +58,19 @@ def test_the_figure_and_its_numbers(tmp_path):
     assert list(rows[0]) == ["class", "pixels x", "pixels y", "codes x", "codes y"] and len(rows) == 40
     assert [row["class"] for row in rows[:3]] == ["beach", "'=city", "$wood$"]
     np.testing.assert_allclose([float(row["codes y"]) for row in rows], panels["codes"].points[:, 1], rtol=1e-4)
-    drawn = matplotlib.image.imread(tmp_path / "e.png")
+    with_legend = matplotlib.image.imread(tmp_path / "e.png")
     draw_embedding(panels, None, [], tmp_path / "n.png")
-    assert drawn.shape[1] > matplotlib.image.imread(tmp_path / "n.png").shape[1], "no legend"
+    without_legend = matplotlib.image.imread(tmp_path / "n.png")
+    assert with_legend.shape[1] > without_legend.shape[1]
     assert (tmp_path / "n.csv").read_text().startswith("pixels x,")
 
 
-def test_fifty_classes_look_different(tmp_path):
-    labels = np.arange(100) % 50
-    embedding = embed(np.random.default_rng(2).normal(size=(100, 3)), "pca")
-    draw_embedding({"codes": embedding}, labels, [f"class number {index}" for index in range(50)], tmp_path / "f.png")
-    assert matplotlib.image.imread(tmp_path / "f.png").std() > 0.05
+def test_fifty_classes_look_different(tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr("analysis.embedding.save_figure", lambda figure, path: figures.append(figure))
+    points = embed(np.random.default_rng(2).normal(size=(100, 3)), "pca")
+    names = [f"class number {index}" for index in range(50)]
+    draw_embedding({"codes": points}, np.arange(100) % 50, names, tmp_path / "f.png")
+    dots = figures[0].axes[0].collections
+    looks = {(dot.get_facecolor().tobytes(), dot.get_paths()[0].vertices.tobytes()) for dot in dots}
+    assert len(dots) == len(looks) == 50

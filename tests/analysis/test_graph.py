@@ -1,23 +1,22 @@
-"""Layers in models within models: what they give, how they are found, where the sizes of maps change."""
+"""Layers of nested models: their outputs, their names, and the stages of their feature maps."""
 
 import keras
 import numpy as np
 import pytest
 
-from analysis.diagram import blocks_of, draw_diagram, joins
+from analysis.diagram import blocks_of, draw_diagram, skip_connections
+from analysis.features import encoder_end_and_middle_of_decoder, masks_at_map_size, pixel_features
 from analysis.gradcam import GradCam
 from analysis.graph import Graph
-from analysis.layers_table import layers_of
-from analysis.points import masks_of_maps, points_of_pixels, usual_places
-from analysis.subject import Pictures
+from analysis.layers_table import layer_rows
 from layers.shapes import PadToMultiple
 from settings import SettingError
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 16, 24, 3)).astype(np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 24, 3)).astype(np.uint8)
 
 
 def small_u_net() -> keras.Model:
-    """Padded to 16x32; an encoder in a model of its own, 16x32 -> 8x16 -> 4x8, and back to 8x16 with a skip."""
+    """Pads to 16x32; a nested encoder 16x32 -> 8x16 -> 4x8; a decoder to 8x16 with a skip connection."""
     layers = keras.layers
     image = keras.Input((None, None, 3), name="encoder_image")
     fine = layers.Conv2D(4, 3, 2, "same", activation="relu", name="fine")(image)
@@ -36,37 +35,37 @@ def graph() -> Graph:
     return Graph(small_u_net(), (16, 24))
 
 
-def test_layers_within_give_what_they_give_by_themselves(graph):
-    names = [place.name for place in graph.places]
+def test_layers_of_a_nested_model_have_the_outputs_of_that_model(graph):
+    names = [layer.name for layer in graph.layers]
     assert names == ["image", "pad", "encoder/encoder_image", "encoder/fine", "encoder/coarse", "up", "join", "logits"]
-    padded = graph.model.get_layer("pad")(PICTURES.astype(np.float32))
+    padded = graph.model.get_layer("pad")(IMAGES.astype(np.float32))
     fine, coarse = graph.model.get_layer("encoder")(padded)
-    for name, expected in (("encoder/fine", fine), ("coarse", coarse), ("logits", graph.model(PICTURES))):
-        given = np.concatenate(list(graph.values(graph.find(name), PICTURES, 2)))
+    for name, expected in (("encoder/fine", fine), ("coarse", coarse), ("logits", graph.model(IMAGES))):
+        given = np.concatenate(list(graph.outputs(graph.find(name), IMAGES, 2)))
         np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-3)
     assert graph.shapes["encoder/coarse"] == (4, 8, 6) and graph.shapes["pad"] == (16, 32, 3)
 
 
-def test_an_unknown_layer_names_the_nearest(graph):
-    with pytest.raises(SettingError, match=r"no such layer; the nearest are encoder/coarse"):
+def test_the_error_for_an_unknown_layer_names_similar_layers(graph):
+    with pytest.raises(SettingError, match=r"no such layer; similar names are encoder/coarse"):
         graph.find("corse")
     again = keras.Model(graph.model.inputs[0], graph.model.get_layer("encoder")(graph.model.inputs[0]))
     assert Graph(again, (16, 16)).find("fine").name == "encoder/fine"
 
 
-def test_stages_blocks_and_skips(graph, tmp_path):
-    assert [[place.name for place in stage] for stage in graph.stages] == [
+def test_stages_blocks_and_skip_connections(graph, tmp_path):
+    assert [[layer.name for layer in stage] for stage in graph.stages] == [
         ["pad"], ["encoder/fine"], ["encoder/coarse"], ["up", "join", "logits"],
     ]  # fmt: skip
     blocks = blocks_of(graph)
     assert [block.shape for block in blocks] == [(16, 32, 3), (8, 16, 4), (4, 8, 6), (8, 16, 2)]
-    assert joins(graph, blocks) == [(1, 3)], "the skip"
+    assert skip_connections(blocks) == [(1, 3)]
     draw_diagram(graph, tmp_path / "diagram.png")
     assert (tmp_path / "diagram.csv").read_text().splitlines()[-1] == "3,logits,8x16x2,3,22,22,1"
-    assert sum(layer.parameters for layer in layers_of(graph)) == graph.model.count_params()
+    assert sum(layer.parameters for layer in layer_rows(graph)) == graph.model.count_params()
 
 
-def test_branches_that_take_turns_are_one_stage():
+def test_layers_of_parallel_branches_are_merged_into_their_stages():
     inputs = keras.Input((16, 16, 3))
     one = keras.layers.Conv2D(2, 3, 2, "same", name="a1")(keras.layers.Conv2D(2, 1, name="a0")(inputs))
     two = keras.layers.Conv2D(2, 3, 2, "same", name="b1")(keras.layers.Conv2D(2, 1, name="b0")(inputs))
@@ -74,27 +73,26 @@ def test_branches_that_take_turns_are_one_stage():
     assert [len(stage) for stage in graph.stages] == [2, 3]
 
 
-def test_pixels_are_drawn_by_class_and_none_of_void(graph):
+def test_pixels_are_chosen_by_class_and_never_void(graph):
     labels = np.zeros((3, 16, 24), np.uint8)
     labels[:, 8:, :8], labels[0, :8, 16:] = 1, 255
-    place = graph.find("fine")
-    masks = masks_of_maps(graph, place, labels)
+    layer = graph.find("fine")
+    masks = masks_at_map_size(graph, layer, labels)
     assert masks.shape == (3, 8, 16)
-    assert (masks[:, :, 12:] == 255).all(), "what is beyond the picture is void"
+    assert (masks[:, :, 12:] == 255).all(), "padding is void"
     assert (masks[1, 4:, :4] == 1).all() and (masks[1, :4, :12] == 0).all() and (masks[0, :4, 8:] == 255).all()
-    pictures = Pictures(["a", "b", "c"], PICTURES, labels)
-    points = points_of_pixels(graph, place, pictures, 60, 2)
+    points = pixel_features(graph, layer, IMAGES, labels, 60, 2)
     assert np.bincount(points.labels).tolist() == [30, 30] and points.values.shape == (60, 4)
-    given = np.concatenate(list(graph.values(place, PICTURES, 3)))
+    given = np.concatenate(list(graph.outputs(layer, IMAGES, 3)))
     for label in (0, 1):
         of_class = {tuple(value) for value in given[masks == label].round(3).tolist()}
         assert {tuple(value) for value in points.values[points.labels == label].round(3).tolist()} <= of_class
-    assert [place.name for place in usual_places(graph, "segmentation")] == ["encoder/coarse", "logits"]
+    assert [layer.name for layer in encoder_end_and_middle_of_decoder(graph)] == ["encoder/coarse", "logits"]
 
 
-@pytest.mark.parametrize("learns", [True, False])
-def test_grad_cam_by_hand(learns):
-    """Maps A and B, logits of their means: 2 a - b and b. Equation 1: weights 2/n and -1/n, 0 and 1/n."""
+@pytest.mark.parametrize("trainable", [True, False])
+def test_grad_cam_by_hand(trainable):
+    """Maps a and b, logits 2 mean(a) - mean(b) and mean(b): equation 1 gives the weights 2/n, -1/n and 0, 1/n."""
     image = keras.Input((4, 4, 3))
     maps = keras.layers.Conv2D(2, 1, use_bias=False, name="maps")(image)
     backbone = keras.Model(image, maps, name="backbone")
@@ -103,9 +101,9 @@ def test_grad_cam_by_hand(learns):
     model = keras.Model(inputs, keras.layers.Dense(2, use_bias=False, name="logits")(pooled))
     backbone.get_layer("maps").set_weights([np.array([[1, 0], [0, 1], [0, 0]], np.float32)[None, None]])
     model.get_layer("logits").set_weights([np.array([[2, 0], [-1, 1]], np.float32)])
-    model.trainable = learns
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype(np.float32)
-    a, b = pictures[..., 0], pictures[..., 1]
-    heat = GradCam(model).heat(pictures, np.array([0, 1]))
+    model.trainable = trainable
+    images = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype(np.float32)
+    a, b = images[..., 0], images[..., 1]
+    heat = GradCam(model).heat(images, np.array([0, 1]))
     for found, weighted in ((heat[0], np.maximum(2 * a[0] - b[0], 0)), (heat[1], b[1])):
         np.testing.assert_allclose(found, weighted / weighted.max(), rtol=1e-4, atol=1e-5)

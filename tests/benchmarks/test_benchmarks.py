@@ -1,4 +1,4 @@
-"""What measures, tells and draws: medians and ratios, what is left out, and curves of what grows."""
+"""Measurements, tables and curves: medians and ratios, skipped and failed variants, growth."""
 
 import math
 
@@ -17,29 +17,29 @@ def test_powers_of_ten(largest, amounts):
     assert powers_of_ten(largest) == amounts
 
 
-def test_what_is_missing_or_fails_is_told_and_the_rest_goes_on():
-    ways = [
+def test_missing_and_failing_variants_do_not_stop_the_others():
+    variants = [
         Variant("ours", math.sqrt, (4.0,)),
         Variant("theirs", math.sqrt, (-1.0,)),
         Variant("none", math.sqrt, (1.0,), ("no_such",)),
     ]
-    told = []
-    ours, theirs, none = measure(Comparison("roots", "roots", 10, ways, baseline="ours"), 2, told.append)
-    assert ours.seconds == [2.0, 2.0] and ours.per_second == 5 and ours.peak_bytes > 1e6 and len(told) == 2
+    reported = []
+    ours, theirs, none = measure(Comparison("roots", "roots", 10, variants, baseline="ours"), 2, reported.append)
+    assert ours.seconds == [2.0, 2.0] and ours.per_second == 5 and ours.peak_bytes > 1e6 and len(reported) == 2
     assert "math domain error" in theirs.note and "no_such not installed" in none.note
     assert not theirs.seconds and not none.seconds
 
 
-def test_ratios_are_those_of_medians():
+def test_ratios_are_ratios_of_medians():
     comparison = Comparison("c", "images", 100, [], baseline="theirs")
     results = [Result("ours", 100, [1.0, 2.0, 9.0], 10**6), Result("theirs", 100, [5.0, 6.0, 7.0], 10**6)]
     lines = table(comparison, results).splitlines()
     assert lines[2] == "| ours | 2.00 | 50 | 1 | 3.00 |" and lines[3].endswith("| 1.00 |")
-    (told,) = as_json([(comparison, results)])["comparisons"]
-    assert told["ways"][0]["seconds"] == [1.0, 2.0, 9.0]
+    (entry,) = as_json([(comparison, results)])["comparisons"]
+    assert entry["ways"][0]["seconds"] == [1.0, 2.0, 9.0]
 
 
-def test_what_grows_is_drawn_and_nothing_else(tmp_path):
+def test_only_growth_is_drawn(tmp_path):
     results = [Result(f"{number:,}", number, [number / 100], number * 10**6) for number in (100, 1000)]
     draw_growth([(Comparison("c", "images", 1000, [], baseline="100"), results)], tmp_path / "none.png")
     assert not list(tmp_path.iterdir())

@@ -1,19 +1,19 @@
-"""The entries of the catalogue against the modules that they name, and what a user's own grid becomes."""
+"""The entries of the catalogue, checked with the modules that they name, and grids of one's own."""
 
 import pytest
 
 from config import ExperimentsConfig
 from experiments.catalogue import EXPERIMENTS
-from experiments.experiment import assignments
+from experiments.experiment import parse_assignments
 from experiments.modules import config_of, task_of
-from experiments.plan import chosen_experiment, plan
+from experiments.plan import PlannedRun, chosen_experiment, plan_runs
 from settings import SettingError, read_settings
 
 
-def planned(*flags: str):
+def planned(*flags: str) -> list[PlannedRun]:
     settings = read_settings(ExperimentsConfig, list(flags), "program")
     _, experiment = chosen_experiment(settings)
-    return plan(experiment, settings, "/data", "/runs", 1000)
+    return plan_runs(experiment, settings, "/data", "/runs", 1000)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -30,14 +30,14 @@ def test_every_variant_is_a_run_that_its_module_accepts(name):
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
-def test_published_figures_are_of_what_is_measured(experiment):
+def test_published_values_belong_to_measures(experiment):
     for variant in experiment.variants.values():
         assert set(variant.published or {}) <= set(experiment.measures)
         assert all(0 < value < 1 for value in (variant.published or {}).values())
     assert experiment.source and experiment.published_on and experiment.finding
 
 
-def test_the_figures_of_s0s_table_1():
+def test_the_published_values_of_s0s_table_1():
     runs = EXPERIMENTS["freeze_depth"].variants
     assert [runs[name].published["val_accuracy"] for name in ("first 50 frozen", "first 20 frozen", "none frozen")] == [
         0.1057,
@@ -48,7 +48,7 @@ def test_the_figures_of_s0s_table_1():
     assert stages.published["val_accuracy"] == 0.7905
 
 
-def test_a_grid_is_every_combination_and_its_lists_are_single_values():
+def test_a_grid_has_every_combination_of_values():
     runs = planned(
         "--module", "classifiers.small", "--vary", "optimizer=sgd,adam", "--vary", "learning-rates=1e-2,1e-3"
     )
@@ -62,17 +62,17 @@ def test_a_grid_is_every_combination_and_its_lists_are_single_values():
     assert runs[0].name == "optimizer=sgd_learning-rates=1e-2-0"
 
 
-def test_a_switch_and_a_negative_number_can_be_varied_and_shared():
+def test_switches_and_negative_numbers_can_be_varied_and_shared():
     runs = planned("--module", "segmentation.unet_resnet50", "--vary", "skip=true,no", "--set", "freeze=-3")
     assert [(run.settings["skip"], run.settings["freeze"]) for run in runs] == [(True, -3), (False, -3)]
 
 
-def test_what_is_shared_is_overruled_by_nothing_and_only_chooses():
+def test_shared_settings_override_those_of_variants_and_only_chooses_variants():
     runs = planned(
         "one_cycle", "--set", "image-size=48,96", "--set", "batch-size=2", "--epochs", "7", "--only", "one-cycle"
     )
     assert len(runs) == 1
-    assert runs[0].settings["image_size"] == ["48", "96"] and runs[0].settings["batch_size"] == [2]
+    assert runs[0].settings["image_size"] == "48x48,96x96" and runs[0].settings["batch_size"] == [2]
     assert runs[0].settings["epochs"] == 7
 
 
@@ -85,11 +85,11 @@ def test_what_is_shared_is_overruled_by_nothing_and_only_chooses():
         (["freeze_depth", "--set", "freeze=1"], "would be the same"),
         (["freeze_depth", "--only", "none"], "should be among first 50 frozen"),
         (["freeze_depth", "--module", "classifiers.small"], "the backbone has 44 layers"),
-        (["one_cycle", "--set", "learning-rates=1e-2,1e-3"], "has one rate"),
-        (["vae_loss", "--set", "seed=3"], "is not for a variant"),
+        (["one_cycle", "--set", "learning-rates=1e-2,1e-3"], "has one learning rate"),
+        (["vae_loss", "--set", "seed=3"], "is not for variants"),
         (["vae_loss", "--set", "latent-sise=3"], "did you mean --latent-size?"),
         (["--module", "classifiers.smal", "--vary", "epochs=1"], "did you mean classifiers.small?"),
-        (["--module", "classifiers.network", "--vary", "epochs=1"], "is no training command"),
+        (["--module", "classifiers.network", "--vary", "epochs=1"], "is not a training command"),
         (["--module", "classifiers.small", "--vary", "optimiser=sgd"], "did you mean --optimizer?"),
         (
             ["--module", "classifiers.small", "--vary", "optimizer=sgd,adma"],
@@ -98,20 +98,20 @@ def test_what_is_shared_is_overruled_by_nothing_and_only_chooses():
         (["--module", "classifiers.small", "--vary", "optimizer"], "NAME=VALUE"),
     ],
 )
-def test_what_is_wrong_is_said(flags, expected):
+def test_wrong_settings_are_refused(flags, expected):
     with pytest.raises(SettingError) as error:
         planned(*flags)
     assert expected in str(error.value)
 
 
-def test_a_fault_of_all_variants_is_said_once():
+def test_an_error_of_all_variants_is_reported_once():
     with pytest.raises(SettingError) as error:
         planned("vae_loss", "--set", "batch-size=x")
     assert len(error.value.errors) == 1
 
 
-def test_assignments():
-    assert assignments("vary", ("a-b=1", "2", "c=3")) == {"a_b": ["1", "2"], "c": ["3"]}
+def test_parse_assignments():
+    assert parse_assignments("vary", ("a-b=1", "2", "c=3")) == {"a_b": ["1", "2"], "c": ["3"]}
     for wrong in (("1", "a=2"), ("a=1", "a=2"), ("a=",)):
         with pytest.raises(SettingError):
-            assignments("vary", wrong)
+            parse_assignments("vary", wrong)

@@ -1,0 +1,20 @@
+"""The benchmark of data folders: each variant does the work, and leaves nothing behind."""
+
+from benchmarks import datatransformer
+from config import BenchmarksConfig
+from settings import read_settings
+
+
+def test_our_variants_and_cp(tmp_path):
+    argv = ["datatransformer", "--output", str(tmp_path / "results"), "--amount", "50"]
+    comparisons = datatransformer.comparisons(read_settings(BenchmarksConfig, argv, "test"))
+    comparison = next(comparisons)
+    assert comparison.amount == 50 and comparison.baseline in [variant.name for variant in comparison.variants]
+    for variant in comparison.variants:
+        if not variant.needs:
+            assert variant.work(*variant.arguments) > 0, variant.name
+            (work,) = (tmp_path / "results").iterdir()
+            assert [path.name for path in work.iterdir()] == ["raw"]
+            assert len(list(work.rglob("*.jpg"))) == 50
+    comparisons.close()
+    assert list((tmp_path / "results").iterdir()) == []
