@@ -914,8 +914,8 @@ class BenchmarksConfig(Settings):
     for classification. Empty: synthetic images."""
 
     amount: Count | None = None
-    """Number of images, or of epochs in the benchmark of training, per variant. Empty: enough for a steady result, a few
-    minutes in all."""
+    """Number of images, or of epochs in the benchmark of training, per variant. Empty: enough for a steady result, in a
+    few minutes."""
 
     # -- run --
 

@@ -1,8 +1,9 @@
-"""A spec and a kind of weights -> the network, and weight files of every kind Keras has written."""
+"""Builds backbones and loads their weights, from files of all formats that Keras has written."""
 
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
@@ -13,23 +14,27 @@ import numpy as np
 from backbones import Backbone
 from layers.normalisation import Normalise
 from layers.saved import load_saved_model
+from log import logger
 from settings import SettingError, WorkError, bad_setting
 
-FEWEST_FITTING = 0.5
-"""Share of the layers of a file that must fit for it to be of the same network."""
+MIN_MATCHING = 0.5
+"""Share of the layers that a file must match to count as a file of the same network."""
 
 HEADS = {"logits": "conv_classifier"}
-"""Layers behind the backbone, and how they are called in a file of arrays."""
+"""Layers behind the backbone, and their names in a file of arrays."""
+
+InputShape = tuple[int | None, int | None, int]
+"""Height, width and channels; None where the size is unknown."""
 
 
-def build_backbone(spec: Backbone, input_shape: tuple[int, int, int], weights: str) -> keras.Model:
-    """The network of `spec` for RGB of `input_shape`, started from `imagenet`, `none` or a file.
+def build_backbone(spec: Backbone, input_shape: InputShape, weights: str) -> keras.Model:
+    """The network of `spec` for RGB images of `input_shape`, with weights from `imagenet`, `none` or a file.
 
-    Raises WorkError if the weights cannot be downloaded, SettingError if a file does not fit.
+    Raises WorkError if the weights cannot be downloaded, SettingError if a file does not match the network.
     """
     network = partial(resolve_name(spec.network), **spec.arguments)
     if weights == "imagenet":
-        model = _downloaded(network, input_shape)
+        model = _download(network, input_shape)
     else:
         model = network(input_shape=input_shape, include_top=False, weights=None)
         if weights != "none":
@@ -39,7 +44,7 @@ def build_backbone(spec: Backbone, input_shape: tuple[int, int, int], weights: s
     return resolve_name(spec.rebuild)(model, has_weights=weights != "none") if spec.rebuild else model
 
 
-def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:
+def _download(network: Callable[..., keras.Model], input_shape: InputShape) -> keras.Model:
     try:
         return network(input_shape=input_shape, include_top=False, weights="imagenet")
     except Exception as error:
@@ -47,99 +52,102 @@ def _downloaded(network, input_shape: tuple[int, int, int]) -> keras.Model:
             raise
         raise WorkError(
             f"The ImageNet weights cannot be downloaded. {error}\n"
-            "Get that file on a machine that has a network and name it by --weights FILE, "
-            "or start from nothing by --weights none."
+            "Download that file on a machine with network access and give it by --weights FILE, "
+            "or start from random weights by --weights none."
         ) from error
 
 
 def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool = False) -> None:
-    """Loads a file into the first of `models` (a whole network, then its backbone) that it fits, and prints which.
+    """Loads a file into the first of `models` (a complete network, then its backbone) that it matches, and logs which.
 
-    `with_normalisation`: a saved model of ours brings that of the pictures along, which its weights were trained with.
+    - `.keras` is a saved model. Its layers that do not match, such as a head for other classes, are not loaded.
+    - `.weights.h5` and Keras's old `.h5` must match one of the models completely.
+    - `.npz` has arrays by the names of layers.
 
-    `.keras` is a saved model, of which layers that do not fit, such as a head for other classes, are left out;
-    `.weights.h5` and Keras's old `.h5` must fit one of the models as they are; `.npz` holds arrays by the names of
-    layers. Raises SettingError if nothing fits.
+    With `with_normalisation`, a saved model of this project also brings the normalisation that its weights were trained
+    with. Raises SettingError if nothing matches.
     """
     if path.suffix == ".npz":
-        _take_arrays(path, models[0])
+        _load_arrays(path, models[0])
         return
     if path.suffix == ".keras":
-        donor = load_saved_model(path)
-        _take_weights(path, donor, models[0])
+        saved = load_saved_model(path)
+        _copy_weights(path, saved, models[0])
         if with_normalisation:
-            _take_normalisation(donor, models[0])
+            _copy_normalisation(saved, models[0])
         return
     reasons = []
     for model in models:
         try:
-            with warnings.catch_warnings(action="error", category=UserWarning):  # Keras only warns of layers it skips
+            with warnings.catch_warnings(action="error", category=UserWarning):  # Keras only warns of skipped layers
                 model.load_weights(path)
-        except Exception as error:  # Keras raises of many kinds, by where in the file the difference lies
+        except Exception as error:  # Keras raises different errors, depending on where in the file the difference is
             reasons.append(f"{model.name}: {str(error).splitlines()[0]}")
         else:
-            print(f"Weights of all layers of {model.name} from {path}")
+            logger.info(f"Weights of all layers of {model.name} from {path}")
             return
-    advice = "of the files of Keras's own networks it is the one without top (no_top, notop) that fits"
-    raise SettingError(bad_setting("weights", path, f"does not fit this network; {advice}. {'; '.join(reasons)}"))
+    advice = "of the files of Keras's own networks use the one without top (no_top, notop)"
+    raise SettingError(bad_setting("weights", path, f"does not match this network; {advice}. {'; '.join(reasons)}"))
 
 
-def _take_normalisation(donor: keras.Model, model: keras.Model) -> None:
-    theirs = [layer for layer in donor.layers if isinstance(layer, Normalise)]
+def _copy_normalisation(saved: keras.Model, model: keras.Model) -> None:
+    theirs = [layer for layer in saved.layers if isinstance(layer, Normalise)]
     ours = [layer for layer in model.layers if isinstance(layer, Normalise)]
     for layer, other in zip(ours, theirs, strict=False):
-        layer.take(other)
+        layer.copy_from(other)
 
 
-def _take_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
+def _copy_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
     donors, layers = _layers_with_weights(saved), _layers_with_weights(model)
     pairs = list(zip(donors, layers, strict=False))
-    fitting = [(donor, layer) for donor, layer in pairs if _shapes(donor) == _shapes(layer)]
-    if len(fitting) < FEWEST_FITTING * len(layers):
-        raise SettingError(
-            bad_setting("weights", path, f"is of another network: {len(fitting)} of {len(layers)} layers fit")
-        )
-    for donor, layer in fitting:
+    matching = [(donor, layer) for donor, layer in pairs if _shapes(donor) == _shapes(layer)]
+    if len(matching) < MIN_MATCHING * len(layers):
+        allowed = f"is from another network: {len(matching)} of {len(layers)} layers match"
+        raise SettingError(bad_setting("weights", path, allowed))
+    for donor, layer in matching:
         layer.set_weights(donor.get_weights())
-    fitted = {layer.name for _, layer in fitting}
-    unfit = [layer.name for layer in layers if layer.name not in fitted]
-    left_out = f"; these start from random numbers: {', '.join(unfit)}" if unfit else ""
-    print(f"Weights of {len(fitting)} of {len(layers)} layers from {path}{left_out}")
+    loaded = {layer.name for _, layer in matching}
+    _log_loaded(path, [layer.name for layer in layers], [layer.name for layer in layers if layer.name not in loaded])
 
 
-def _take_arrays(path: Path, model: keras.Model) -> None:
-    """Raises SettingError with what is missing or does not fit; a head for other classes is left out."""
+def _load_arrays(path: Path, model: keras.Model) -> None:
+    """Raises SettingError if arrays are missing or do not match. A head for other classes is not loaded."""
     try:
         with np.load(path) as file:
             arrays = dict(file)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise SettingError(bad_setting("weights", path, f"is no file of arrays: {error}")) from error
+        raise SettingError(bad_setting("weights", path, f"is not a file of arrays: {error}")) from error
     layers = _layers_with_weights(model)
-    wanted = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _ends(layer)] for layer in layers}
-    missing = sorted({name for names in wanted.values() for name in names} - set(arrays))
+    names = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _endings(layer)] for layer in layers}
+    missing = sorted({name for of_layer in names.values() for name in of_layer} - set(arrays))
     if missing:
         some = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-        raise SettingError(bad_setting("weights", path, f"is of another network: it has no {some}"))
-    values = {layer.name: [arrays[name] for name in wanted[layer.name]] for layer in layers}
-    unfit = [layer.name for layer in layers if [v.shape for v in values[layer.name]] != _shapes(layer)[:2]]
-    if set(unfit) - set(HEADS):
-        raise SettingError(bad_setting("weights", path, f"is of another network: {', '.join(unfit)} have other shapes"))
+        raise SettingError(bad_setting("weights", path, f"is from another network: it has no {some}"))
+    values = {layer.name: [arrays[name] for name in names[layer.name]] for layer in layers}
+    unmatched = [layer.name for layer in layers if [v.shape for v in values[layer.name]] != _shapes(layer)[:2]]
+    if set(unmatched) - set(HEADS):
+        allowed = f"is from another network: {', '.join(unmatched)} have other shapes"
+        raise SettingError(bad_setting("weights", path, allowed))
     for layer in layers:
-        if layer.name not in unfit:
-            layer.set_weights(values[layer.name] + _no_statistics(layer))
-    left_out = f"; these start from random numbers: {', '.join(unfit)}" if unfit else ""
-    print(f"Weights of {len(layers) - len(unfit)} of {len(layers)} layers from {path}{left_out}")
+        if layer.name not in unmatched:
+            layer.set_weights(values[layer.name] + _neutral_statistics(layer))
+    _log_loaded(path, [layer.name for layer in layers], unmatched)
 
 
-def _ends(layer: keras.layers.Layer) -> tuple[str, str]:
-    """How the arrays of its two weights are called behind its name."""
+def _log_loaded(path: Path, layers: list[str], random: list[str]) -> None:
+    rest = f"; these start from random weights: {', '.join(random)}" if random else ""
+    logger.info(f"Weights of {len(layers) - len(random)} of {len(layers)} layers from {path}{rest}")
+
+
+def _endings(layer: keras.layers.Layer) -> tuple[str, str]:
+    """The endings of the names of its two arrays, after the layer's name."""
     if isinstance(layer, keras.layers.BatchNormalization):
         return "scale", "shift"
     return ("gamma", "beta") if isinstance(layer, keras.layers.GroupNormalization) else ("w", "b")
 
 
-def _no_statistics(layer: keras.layers.Layer) -> list[np.ndarray]:
-    """Mean and variance with which batch norm does no more than scale and shift."""
+def _neutral_statistics(layer: keras.layers.Layer) -> list[np.ndarray]:
+    """Mean and variance with which batch norm only scales and shifts; empty for other layers."""
     if not isinstance(layer, keras.layers.BatchNormalization):
         return []
     zeros = np.zeros(layer.moving_mean.shape, np.float32)
@@ -147,7 +155,7 @@ def _no_statistics(layer: keras.layers.Layer) -> list[np.ndarray]:
 
 
 def _layers_with_weights(model: keras.Model) -> list[keras.layers.Layer]:
-    """In the order of the graph, those of models within the model too."""
+    """All layers with weights in the order of the graph, also those of nested models."""
     layers = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):

@@ -1,11 +1,16 @@
 """ResNet for 32x32 pixels (He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2): 6n + 2 layers.
 
-A convolution of 16 filters, then three groups of n residual blocks of two convolutions: 16 filters at the full size,
-32 at the half, 64 at the quarter. A shortcut has no weights (the paper's option A): where the size is halved it takes
-every second pixel and fills the new channels with zeros. 0.27 M parameters at depth 20, 0.85 M at 56.
+A convolution of 16 filters, then three groups of n residual blocks of two convolutions: 16 filters at full size, 32 at
+half size, 64 at a quarter. Shortcuts have no weights (the paper's option A): where the size is halved, a shortcut takes
+every second pixel and pads the new channels with zeros. 0.27 M parameters at depth 20, 0.85 M at 56.
 """
 
+from typing import TYPE_CHECKING
+
 from backbones import CIFAR10, Backbone
+
+if TYPE_CHECKING:
+    import keras
 
 DEPTHS = (20, 32, 44, 56, 110)
 FILTERS = (16, 32, 64)
@@ -24,8 +29,10 @@ BACKBONES = {
 }
 
 
-def network(depth: int, input_shape, include_top=False, weights=None):
-    """Output is a quarter of the input's height and width, 64 channels. `depth` is 6n + 2, the layers with weights."""
+def network(
+    depth: int, input_shape: tuple[int | None, int | None, int], include_top: bool = False, weights: None = None
+) -> "keras.Model":
+    """The output has a quarter of the input's height and width, and 64 channels. `depth` is 6n + 2."""
     import keras
 
     inputs = keras.Input(input_shape)
@@ -36,7 +43,7 @@ def network(depth: int, input_shape, include_top=False, weights=None):
     return keras.Model(inputs, x, name=f"cifar_resnet_{depth}")
 
 
-def _block(x, name: str, filters: int):
+def _block(x: "keras.KerasTensor", name: str, filters: int) -> "keras.KerasTensor":
     from keras.layers import Add, ReLU
 
     strides = filters // x.shape[-1]
@@ -45,7 +52,7 @@ def _block(x, name: str, filters: int):
     return ReLU(name=f"{name}_out")(Add(name=f"{name}_add")([_shortcut(x, filters, strides), residual]))
 
 
-def _shortcut(x, filters: int, strides: int):
+def _shortcut(x: "keras.KerasTensor", filters: int, strides: int) -> "keras.KerasTensor":
     from keras import ops
 
     if strides == 1:
@@ -54,7 +61,7 @@ def _shortcut(x, filters: int, strides: int):
     return ops.pad(x[:, ::strides, ::strides], ((0, 0), (0, 0), (0, 0), (added // 2, added - added // 2)))
 
 
-def _conv(x, name: str, filters: int, strides: int = 1):
+def _conv(x: "keras.KerasTensor", name: str, filters: int, strides: int = 1) -> "keras.KerasTensor":
     from keras.layers import BatchNormalization, Conv2D
 
     x = Conv2D(filters, 3, strides, "same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv")(x)

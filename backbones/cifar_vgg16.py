@@ -1,10 +1,15 @@
 """VGG16 for 32x32 pixels (S4): the 13 convolutions of Simonyan & Zisserman 2015, each with batch norm.
 
-Batch norm is that of Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, without which so deep a chain does not
-begin to learn from random numbers. 14,731,584 parameters without head, 8,448 of them statistics.
+Batch norm is from Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, without which such a
+deep chain does not learn from random weights. 14,731,584 parameters without head, 8,448 of them statistics.
 """
 
+from typing import TYPE_CHECKING
+
 from backbones import CIFAR10, Backbone
+
+if TYPE_CHECKING:
+    import keras
 
 BACKBONES = {
     "cifar_vgg16": Backbone(
@@ -13,11 +18,13 @@ BACKBONES = {
 }
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-"""Filters and how many convolutions have them; behind each stage height and width are halved."""
+"""Filters and number of convolutions of each stage; after each, height and width are halved."""
 
 
-def network(input_shape, include_top=False, weights=None):
-    """Output is a 32nd of the input's height and width, 512 channels."""
+def network(
+    input_shape: tuple[int | None, int | None, int], include_top: bool = False, weights: None = None
+) -> "keras.Model":
+    """The output has 1/32 of the input's height and width, and 512 channels."""
     import keras
     from keras.layers import BatchNormalization, Conv2D, MaxPooling2D, ReLU
 

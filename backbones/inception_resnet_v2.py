@@ -1,7 +1,6 @@
-"""Inception-ResNet-v2 as Keras has it, with the stem of v1: 54,336,736 parameters without its head.
+"""The Inception-ResNet-v2 of Keras, which has the stem of v1: 54,336,736 parameters without its head.
 
-Szegedy et al. 2017, https://arxiv.org/abs/1602.07261. The stem that the paper draws for v2 is in
-`inception_resnet_v2_paper_stem`.
+Szegedy et al. 2017, https://arxiv.org/abs/1602.07261. The paper's stem for v2 is in `inception_resnet_v2_paper_stem`.
 """
 
 from backbones import Backbone

@@ -1,12 +1,18 @@
 """Inception-ResNet-v2 with the stem of the paper: Szegedy et al. 2017, https://arxiv.org/abs/1602.07261, figure 3.
 
-The stem gives 35x35x384 from 299x299x3 and leads straight into the Inception-ResNet-A modules, so all modules
-are as wide as the paper has them: 384, then 1152 behind Reduction-A (384+384+384, figures 7 and 17; the 1154 printed
-there does not add up) and 2144 behind Reduction-B (1152+384+288+320, figure 18). Keras has 320, 1088, 2080.
-The number of modules, 10, 20 and 10, stays that of Keras and of the authors' own code; figure 15 draws 5, 10 and 5.
+The stem turns 299x299x3 into 35x35x384, the input of the Inception-ResNet-A modules, so all modules have the widths of
+the paper: 384, then 1152 after Reduction-A (384+384+384, figures 7 and 17; the 1154 printed there is not the sum) and
+2144 after Reduction-B (1152+384+288+320, figure 18). Keras has 320, 1088, 2080. The number of modules, 10, 20 and 10,
+is that of Keras and of the authors' own code; figure 15 shows 5, 10 and 5.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from backbones import Backbone
+from log import logger
+
+if TYPE_CHECKING:
+    import keras
 
 BACKBONES = {
     "inception_resnet_v2_paper_stem": Backbone(
@@ -23,26 +29,26 @@ LAST_OF_KERAS_STEM = "mixed_5b"
 SHARED_WITH_KERAS_STEM = ("stem_1_conv", "stem_1_bn", "stem_2_conv", "stem_2_bn", "stem_3_conv", "stem_3_bn")
 
 
-def with_paper_stem(network, has_weights: bool):
-    """Keras's network -> the paper's, with its weights in every layer that they fit. Prints which layers have none."""
+def with_paper_stem(network: "keras.Model", has_weights: bool) -> "keras.Model":
+    """Keras's network -> the paper's, with the same weights in every layer of the same shape. Logs the other layers."""
     import keras
 
     inputs = keras.Input(network.input_shape[1:])
     names = [layer.name for layer in network.layers]
     keras_stem = set(names[: names.index(LAST_OF_KERAS_STEM)])
 
-    def call(layer, *args, **kwargs):
+    def call(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         if layer.name in keras_stem:
-            return inputs  # goes nowhere: what leaves Keras's stem is replaced
+            return inputs  # unused, because the output of Keras's stem is replaced
         return paper_stem(inputs) if layer.name == LAST_OF_KERAS_STEM else layer(*args, **kwargs)
 
     model = keras.models.clone_model(network, inputs, clone_function=_widened, call_function=call)
     if has_weights:
-        _take_weights(network, model)
+        _copy_weights(network, model)
     return model
 
 
-def paper_stem(inputs):
+def paper_stem(inputs: "keras.KerasTensor") -> "keras.KerasTensor":
     """(batch, 299, 299, 3) -> (batch, 35, 35, 384), the stem of Inception-v4 and Inception-ResNet-v2 (figure 3)."""
     from keras.layers import Concatenate, MaxPooling2D
 
@@ -60,7 +66,14 @@ def paper_stem(inputs):
     return Concatenate(name="stem_6_mixed")([_conv(x, "stem_6", 192, 3, strides=2), pool])  # 384 channels
 
 
-def _conv(x, name: str, filters: int, size, strides: int = 1, padding: str = "valid"):
+def _conv(
+    x: "keras.KerasTensor",
+    name: str,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int = 1,
+    padding: str = "valid",
+) -> "keras.KerasTensor":
     """Convolution, batch norm without scale, ReLU: the `conv2d_bn` of Keras's Inception networks."""
     from keras.layers import Activation, BatchNormalization, Conv2D
 
@@ -68,8 +81,8 @@ def _conv(x, name: str, filters: int, size, strides: int = 1, padding: str = "va
     return Activation("relu", name=f"{name}_relu")(BatchNormalization(scale=False, name=f"{name}_bn")(x))
 
 
-def _widened(layer):
-    """A copy of a layer; the convolution that ends a module gets as many filters as the module is wide here."""
+def _widened(layer: "keras.layers.Layer") -> "keras.layers.Layer":
+    """A copy of a layer; the last convolution of a module has as many filters as the module's width here."""
     config = layer.get_config()
     module = layer.name.split("_")[0]
     if module in WIDTHS and layer.name.endswith("_conv"):
@@ -77,17 +90,20 @@ def _widened(layer):
     return type(layer).from_config(config)
 
 
-def _take_weights(network, model) -> None:
+def _copy_weights(network: "keras.Model", model: "keras.Model") -> None:
     donors = {layer.name: layer for layer in network.layers}
     first = [layer for layer in network.layers if layer.weights][: len(SHARED_WITH_KERAS_STEM)]
     donors |= dict(zip(SHARED_WITH_KERAS_STEM, first, strict=True))
     layers = [layer for layer in model.layers if layer.weights]
-    unfit = []
+    random = []
     for layer in layers:
         donor = donors.get(layer.name)
         if donor and [weight.shape for weight in donor.weights] == [weight.shape for weight in layer.weights]:
             layer.set_weights(donor.get_weights())
         else:
-            unfit.append(layer.name)
-    print(f"Paper's stem: the weights fit {len(layers) - len(unfit)} of {len(layers)} layers. "
-          f"These start from random numbers: {', '.join(unfit)}")  # fmt: skip
+            random.append(layer.name)
+    matching = len(layers) - len(random)
+    logger.info(
+        f"The paper's stem: Keras's weights match {matching} of {len(layers)} layers. "
+        f"These start from random weights: {', '.join(random)}"
+    )

@@ -1,6 +1,6 @@
 """MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): 2,257,984 parameters without its head.
 
-S2 takes it up to `block_16_project`, without the convolution that follows: 1,841,984 parameters.
+S2 uses the layers up to `block_16_project`, without the last convolution: 1,841,984 parameters.
 """
 
 from backbones import Backbone

@@ -1,15 +1,21 @@
 """ResNet-34 (He et al. 2016, https://arxiv.org/abs/1512.03385): 21,301,696 parameters without its head, 17,024 of them
 statistics.
 
-KerasHub's network, with the layers of PyTorch's. It has no ImageNet weights of its own to download. Those of timm, for
-which the normalisation here is right, become a file for `--weights` on a machine with a network and `safetensors`:
+The network of KerasHub, with the same layers as in PyTorch. Keras has no ImageNet weights for it. The weights of timm,
+which need this normalisation, can be converted to a file for `--weights` on a machine with network access and
+`safetensors`:
 
     import keras_hub
     timm = keras_hub.models.Backbone.from_preset("hf://timm/resnet34.tv_in1k")
     timm.save_weights("resnet34.weights.h5")
 """
 
+from typing import TYPE_CHECKING
+
 from backbones import IMAGENET, Backbone
+
+if TYPE_CHECKING:
+    import keras
 
 BACKBONES = {
     "resnet34": Backbone(
@@ -18,8 +24,10 @@ BACKBONES = {
 }
 
 
-def network(input_shape, include_top=False, weights=None):
-    """Output is 1/32 of the input's height and width, 512 channels."""
+def network(
+    input_shape: tuple[int | None, int | None, int], include_top: bool = False, weights: None = None
+) -> "keras.Model":
+    """The output has 1/32 of the input's height and width, and 512 channels."""
     import keras
     from keras_hub.models import ResNetBackbone
 
@@ -32,5 +40,5 @@ def network(input_shape, include_top=False, weights=None):
         block_type="basic_block",
         image_shape=input_shape,
     )
-    # its layers are Keras's own: without its class around them a saved model loads without KerasHub
+    # a plain Keras model of the same layers: a saved model then loads without KerasHub
     return keras.Model(resnet.input, resnet.output, name="resnet34")

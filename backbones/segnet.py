@@ -1,11 +1,17 @@
-"""SegNet (Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561): VGG16 down, and up again.
+"""SegNet (Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561): VGG16 as encoder, mirrored as decoder.
 
-The encoder is the 13 convolutions of VGG16, each with batch norm. A decoder's stage puts values back to where the
-encoder's pooling found its maxima. Of the decoder's 13 convolutions 12 are here; the last gives the logits.
+The encoder is the 13 convolutions of VGG16, each with batch norm. Each stage of the decoder puts values at the
+positions of the maxima that the encoder's pooling found. Of the decoder's 13 convolutions 12 are here; the last one is
+the head.
 """
 
+from typing import TYPE_CHECKING
+
 from backbones import AROUND_ZERO, Backbone
-from backbones.unpooling import Names, down_and_up
+from backbones.unpooling import Names, encode_and_decode
+
+if TYPE_CHECKING:
+    import keras
 
 BACKBONES = {
     "segnet": Backbone("backbones.segnet:network", image_size=360, layers=86, normalisation=AROUND_ZERO, imagenet=False)
@@ -14,15 +20,17 @@ BACKBONES = {
 NAMES = Names("conv{}_{}", "pool{}", "upsample{}", "conv{}_{}_decode")
 
 
-def network(input_shape, include_top=False, weights=None):
-    """Output is as high and wide as the input, 64 channels."""
+def network(
+    input_shape: tuple[int | None, int | None, int], include_top: bool = False, weights: None = None
+) -> "keras.Model":
+    """The output has the input's height and width, and 64 channels."""
     import keras
 
     inputs = keras.Input(input_shape)
-    return keras.Model(inputs, down_and_up(inputs, NAMES, _conv, _conv), name="segnet")
+    return keras.Model(inputs, encode_and_decode(inputs, NAMES, _conv, _conv), name="segnet")
 
 
-def _conv(x, name: str, filters: int):
+def _conv(x: "keras.KerasTensor", name: str, filters: int) -> "keras.KerasTensor":
     from keras.layers import BatchNormalization, Conv2D, ReLU
 
     x = Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=name)(x)

@@ -1,20 +1,25 @@
 """SegNet-Basic of two stages (S3): two encoders and two decoders of 64 7x7 filters, no ReLU in the decoder.
 
-Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561, has four stages in its SegNet-Basic. Layers are named and
-computed as in the Caffe network of S3. 612,288 parameters without the classifier and statistics.
+Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561, has four stages in its SegNet-Basic. Layers have the
+names and the computation of the Caffe network of S3. 612,288 parameters without the classifier and statistics.
 """
+
+from typing import TYPE_CHECKING
 
 from backbones import Backbone, Normalisation
 
-AS_THEY_ARE = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "BGR")
-"""0..255, blue first."""
+if TYPE_CHECKING:
+    import keras
+
+UNCHANGED_BGR = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "BGR")
+"""Values stay 0..255; blue comes first."""
 
 BACKBONES = {
     name: Backbone(
         "backbones.segnet_basic:network",
         image_size=128,
         layers=16,
-        normalisation=AS_THEY_ARE,
+        normalisation=UNCHANGED_BGR,
         arguments={"norm": norm},
         imagenet=False,
     )
@@ -24,10 +29,15 @@ BACKBONES = {
 FILTERS, KERNEL = 64, 7
 
 
-def network(input_shape, norm="batch", include_top=False, weights=None):
-    """Encoder and decoder: output is as high and wide as the input, 64 channels.
+def network(
+    input_shape: tuple[int | None, int | None, int],
+    norm: str = "batch",
+    include_top: bool = False,
+    weights: None = None,
+) -> "keras.Model":
+    """Encoder and decoder. The output has the input's height and width, and 64 channels.
 
-    `norm` is by the running statistics of the batches, or of each picture by itself.
+    `norm` is `batch` (batch norm) or `picture` (each image is normalised by its own statistics).
     """
     import keras
     from keras.layers import ReLU
@@ -49,7 +59,7 @@ def network(input_shape, norm="batch", include_top=False, weights=None):
     return keras.Model(inputs, x, name="segnet_basic")
 
 
-def _conv(x, name: str, norm: str):
+def _conv(x: "keras.KerasTensor", name: str, norm: str) -> "keras.KerasTensor":
     from keras.layers import BatchNormalization, Conv2D, GroupNormalization
 
     x = Conv2D(FILTERS, KERNEL, padding="same", kernel_initializer="he_normal", name=name)(x)

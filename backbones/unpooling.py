@@ -1,14 +1,17 @@
-"""VGG16's 13 convolutions down and as many up again, with pooling and unpooling that remember places between them."""
+"""VGG16's 13 convolutions as encoder and mirrored as decoder, with pooling and unpooling that keep positions."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import keras
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-"""Filters and how many convolutions have them; behind each stage height and width are halved."""
+"""Filters and number of convolutions of each stage; after each, height and width are halved."""
 
 
 class Names(NamedTuple):
-    """Of layers, by the stage's number and that of the convolution within it."""
+    """Patterns of layer names, with the number of the stage and that of the convolution within it."""
 
     down: str
     pool: str
@@ -16,11 +19,14 @@ class Names(NamedTuple):
     up: str
 
 
-def down_and_up(x, names: Names, down: Callable, up: Callable):
-    """(batch, height, width, channels) -> (batch, height, width, 64): the features before the last layer, the head.
+Convolution = Callable[["keras.KerasTensor", str, int], "keras.KerasTensor"]
+"""Takes features, the name of the layer and the number of its filters."""
 
-    The first stage has one convolution fewer on the way up: that one is the head. `down` and `up` take features, the
-    name of the layer and its filters.
+
+def encode_and_decode(x: "keras.KerasTensor", names: Names, down: Convolution, up: Convolution) -> "keras.KerasTensor":
+    """(batch, height, width, channels) -> (batch, height, width, 64), the input of the head.
+
+    The decoder's last stage has one convolution less than the encoder's first stage, because the head is its last one.
     """
     from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
 

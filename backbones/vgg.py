@@ -1,5 +1,6 @@
-"""VGG (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) with 16 and 19 layers, of which 13 and 16 remain
-without the head: 14,714,688 and 20,024,384 parameters.
+"""VGG (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) with 16 and 19 layers.
+
+Without the head they have 13 and 16 layers with 14,714,688 and 20,024,384 parameters.
 """
 
 from backbones import CAFFE, Backbone

@@ -1,96 +1,105 @@
-"""What a segmentation minimises: cross-entropy, focal loss and the overlap of areas, or a sum of them.
+"""Losses of segmentation: cross-entropy, focal loss, Dice, Jaccard, or a sum of them.
 
-Targets are class ids (batch, height, width), with 255 for void; predictions are logits (batch, height, width, classes).
+Targets are class indices (batch, height, width), 255 for void; predictions are logits (batch, height, width, classes).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+
+from layers.tensor import Tensor
 
 VOID = 255
 
 
-def cross_entropy(surprise):
-    return surprise
+def cross_entropy(entropy: Tensor) -> Tensor:
+    return entropy
 
 
-def focal(surprise):
+def focal(entropy: Tensor) -> Tensor:
     """Lin et al. 2017, https://arxiv.org/abs/1708.02002, equation 4, with gamma 2; alpha is the class weights."""
-    return keras.ops.square(keras.ops.expm1(-surprise)) * surprise
+    return keras.ops.square(keras.ops.expm1(-entropy)) * entropy
 
 
-def dice(intersection, areas):
-    """Milletari et al. 2016, https://arxiv.org/abs/1606.04797, with plain areas in place of squared ones."""
+def dice(intersection: Tensor, areas: Tensor) -> Tensor:
+    """Milletari et al. 2016, https://arxiv.org/abs/1606.04797, with areas that are not squared."""
     return 2 * intersection / areas
 
 
-def jaccard(intersection, areas):
+def jaccard(intersection: Tensor, areas: Tensor) -> Tensor:
     """Rahman & Wang 2016, https://doi.org/10.1007/978-3-319-50835-1_22: intersection over union."""
     return intersection / (areas - intersection)
 
 
-OF_PIXELS = {"ce": cross_entropy, "focal": focal}
-OF_AREAS = {"dice": dice, "jaccard": jaccard}
+PIXEL_TERMS = {"ce": cross_entropy, "focal": focal}
+"""Losses as functions of the cross-entropy of each pixel."""
+
+OVERLAP_TERMS = {"dice": dice, "jaccard": jaccard}
+"""Scores as functions of the intersection of target and prediction, and of the sum of both areas."""
 
 
 @keras.saving.register_keras_serializable("scenelab")
 class SegmentationLoss(keras.losses.Loss):
-    """The sum of `terms`; void pixels count in none, and a batch of nothing else has loss and gradient 0.
+    """The sum of `terms`. Void pixels are excluded; a batch of void pixels alone has a loss and gradient of 0.
 
-    `ce` and `focal` are summed over the pixels of the whole batch, each times the weight of its class, and divided by
-    the number of pixels that are not void, as SegNet's Caffe does: not by the sum of the weights. `dice` and `jaccard`
-    are 1 - the mean over the classes that occur in the batch's targets, each class's areas being summed over the batch;
-    they know no class weights. Under a MirroredStrategy "the batch" is the share of one device.
+    `ce` and `focal` are summed over the pixels of the batch, each times the weight of its class, and divided by the
+    number of pixels that are not void, as in SegNet's Caffe: not by the sum of the weights. `dice` and `jaccard` are
+    1 - the mean of the score over the classes in the batch's targets, with areas summed over the batch; class weights
+    do not apply to them. With a MirroredStrategy "the batch" is the share of one device.
 
     Arguments:
         terms: one or more of `ce`, `dice`, `jaccard`, `focal`.
-        class_weights: a weight a class, or None for 1 each.
+        class_weights: a weight for each class, or None for 1 each.
     """
 
-    def __init__(self, terms: Sequence[str] = ("ce",), class_weights: Sequence[float] | None = None, **kwargs):
+    def __init__(
+        self, terms: Sequence[str] = ("ce",), class_weights: Sequence[float] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        if not terms or not set(terms) <= {*OF_PIXELS, *OF_AREAS}:
-            raise ValueError(f"terms are one or more of {', '.join([*OF_PIXELS, *OF_AREAS])}. Received: terms={terms}")
+        known = [*PIXEL_TERMS, *OVERLAP_TERMS]
+        if not terms or not set(terms) <= set(known):
+            raise ValueError(f"terms are one or more of {', '.join(known)}. Received: terms={terms}")
         self.terms = list(terms)
         self.class_weights = None if class_weights is None else [float(weight) for weight in class_weights]
 
-    def call(self, y_true, y_pred):
-        """What each image adds, (batch,) float32: its mean, and no image's own value, is the loss.
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """A summand for each image, (batch,) float32. The loss is their mean; a single summand has no meaning.
 
-        Keras scales what is not a scalar, and only that, by the number of devices.
+        A scalar would be wrong on several devices: Keras divides a loss by their number only if it is not a scalar.
         """
         logits = keras.ops.cast(y_pred, "float32")
         counted = keras.ops.cast(keras.ops.not_equal(y_true, VOID), "float32")
         ids = keras.ops.where(counted > 0, keras.ops.cast(y_true, "int32"), 0)
         images = keras.ops.cast(keras.ops.shape(logits)[0], "float32")
         losses = keras.ops.zeros_like(counted[:, 0, 0])
-        if not OF_PIXELS.keys().isdisjoint(self.terms):
-            surprise = keras.ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+        if not PIXEL_TERMS.keys().isdisjoint(self.terms):
+            entropy = keras.ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
             weights = counted * self._weights(ids, logits.shape[-1])
-            pixels = sum(OF_PIXELS[term](surprise) for term in self.terms if term in OF_PIXELS)
+            pixels = sum(PIXEL_TERMS[term](entropy) for term in self.terms if term in PIXEL_TERMS)
             losses += keras.ops.sum(pixels * weights, axis=(1, 2)) * images / at_least_one(keras.ops.sum(counted))
-        if not OF_AREAS.keys().isdisjoint(self.terms):
+        if not OVERLAP_TERMS.keys().isdisjoint(self.terms):
             intersection, areas, occurs = overlaps(ids, logits, counted)
-            for term in [term for term in self.terms if term in OF_AREAS]:
-                missed = (1 - OF_AREAS[term](intersection, areas)) * occurs
+            for term in [term for term in self.terms if term in OVERLAP_TERMS]:
+                missed = (1 - OVERLAP_TERMS[term](intersection, areas)) * occurs
                 losses += keras.ops.sum(missed) / at_least_one(keras.ops.sum(occurs))
         return losses
 
-    def _weights(self, ids, classes: int):
+    def _weights(self, ids: Tensor, classes: int) -> Tensor | float:
         if self.class_weights is None:
             return 1.0
         if len(self.class_weights) != classes:
             raise ValueError(f"{classes} classes need a weight each. Received: class_weights={self.class_weights}")
         return keras.ops.take(keras.ops.convert_to_tensor(self.class_weights, "float32"), ids)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"terms": self.terms, "class_weights": self.class_weights}
 
 
-def overlaps(ids, logits, counted):
-    """For each class, over the batch: area shared by target and prediction, both areas' sum, 1 if targets have it.
+def overlaps(ids: Tensor, logits: Tensor, counted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Intersection, sum of both areas, and whether the class occurs in the targets: each (classes,) float32.
 
-    Each is (classes,) float32. The areas of a class that does not occur are at least 1, to be divided by.
+    All are summed over the batch. The areas of a class that does not occur are at least 1, so division is safe.
     """
     counted = counted[..., None]
     targets = keras.ops.one_hot(ids, logits.shape[-1]) * counted
@@ -101,5 +110,5 @@ def overlaps(ids, logits, counted):
     return keras.ops.sum(targets * predictions, axis=(0, 1, 2)), areas, occurs
 
 
-def at_least_one(count):
+def at_least_one(count: Tensor) -> Tensor:
     return keras.ops.maximum(count, 1.0)

@@ -1,95 +1,101 @@
-"""How good a segmentation is, from exact counts over the whole data set: a mean of batches' scores is another number.
+"""Metrics of segmentation from exact counts over the complete data set, which a mean over batches would not equal.
 
-Targets are class ids (batch, height, width), with 255 for void; predictions are logits (batch, height, width, classes).
-Counts are int64: float32 stops counting at 16.8 million pixels, 97 pictures of 360x480. Before any pixel a score is 0.
-They go into `compile(metrics=...)`, not into `weighted_metrics`; the matrix itself is no number for a progress bar.
+Targets are class indices (batch, height, width), 255 for void; predictions are logits (batch, height, width, classes).
+Counts are int64: float32 is exact only up to 16.8 million pixels, 97 images of 360x480. Without pixels a metric is 0.
+Use them in `compile(metrics=...)`, not in `weighted_metrics`. ConfusionMatrix is not a number, so not for `compile`.
 """
+
+from typing import Any
 
 import keras
 
 from layers.losses import VOID
+from layers.tensor import Tensor
 
 
 class _PixelCounts(keras.metrics.Metric):
-    """Hands `count` the true and the most likely class of each pixel, both int32 (batch, height, width)."""
+    """Calls `count` with the true and the predicted class of each pixel, both int32 (batch, height, width)."""
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
         if sample_weight is not None:
-            raise ValueError(f"{self.name} counts pixels, which have no weights: it belongs into `metrics`")
+            raise ValueError(f"{self.name} counts pixels, which have no weights. Use it in `metrics`")
         predicted = keras.ops.argmax(y_pred, axis=-1)
         self.count(keras.ops.cast(y_true, "int32"), keras.ops.cast(predicted, "int32"))
+
+    def count(self, truth: Tensor, predicted: Tensor) -> None:
+        raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("scenelab")
 class ConfusionMatrix(_PixelCounts):
-    """Pixels by true class (row) and predicted class (column), (classes, classes) int64; void is left out."""
+    """Counts pixels by true class (row) and predicted class (column), (classes, classes) int64; void is excluded."""
 
-    def __init__(self, classes: int, name: str = "confusion_matrix", **kwargs):
+    def __init__(self, classes: int, name: str = "confusion_matrix", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.classes = classes
         self.matrix = self.add_variable((classes, classes), "zeros", dtype="int64", name="matrix")
 
-    def count(self, truth, predicted):
+    def count(self, truth: Tensor, predicted: Tensor) -> None:
         cells = keras.ops.reshape(keras.ops.where(truth == VOID, -1, truth * self.classes + predicted), (-1,))
-        # int32 suffices for a batch, and GPUs count in it; a cell of -1 is dropped
+        # int32 suffices for one batch and is what GPUs can count in; a cell of -1 is dropped
         counts = keras.ops.segment_sum(keras.ops.ones_like(cells), cells, num_segments=self.classes**2)
         self.matrix.assign_add(keras.ops.cast(keras.ops.reshape(counts, self.matrix.shape), "int64"))
 
-    def result(self):
+    def result(self) -> Tensor:
         return keras.ops.convert_to_tensor(self.matrix)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"classes": self.classes}
 
 
 @keras.saving.register_keras_serializable("scenelab")
 class MeanIoU(ConfusionMatrix):
-    """Mean intersection over union, 0..1, of the classes that occur in the truth or in the prediction."""
+    """The mean intersection over union, 0..1, of the classes that occur in targets or predictions."""
 
-    def __init__(self, classes: int, name: str = "mean_iou", **kwargs):
+    def __init__(self, classes: int, name: str = "mean_iou", **kwargs: Any) -> None:
         super().__init__(classes, name=name, **kwargs)
 
-    def result(self):
+    def result(self) -> Tensor:
         matrix = keras.ops.cast(super().result(), "float64")
-        right = keras.ops.diagonal(matrix)
-        union = keras.ops.sum(matrix, axis=0) + keras.ops.sum(matrix, axis=1) - right
+        correct = keras.ops.diagonal(matrix)
+        union = keras.ops.sum(matrix, axis=0) + keras.ops.sum(matrix, axis=1) - correct
         occurring = keras.ops.count_nonzero(union)
-        return share(keras.ops.sum(right / keras.ops.maximum(union, 1)), occurring)
+        return share(keras.ops.sum(correct / keras.ops.maximum(union, 1)), occurring)
 
 
 @keras.saving.register_keras_serializable("scenelab")
 class PixelAccuracy(_PixelCounts):
-    """Share, 0..1, of the pixels that are not void whose most likely class is the true one."""
+    """The share, 0..1, of correctly predicted pixels among those that are not void."""
 
-    def __init__(self, name: str = "accuracy", **kwargs):
+    def __init__(self, name: str = "accuracy", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.right = self.add_variable((), "zeros", dtype="int64", name="right")
         self.counted = self.add_variable((), "zeros", dtype="int64", name="counted")
 
-    def count(self, truth, predicted):
+    def count(self, truth: Tensor, predicted: Tensor) -> None:
         self.right.assign_add(keras.ops.cast(keras.ops.count_nonzero(truth == predicted), "int64"))
-        self.counted.assign_add(keras.ops.cast(self.number(truth), "int64"))
+        self.counted.assign_add(keras.ops.cast(self.denominator(truth), "int64"))
 
-    def number(self, truth):
-        """How many pixels are in the denominator."""
+    def denominator(self, truth: Tensor) -> Tensor:
+        """The number of pixels that count."""
         return keras.ops.count_nonzero(truth != VOID)
 
-    def result(self):
+    def result(self) -> Tensor:
         return share(self.right, self.counted)
 
 
 @keras.saving.register_keras_serializable("scenelab")
 class PixelAccuracyWithVoid(PixelAccuracy):
-    """Share, 0..1, of all pixels whose most likely class is the true one: no prediction of a void pixel is right."""
+    """The share, 0..1, of correctly predicted pixels among all; a void pixel always counts as wrong."""
 
-    def __init__(self, name: str = "accuracy_with_void", **kwargs):
+    def __init__(self, name: str = "accuracy_with_void", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
 
-    def number(self, truth):
+    def denominator(self, truth: Tensor) -> Tensor:
         return keras.ops.size(truth)
 
 
-def share(part, whole):
-    """`part` / `whole` as float32, 0 of nothing being 0."""
-    quotient = keras.ops.divide_no_nan(keras.ops.cast(part, "float64"), keras.ops.cast(whole, "float64"))
+def share(part: Tensor, total: Tensor) -> Tensor:
+    """`part` / `total` as float32; 0 if `total` is 0."""
+    quotient = keras.ops.divide_no_nan(keras.ops.cast(part, "float64"), keras.ops.cast(total, "float64"))
     return keras.ops.cast(quotient, "float32")

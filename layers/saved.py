@@ -1,4 +1,4 @@
-"""Saved models, loaded with all that they need and no more: no code that a file brings along is run."""
+"""Loading of saved models, with all custom layers and without running code from the file."""
 
 import importlib
 import pkgutil
@@ -17,12 +17,12 @@ for module in pkgutil.iter_modules(layers.__path__):  # each registers its class
 
 
 def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:
-    """The model of a `.keras` file; `compiled` brings its optimizer, with its state, and its loss.
+    """The model of a `.keras` file; with `compiled`, also its optimizer, the optimizer's state and the loss.
 
-    Raises WorkError if the file is damaged, no Keras model, or holds code that would have to be trusted.
+    Raises WorkError if the file is damaged, is not a Keras model, or contains code.
     """
     try:
         return keras.saving.load_model(path, compile=compiled, safe_mode=True)
     except (ValueError, OSError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise WorkError(f"{path} is damaged or no model that can be loaded: {reason}") from error
+        raise WorkError(f"{path} is damaged or not a model that can be loaded: {reason}") from error

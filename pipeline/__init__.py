@@ -1,1 +1,1 @@
-"""The data folder -> batches, by tf.data alone: list, shuffle, decode, resize, augment, batch, prefetch."""
+"""The input pipeline in tf.data: list, shuffle, decode, resize, augment, batch, prefetch."""

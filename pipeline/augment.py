@@ -1,33 +1,33 @@
-"""Random changes to batches of training images, as a function of a seed: the same seed, the same change."""
+"""Random changes of batches of training images. The same seed gives the same changes."""
 
 from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
 from pipeline import randaugment
-from pipeline.geometry import crop, crop_matrices, rectangles, resample, split_seed, turn_matrices
+from pipeline.geometry import crop, crop_matrices, rectangles, resample, rotation_matrices, split_seed
 
 
 class Move(Protocol):
-    """Where pixels go. A mask that is moved with the seed of its picture, and method `nearest`, stays on it."""
+    """A geometric change. A mask is changed like its image if both have the same seed; its method is `nearest`."""
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
-        """Images (batch, height, width, channels) and a seed of two integers -> float32 of that shape."""
+        """Images (batch, height, width, channels) and a seed of two integers -> float32 of the same shape."""
 
 
 class Recolour(Protocol):
-    """What becomes of colours."""
+    """A change of colours."""
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Float32 (batch, height, width, 3) of 0..255 and the seed of the move -> the same."""
+        """Float32 (batch, height, width, 3) of 0..255 and the seed of the move -> the same type and shape."""
 
 
 class Augmentation(NamedTuple):
-    """Random changes to a batch, as a function of a seed.
+    """Random changes of a batch, as a function of a seed.
 
     Attributes:
-        smallest_crop: if the move is a box of `random_boxes` and no more, the least share of a picture that it shows;
-            such a box can be cut out while the picture is decoded.
+        smallest_crop: if the move is only a crop by `random_boxes`, the smallest share of an image that it shows. Such
+            a crop can be taken while the image is decoded.
     """
 
     move: Move
@@ -35,18 +35,18 @@ class Augmentation(NamedTuple):
     smallest_crop: float | None = None
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Images (batch, height, width, 3) of values 0..255 -> float32 of that shape."""
+        """Images (batch, height, width, 3) of 0..255 -> float32 of the same shape."""
         return self.recolour(self.move(images, seed), seed)
 
 
 LIGHT_CROP = 0.6
 ERASED_AREA = (0.02, 0.33)
-ERASED_PROPORTION = 3.3
-"""Of the sides of an erased rectangle, at most."""
+MAX_ASPECT_RATIO = 3.3
+"""Largest ratio of the sides of an erased rectangle."""
 
 
 def augmentation(name: str) -> Augmentation:
-    """`light`: crop, mirror, light. `strong`: also turn and colour. `randaugment`: as its module says."""
+    """`light`: crop, mirror, brightness. `strong`: also rotation and colour. `randaugment`: see its module."""
     return {
         "none": Augmentation(lambda images, seed, method="": tf.cast(images, tf.float32), lambda images, seed: images),
         "light": Augmentation(_light_move, _light_colours, LIGHT_CROP),
@@ -55,16 +55,16 @@ def augmentation(name: str) -> Augmentation:
     }[name]
 
 
-def erase(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
-    """Random erasing (Zhong et al. 2020, https://arxiv.org/abs/1708.04896): noise in place of a rectangle."""
+def random_erasing(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
+    """Random erasing (Zhong et al. 2020, https://arxiv.org/abs/1708.04896): noise replaces a rectangle."""
     shape = tf.shape(images)
-    coin, area_seed, proportion_seed, place, noise = split_seed(seed, 5)
+    choice_seed, area_seed, ratio_seed, position_seed, noise_seed = split_seed(seed, 5)
     area = tf.random.stateless_uniform((shape[0],), area_seed, *ERASED_AREA)
-    widest = tf.math.log(ERASED_PROPORTION)
-    proportion = tf.exp(tf.random.stateless_uniform((shape[0],), proportion_seed, -widest, widest))
-    erased = tf.random.stateless_uniform((shape[0], 1, 1, 1), coin) < probability
-    inside = rectangles(shape, place, tf.sqrt(area * proportion), tf.sqrt(area / proportion))
-    return tf.where(erased & inside, tf.random.stateless_uniform(shape, noise, 0.0, 255.0), images)
+    largest = tf.math.log(MAX_ASPECT_RATIO)
+    ratio = tf.exp(tf.random.stateless_uniform((shape[0],), ratio_seed, -largest, largest))
+    is_erased = tf.random.stateless_uniform((shape[0], 1, 1, 1), choice_seed) < probability
+    inside = rectangles(shape, position_seed, tf.sqrt(area * ratio), tf.sqrt(area / ratio))
+    return tf.where(is_erased & inside, tf.random.stateless_uniform(shape, noise_seed, 0.0, 255.0), images)
 
 
 def _light_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
@@ -72,37 +72,39 @@ def _light_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") ->
 
 
 def _light_colours(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    return _clip(_relight(images, split_seed(seed, 2)[1], contrast=0.2, brightness=25.0))
+    return _clip(_change_brightness(images, split_seed(seed, 2)[1], contrast=0.2, brightness=25.0))
 
 
 def _strong_move(images: tf.Tensor, seed: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
-    box, turn, _, _ = split_seed(seed, 4)
+    crop_seed, rotation_seed, _, _ = split_seed(seed, 4)
     shape = tf.shape(images)
-    moved = tf.matmul(crop_matrices(shape, box, smallest=0.35), turn_matrices(shape, turn, largest=0.35))
-    return resample(images, moved, method)
+    crops = crop_matrices(shape, crop_seed, smallest=0.35)
+    return resample(images, tf.matmul(crops, rotation_matrices(shape, rotation_seed, largest=0.35)), method)
 
 
 def _strong_colours(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    _, _, light, colour = split_seed(seed, 4)
-    return _clip(_recolour(_relight(images, light, contrast=0.4, brightness=50.0), colour, 0.5))
+    _, _, brightness_seed, saturation_seed = split_seed(seed, 4)
+    images = _change_brightness(images, brightness_seed, contrast=0.4, brightness=50.0)
+    return _clip(_change_saturation(images, saturation_seed, 0.5))
 
 
-def _relight(images: tf.Tensor, seed: tf.Tensor, contrast: float, brightness: float) -> tf.Tensor:
+def _change_brightness(images: tf.Tensor, seed: tf.Tensor, contrast: float, brightness: float) -> tf.Tensor:
     random = tf.random.stateless_uniform((2, tf.shape(images)[0], 1, 1, 1), seed, -1.0, 1.0)
-    scale = 1 + contrast * random[0]  # around the mean, which stays
+    scale = 1 + contrast * random[0]  # around the mean, which stays the same
     mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
     return images * scale + (mean * (1 - scale) + brightness * random[1])
 
 
-def _recolour(images: tf.Tensor, seed: tf.Tensor, amount: float) -> tf.Tensor:
-    """Between gray and more than its own colour, with a cast of colour."""
-    saturation_seed, cast_seed = split_seed(seed, 2)
+def _change_saturation(images: tf.Tensor, seed: tf.Tensor, amount: float) -> tf.Tensor:
+    """Changes the saturation by up to `amount`, and the strength of each channel by up to 0.1."""
+    saturation_seed, channel_seed = split_seed(seed, 2)
     count = tf.shape(images)[0]
     saturation = 1 + tf.random.stateless_uniform((count, 1, 1, 1), saturation_seed, -amount, amount)
-    cast = 1 + tf.random.stateless_uniform((count, 1, 1, 3), cast_seed, -0.1, 0.1)
+    channels = 1 + tf.random.stateless_uniform((count, 1, 1, 3), channel_seed, -0.1, 0.1)
     gray = tf.reduce_mean(images, axis=-1, keepdims=True)
-    return (gray + (images - gray) * saturation) * cast
+    return (gray + (images - gray) * saturation) * channels
 
 
 def _clip(images: tf.Tensor) -> tf.Tensor:
-    return tf.raw_ops.ClipByValue(t=images, clip_value_min=0.0, clip_value_max=255.0)  # goes over them once, not twice
+    # one pass over the pixels; tf.clip_by_value takes two
+    return tf.raw_ops.ClipByValue(t=images, clip_value_min=0.0, clip_value_max=255.0)

@@ -1,4 +1,4 @@
-"""Where the pixels of changed pictures come from: crops, mirrors and turns as boxes or matrices, and one resampling.
+"""Geometric changes of images: crops, mirror images and rotations as boxes or matrices, and resampling.
 
 Shapes: `shape` is that of a batch (batch, height, width, ...); a seed is two integers.
 """
@@ -7,66 +7,66 @@ import tensorflow as tf
 
 
 def split_seed(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
-    """`count` seeds from one."""
+    """`count` independent seeds from one."""
     return tf.unstack(tf.random.split(seed, count))
 
 
 def random_boxes(shape: tf.Tensor, seed: tf.Tensor, smallest: float) -> tuple[tf.Tensor, ...]:
-    """Crops of at least the share `smallest` of a picture; the sides' proportion changes by up to a fifth.
+    """Crops of at least the share `smallest` of an image; their aspect ratio changes by up to a fifth.
 
-    Top, left, height, width in shares of the picture, and whether to mirror; each of shape (batch,).
+    Returns top, left, height and width as shares of the image, and whether to mirror; each has the shape (batch,).
     """
     count = shape[0]
-    area_seed, shape_seed, place_seed, mirror_seed = split_seed(seed, 4)
+    area_seed, ratio_seed, position_seed, mirror_seed = split_seed(seed, 4)
     area = tf.random.stateless_uniform((count,), area_seed, smallest, 1.0)
-    proportion = tf.exp(tf.random.stateless_uniform((count,), shape_seed, -0.2, 0.2))
-    tall, wide = tf.minimum(tf.sqrt(area * proportion), 1.0), tf.minimum(tf.sqrt(area / proportion), 1.0)
-    place = tf.random.stateless_uniform((2, count), place_seed)
+    ratio = tf.exp(tf.random.stateless_uniform((count,), ratio_seed, -0.2, 0.2))
+    height, width = tf.minimum(tf.sqrt(area * ratio), 1.0), tf.minimum(tf.sqrt(area / ratio), 1.0)
+    position = tf.random.stateless_uniform((2, count), position_seed)
     mirrored = tf.random.stateless_uniform((count,), mirror_seed) < 0.5
-    return place[0] * (1 - tall), place[1] * (1 - wide), tall, wide, mirrored
+    return position[0] * (1 - height), position[1] * (1 - width), height, width, mirrored
 
 
-def drawn_boxes(count: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
-    """`random_boxes` of so many pictures as rows of five numbers, (count, 5); the last is 1 if mirrored."""
+def draw_boxes(count: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
+    """`random_boxes` for this number of images as rows of five numbers, (count, 5); the last is 1 if mirrored."""
     return tf.stack([tf.cast(part, tf.float32) for part in random_boxes([count], seed, smallest)], axis=1)
 
 
 def crop(images: tf.Tensor, seed: tf.Tensor, smallest: float, method: str = "bilinear") -> tf.Tensor:
-    """`random_boxes` of pictures at their own size, float32. Three times as fast as `resample`, and cannot turn."""
+    """Crops by `random_boxes`, resized to the images' size, float32. Three times as fast as `resample`."""
     shape = tf.shape(images)
-    top, left, tall, wide, mirrored = random_boxes(shape, seed, smallest)
-    first, last = tf.where(mirrored, left + wide, left), tf.where(mirrored, left, left + wide)
-    boxes = tf.stack([top, first, top + tall, last], axis=1)
+    top, left, height, width, mirrored = random_boxes(shape, seed, smallest)
+    first, last = tf.where(mirrored, left + width, left), tf.where(mirrored, left, left + width)
+    boxes = tf.stack([top, first, top + height, last], axis=1)
     return tf.image.crop_and_resize(tf.cast(images, tf.float32), boxes, tf.range(shape[0]), shape[1:3], method)
 
 
 def random_crops(images: tf.Tensor, seed: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """A part of `size` (height, width) in pixels of each picture, pixel by pixel as it is."""
-    (tall, wide), shape = size, tf.shape(images)
-    place = tf.random.stateless_uniform((2, shape[0], 1), seed)
-    free = tf.cast(tf.reshape([shape[1] - tall, shape[2] - wide], (2, 1, 1)) + 1, tf.float32)
-    top, left = tf.unstack(tf.cast(tf.floor(place * free), tf.int32))
-    rows = tf.gather(images, top + tf.range(tall), axis=1, batch_dims=1)
-    return tf.gather(rows, left + tf.range(wide), axis=2, batch_dims=1)
+    """A part of `size` (height, width) in pixels of each image, without resampling."""
+    (height, width), shape = size, tf.shape(images)
+    position = tf.random.stateless_uniform((2, shape[0], 1), seed)
+    positions = tf.cast(tf.reshape([shape[1] - height, shape[2] - width], (2, 1, 1)) + 1, tf.float32)
+    top, left = tf.unstack(tf.cast(tf.floor(position * positions), tf.int32))
+    rows = tf.gather(images, top + tf.range(height), axis=1, batch_dims=1)
+    return tf.gather(rows, left + tf.range(width), axis=2, batch_dims=1)
 
 
 def crop_matrices(shape: tf.Tensor, seed: tf.Tensor, smallest: float) -> tf.Tensor:
     """`random_boxes` as matrices (batch, 3, 3).
 
-    A matrix takes (x, y, 1) of a pixel in the result to (x, y, 1) of where it comes from, both counted in pixels from
-    the middle of the picture, so that matrices can be multiplied.
+    A matrix maps (x, y, 1) of a pixel of the result to (x, y, 1) of its source. Both are in pixels from the centre of
+    the image, so that matrices can be multiplied.
     """
-    top, left, tall, wide, mirrored = random_boxes(shape, seed, smallest)
+    top, left, box_height, box_width, mirrored = random_boxes(shape, seed, smallest)
     height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
     zero = tf.zeros_like(top)
     return matrices(
-        (tf.where(mirrored, -wide, wide), zero, (left + wide / 2 - 0.5) * width),
-        (zero, tall, (top + tall / 2 - 0.5) * height),
+        (tf.where(mirrored, -box_width, box_width), zero, (left + box_width / 2 - 0.5) * width),
+        (zero, box_height, (top + box_height / 2 - 0.5) * height),
     )
 
 
-def turn_matrices(shape: tf.Tensor, seed: tf.Tensor, largest: float) -> tf.Tensor:
-    """Turned by up to `largest` radians, either way."""
+def rotation_matrices(shape: tf.Tensor, seed: tf.Tensor, largest: float) -> tf.Tensor:
+    """Rotations by up to `largest` radians in either direction, (batch, 3, 3)."""
     angle = tf.random.stateless_uniform((shape[0],), seed, -largest, largest)
     zero = tf.zeros_like(angle)
     return matrices((tf.cos(angle), -tf.sin(angle), zero), (tf.sin(angle), tf.cos(angle), zero))
@@ -78,14 +78,14 @@ def matrices(first: tuple[tf.Tensor, ...], second: tuple[tf.Tensor, ...]) -> tf.
     return tf.stack([tf.stack(row, axis=-1) for row in (first, second, (zero, zero, one))], axis=1)
 
 
-def resample(images: tf.Tensor, moved: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
-    """Pictures moved by matrices, float32; beyond its edges a picture is mirrored."""
+def resample(images: tf.Tensor, transforms: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
+    """Images transformed by matrices, float32. Beyond its edges an image is reflected."""
     shape = tf.shape(images)
-    middle_x, middle_y = (tf.cast(shape[2], tf.float32) - 1) / 2, (tf.cast(shape[1], tf.float32) - 1) / 2
-    (a, b, c), (d, e, f) = (tf.unstack(row, axis=-1) for row in tf.unstack(moved, axis=1)[:2])
+    centre_x, centre_y = (tf.cast(shape[2], tf.float32) - 1) / 2, (tf.cast(shape[1], tf.float32) - 1) / 2
+    (a, b, c), (d, e, f) = (tf.unstack(row, axis=-1) for row in tf.unstack(transforms, axis=1)[:2])
     from_corner = (
-        a, b, c + middle_x - a * middle_x - b * middle_y,
-        d, e, f + middle_y - d * middle_x - e * middle_y,
+        a, b, c + centre_x - a * centre_x - b * centre_y,
+        d, e, f + centre_y - d * centre_x - e * centre_y,
         tf.zeros_like(a), tf.zeros_like(a),
     )  # fmt: skip
     return tf.raw_ops.ImageProjectiveTransformV3(
@@ -98,14 +98,14 @@ def resample(images: tf.Tensor, moved: tf.Tensor, method: str = "bilinear") -> t
     )
 
 
-def rectangles(shape: tf.Tensor, seed: tf.Tensor, tall: tf.Tensor, wide: tf.Tensor) -> tf.Tensor:
-    """(batch, height, width, 1), true within a rectangle with its middle anywhere, cut off at the picture's edges.
+def rectangles(shape: tf.Tensor, seed: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """(batch, height, width, 1), true within a rectangle whose centre is anywhere, clipped at the image's edges.
 
-    `tall` and `wide` are (batch,), in shares of the picture's sides.
+    `height` and `width` are (batch,), as shares of the image.
     """
-    middle = tf.random.stateless_uniform((2, shape[0], 1), seed)
+    centre = tf.random.stateless_uniform((2, shape[0], 1), seed)
     rows = (tf.range(shape[1], dtype=tf.float32) + 0.5) / tf.cast(shape[1], tf.float32)
     columns = (tf.range(shape[2], dtype=tf.float32) + 0.5) / tf.cast(shape[2], tf.float32)
-    in_rows = tf.abs(rows[None] - middle[0]) < tall[:, None] / 2
-    in_columns = tf.abs(columns[None] - middle[1]) < wide[:, None] / 2
+    in_rows = tf.abs(rows[None] - centre[0]) < height[:, None] / 2
+    in_columns = tf.abs(columns[None] - centre[1]) < width[:, None] / 2
     return (in_rows[:, :, None] & in_columns[:, None, :])[..., None]

@@ -1,29 +1,35 @@
-"""Numbers of a whole data set, from its decoded pictures."""
+"""The normalisation of colours, and mean and deviation of a data set."""
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
 
-from backbones import IMAGENET, Backbone, Normalisation
+from backbones import IMAGENET, Backbone, Colour, Normalisation
+from log import logger
 
 
-def chosen_normalisation(name: str, spec: Backbone, pictures: Callable[[], tf.data.Dataset]) -> Normalisation:
-    """Arguments:
-    name: `backbone`, that of its weights; `imagenet`; or `dataset`, that of the training pictures.
-    pictures: gives them, in batches.
+def chosen_normalisation(name: str, spec: Backbone, training_images: Callable[[], tf.data.Dataset]) -> Normalisation:
+    """The normalisation for the setting `normalise`.
+
+    Arguments:
+        name: `backbone` for that of its weights, `imagenet`, or `dataset` for that of the training images.
+        training_images: makes the dataset of all training images, in batches.
     """
     if name != "backbone" and spec.imagenet:
-        print(f"Colours are normalised by {name}; weights that were trained otherwise first have to get used to that")
+        logger.info(
+            f"Colours are normalised by {name}; pre-trained weights must first adapt if they were trained otherwise"
+        )
     if name == "dataset":
-        return Normalisation(*mean_and_deviation(pictures()), spec.normalisation.channels)
+        return Normalisation(*mean_and_deviation(training_images()), spec.normalisation.channels)
     return spec.normalisation if name == "backbone" else IMAGENET._replace(channels=spec.normalisation.channels)
 
 
-def mean_and_deviation(pictures: tf.data.Dataset) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of each channel over all pixels, in 0..255. `pictures` are batches (batch, height, width, 3).
+def mean_and_deviation(batches: tf.data.Dataset) -> tuple[Colour, Colour]:
+    """Mean and deviation of each channel over all pixels of batches (batch, height, width, 3) of 0..255.
 
-    A flat channel's deviation counts as 1.
+    The deviation of a constant channel counts as 1.
     """
 
     def sums(images: tf.Tensor) -> tf.Tensor:
@@ -31,7 +37,8 @@ def mean_and_deviation(pictures: tf.data.Dataset) -> tuple[tuple[float, ...], tu
         ones = tf.ones_like(values)
         return tf.stack([tf.reduce_sum(part, axis=0) for part in (ones, values, values**2)])
 
-    totals = pictures.map(sums, tf.data.AUTOTUNE).reduce(tf.zeros((3, 3), tf.float64), tf.add).numpy()
+    totals = batches.map(sums, tf.data.AUTOTUNE).reduce(tf.zeros((3, 3), tf.float64), tf.add).numpy()
     mean, mean_of_squares = totals[1:] / totals[0]
     deviation = np.sqrt(np.maximum(mean_of_squares - mean**2, 0))
-    return tuple(mean.tolist()), tuple(np.where(deviation < 1e-3, 1.0, deviation).tolist())
+    deviation = np.where(deviation < 1e-3, 1.0, deviation)
+    return cast(Colour, tuple(mean.tolist())), cast(Colour, tuple(deviation.tolist()))

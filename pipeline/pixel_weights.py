@@ -1,50 +1,56 @@
-"""How many pixels each class has in the training masks, and what they count in the loss."""
+"""Class weights of segmentation, from the number of pixels of each class in the training masks."""
 
 import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.layout import PIXELS, DataFolder
-from datatransformer.mask_classes import VOID
 from pipeline.class_weights import weights_from_file
 from settings import SettingError, bad_setting
 from storage.parallel import in_parallel
 from storage.tables import read_json, write_json
 
+if TYPE_CHECKING:
+    import numpy as np
+
 SEGNET_CAMVID = (
     0.2595, 0.1826, 4.5640, 0.1417, 0.9051, 0.3826, 9.6446, 1.8418, 0.6823, 6.2478, 7.3614,
 )  # fmt: skip
-"""As SegNet's authors published them for the 11 classes of CamVid in their order."""
+"""The weights that SegNet's authors published for the 11 classes of CamVid, in their order."""
 
-COUNTED = ("balanced", "median-frequency")
-"""For these the masks are read."""
+NEEDS_PIXEL_COUNTS = ("balanced", "median-frequency")
+"""Weights for which the pixels of all masks are counted."""
 
 NAMES = "none, balanced, median-frequency, background:W, segnet-camvid, or a CSV file of name,weight"
 
 
 class PixelCounts(NamedTuple):
-    """Of each class: its pixels in all masks, and all pixels (void too) of the masks that it occurs in."""
+    """Counts for each class, (classes,) int64.
 
-    pixels: np.ndarray
-    where_it_occurs: np.ndarray
+    Attributes:
+        pixels: its pixels in all masks.
+        where_it_occurs: all pixels, with void, of the masks in which it occurs.
+    """
+
+    pixels: "np.ndarray"
+    where_it_occurs: "np.ndarray"
 
 
-def kept_counts(data: DataFolder) -> PixelCounts:
-    """Of the training masks: counted once and kept in the data folder, for as long as the masks are the same."""
+def load_or_count_pixels(data: DataFolder) -> PixelCounts:
+    """The counts of the training masks. They are kept in the data folder until the masks change."""
+    import numpy as np
+
     masks, classes = data.masks("train"), len(data.classes)
     files = [(mask, status.st_size, status.st_mtime_ns) for mask in masks if (status := os.stat(mask))]
     digest = hashlib.sha256(repr((classes, files)).encode()).hexdigest()
-    kept = read_json(data.path / PIXELS)
-    if kept and kept.get("of") == digest:
-        return PixelCounts(np.array(kept["pixels"]), np.array(kept["where_it_occurs"]))
+    saved = read_json(data.path / PIXELS)
+    if saved and saved.get("of") == digest:
+        return PixelCounts(np.array(saved["pixels"]), np.array(saved["where_it_occurs"]))
     counts = count_pixels(masks, classes)
-    with contextlib.suppress(OSError):  # a folder that only others may write: then they are counted each time
+    with contextlib.suppress(OSError):  # the folder is read-only; the pixels are then counted each time
         write_json(
             data.path / PIXELS, {"of": digest} | {key: value.tolist() for key, value in counts._asdict().items()}
         )
@@ -52,21 +58,27 @@ def kept_counts(data: DataFolder) -> PixelCounts:
 
 
 def count_pixels(masks: Sequence[str], classes: int) -> PixelCounts:
-    """Each mask is read once."""
-    pixels, around = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for counts in in_parallel(_counts, masks):
+    """Counts the pixels of these mask files."""
+    import numpy as np
+
+    pixels, where_it_occurs = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    for counts in in_parallel(_count, masks):
         pixels += counts[:classes]
-        around += (counts[:classes] > 0) * counts.sum()
-    return PixelCounts(pixels, around)
+        where_it_occurs += (counts[:classes] > 0) * counts.sum()
+    return PixelCounts(pixels, where_it_occurs)
 
 
-def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> np.ndarray | None:
-    """(classes,) float32; None for `none`. A class without a pixel weighs 0 where its pixels are divided by.
+def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> "np.ndarray | None":
+    """The weight of each class, (classes,) float32; None for `none`.
 
-    balanced: all pixels / (classes * pixels of the class). median-frequency (Eigen & Fergus 2015,
-    https://arxiv.org/abs/1411.4734): the median of the classes' frequencies over that of the class, a frequency being
-    the class's share of the pixels of the masks that it occurs in. background:W: the first class weighs W, others 1.
+    balanced: all pixels / (classes * pixels of the class).
+    median-frequency (Eigen & Fergus 2015, https://arxiv.org/abs/1411.4734): the median of all frequencies / the
+    frequency of the class, which is its share of the pixels of the masks in which it occurs.
+    background:W: the first class has the weight W, the others 1.
+    A class without pixels has the weight 0 in the first two. Raises SettingError for other names and weights.
     """
+    import numpy as np
+
     if name == "none":
         return None
     present = counts.pixels > 0
@@ -89,7 +101,7 @@ def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> np.
 
 
 def background_weight(name: str) -> float:
-    """The W of `background:W`. Raises SettingError."""
+    """The W of `background:W`. Raises SettingError if it is not a weight."""
     try:
         weight = float(name.partition(":")[2])
     except ValueError:
@@ -99,6 +111,11 @@ def background_weight(name: str) -> float:
     return weight
 
 
-def _counts(path: str) -> np.ndarray:
-    mask = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+def _count(path: str) -> "np.ndarray":
+    import cv2
+    import numpy as np
+
+    from datatransformer.mask_classes import VOID
+
+    mask = np.asarray(cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE))
     return np.bincount(mask.ravel(), minlength=VOID + 1)

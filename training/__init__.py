@@ -1,1 +1,1 @@
-"""Model + batches -> a run folder that survives every interruption."""
+"""Training: sessions, stages, schedules, checkpoints and everything else that all kinds of models share."""

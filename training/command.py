@@ -1,22 +1,21 @@
-"""What every training command does: open the session, find a rate or train, then report."""
+"""The training command of all kinds of models: open the session, train or find a learning rate, report."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from backbones import Backbone
 from command import import_tensorflow
-from datatransformer.layout import DataFolder
 from log import log_to, logger
 from training.kinds import Kind
 from training.session import Session
-from training.start import lock_run, open_session
+from training.start import CheckData, lock_run, open_session
 
 if TYPE_CHECKING:
     from config import TrainingConfig
     from training.job import TrainingJob
 
 Prepare = Callable[[Session], "TrainingJob"]
-"""Makes what is trained. TensorFlow is imported by then."""
+"""Makes the model and its data. It is called after TensorFlow has been imported."""
 
 
 def train(
@@ -25,14 +24,11 @@ def train(
     spec: Backbone | None,
     settings: "TrainingConfig",
     prepare: Prepare,
-    check: Callable[[DataFolder], object] = lambda data: None,
+    check_data: CheckData = lambda data: None,
 ) -> Mapping[str, object]:
-    """Trains the model `name`, or goes on training. Returns what was made, where, and the scores of the best epoch.
-
-    `check` raises SettingError for what the model cannot learn from this data folder.
-    """
+    """Trains the model `name`, or resumes its training. Returns the paths of the results and the best epoch."""
     with lock_run(settings, name):
-        session = open_session(kind, name, spec, settings, check)
+        session = open_session(kind, name, spec, settings, check_data)
         return find_learning_rate(session, prepare) if settings.find_lr else run_session(session, prepare)
 
 
@@ -43,7 +39,7 @@ def run_session(session: Session, prepare: Prepare) -> Mapping[str, object]:
     else:
         if session.cluster.is_chief:
             log_to(run.log)
-        logger.info(session.introduction)
+        logger.info(session.description)
         start_tensorflow(session)
         from training.fit import fit
 
@@ -53,20 +49,28 @@ def run_session(session: Session, prepare: Prepare) -> Mapping[str, object]:
         logger.info(f"{run.path} {outcome}; the chief reports on it.")
         return {"run": run.path}
     if session.supervised and session.supervised.recalibrate_bn:
-        recalibrate_best(session, prepare)
+        import_tensorflow()
+        from training.recalibration import recalibrate
+
+        recalibrate(session, prepare)
     report(session, outcome)
     session.kind.load(session.kind.report)(run)
     rows = run.history()
-    best = max(rows, key=session.kind.score)
-    places = {"run": run.path, "checkpoint": run.best, "figures": run.figures, "report": run.report}
-    return places | {"epochs": len(rows), "best": best}
+    return {
+        "run": run.path,
+        "checkpoint": run.best,
+        "figures": run.figures,
+        "report": run.report,
+        "epochs": len(rows),
+        "best": max(rows, key=session.kind.score),
+    }
 
 
 def report(session: Session, outcome: str) -> None:
-    """Draws the figures unless they are up to date, and tells the best epoch and where everything is."""
+    """Draws the figures unless they are up to date, and logs the best epoch and the paths of the results."""
     run, kind = session.run, session.kind
     rows = run.history()
-    if run.is_newer_than(run.figures / "learning_curve.png"):  # the last one that is drawn
+    if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
         import_tensorflow()
         from training.plots import draw_training
 
@@ -80,7 +84,7 @@ def report(session: Session, outcome: str) -> None:
 
 
 def start_tensorflow(session: Session) -> None:
-    """On the session's devices: other workers can be joined only before anything is computed."""
+    """Imports TensorFlow and makes the strategy: other workers can be joined only before anything is computed."""
     import_tensorflow()
     from training.failures import translate_errors
     from training.strategy import make_strategy
@@ -90,32 +94,26 @@ def start_tensorflow(session: Session) -> None:
 
 
 def find_learning_rate(session: Session, prepare: Prepare) -> Mapping[str, object]:
-    """`--find-lr`: a curve and a suggestion, and nothing else in the run's folder changes."""
-    logger.info(session.introduction)
+    """`--find-lr`: draws the loss against the learning rate and suggests a rate. Nothing else in the run changes."""
+    logger.info(session.description)
     start_tensorflow(session)
     from training.plots import draw_rate_curve
     from training.rate_finder import find_rate
 
+    run = session.run
     curve = find_rate(session, prepare(session))
     if not session.cluster.is_chief:
-        return {"run": session.run.path}
-    session.run.figures.mkdir(parents=True, exist_ok=True)
-    figure = session.run.figures / "find_lr.png"
+        return {"run": run.path}
+    run.figures.mkdir(parents=True, exist_ok=True)
+    figure = run.figures / "find_lr.png"
     draw_rate_curve(curve, figure)
-    logger.info(f"The loss against the learning rate is in {figure} and {figure.with_suffix('.csv').name}")
+    logger.info(f"The loss against the learning rate: {figure} and {figure.with_suffix('.csv').name}")
+    lowest = curve.rate_of_lowest_loss
     if curve.suggestion is None:
-        logger.info("It does not fall at any rate, so none can be suggested.")
+        logger.info("The loss does not fall at any learning rate, so there is no suggestion.")
     else:
         logger.info(
-            f"Suggestion: --learning-rates {curve.suggestion:.1e}, where it falls the steepest; "
-            f"it is least at {curve.least:.1e}, so no more than {curve.least / 10:.1e} to {curve.least:.1e}"
+            f"Suggestion: --learning-rates {curve.suggestion:.1e}, where the loss falls fastest. "
+            f"The loss is lowest at {lowest:.1e}; use at most {lowest / 10:.1e} to {lowest:.1e}"
         )
-    return {"run": session.run.path, "figure": figure, "suggestion": curve.suggestion, "lowest_loss_at": curve.least}
-
-
-def recalibrate_best(session: Session, prepare: Prepare) -> None:
-    """`--recalibrate-bn`: says what became of the metrics."""
-    import_tensorflow()
-    from training.recalibration import recalibrate
-
-    recalibrate(session, prepare)
+    return {"run": run.path, "figure": figure, "suggestion": curve.suggestion, "rate_of_lowest_loss": lowest}

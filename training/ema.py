@@ -1,4 +1,4 @@
-"""The moving average of the weights (`ema`): what is validated and kept as best, while training goes on without it."""
+"""The exponential moving average of the weights (`ema`), which is validated and saved as best."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ import keras
 
 @contextlib.contextmanager
 def ema_weights(model: keras.Model) -> Iterator[None]:
-    """Within it the model has the averages that its optimizer keeps; afterwards its own weights, to the bit.
+    """Gives the model the averages that its optimizer keeps, and afterwards its own weights, bit by bit.
 
-    Keras's SwapEMAWeights swaps by adding and subtracting, which rounds.
+    Keras's SwapEMAWeights adds and subtracts instead, which rounds.
     """
     weights = model.trainable_variables
     own = [keras.ops.convert_to_numpy(weight) for weight in weights]
@@ -22,12 +22,12 @@ def ema_weights(model: keras.Model) -> Iterator[None]:
             weight.assign(value)
 
 
-class ValidateAverage(keras.callbacks.Callback):
-    """Validates the averages."""
+class ValidateEma(keras.callbacks.Callback):
+    """Validates the moving average instead of the weights themselves."""
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         self.swapped = ema_weights(self.model)
         self.swapped.__enter__()
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
         self.swapped.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""TensorFlow's errors, translated for the user."""
+"""Errors of TensorFlow, translated into messages that tell the user what to do."""
 
 import contextlib
 import errno
@@ -6,45 +6,53 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from distributed.rendezvous import lost
+from distributed.rendezvous import describe_lost_workers
 from settings import WorkError
 from training.session import Session
 from training.strategy import WORKER_LOST_ERRORS
 
-UNREAD = ("No such file", "decode", "jpeg::Uncompress")
-"""What TensorFlow says of a picture that it cannot read."""
+UNREADABLE_IMAGE = ("No such file", "decode", "jpeg::Uncompress")
+"""Parts of TensorFlow's messages about images that it cannot read."""
 
 
 @contextlib.contextmanager
 def translate_errors(session: Session) -> Iterator[None]:
-    """What a user can do something about is said in words."""
-    run = session.run
+    """Raises errors that a user can act on as KeyboardInterrupt, WorkError or OSError with a text for the user."""
     try:
         yield
     except KeyboardInterrupt:
-        done, never = len(run.history()), session.settings.resume == "never"
-        everywhere = " on all workers" * (session.cluster.count > 1)
-        raise KeyboardInterrupt(
-            f"\nStopped in epoch {done + 1}; {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            f"Run the same command again{everywhere}{' without --resume never' * never} to go on."
-        ) from None
+        raise KeyboardInterrupt(_stopped(session)) from None
     except tf.errors.ResourceExhaustedError as error:
         if "No space left" in str(error) or "quota" in str(error):
-            raise OSError(errno.ENOSPC, "No space left on device", str(run.path)) from error
+            raise OSError(errno.ENOSPC, "No space left on device", str(session.run.path)) from error
         largest = max(stage.batch_size for stage in session.stages)
-        raise WorkError(f"Memory ran out; a smaller --batch-size than {largest} needs less.") from error
+        raise WorkError(f"Memory ran out. Use a smaller --batch-size than {largest}.") from error
     except WORKER_LOST_ERRORS as error:
         if session.cluster.count == 1:
             raise
-        done, gone = len(run.history()), lost(session.cluster, str(error))
         raise WorkError(
-            f"Gone, or silent: {gone}. {done} {'epoch is' if done == 1 else 'epochs are'} kept in {run.path}. "
-            "Run the same command again on all workers to go on."
+            f"Lost contact with {describe_lost_workers(session.cluster, str(error))}. {_epochs_saved(session)}. "
+            "Run the same command again on all workers to resume."
         ) from error
     except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as error:
         lines = str(error).splitlines()
-        reason = next((line for line in lines if any(word in line for word in UNREAD)), None)
+        reason = next((line for line in lines if any(part in line for part in UNREADABLE_IMAGE)), None)
         if reason is None:
-            raise WorkError(f"Training stopped: {lines[0]}. --debug shows where.") from error
-        advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it anew"
+            raise WorkError(f"Training stopped: {lines[0]}. Run with --debug for the traceback.") from error
+        advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it again"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
+
+
+def _stopped(session: Session) -> str:
+    epoch = len(session.run.history()) + 1
+    everywhere = " on all workers" if session.cluster.count > 1 else ""
+    without = " without --resume never" if session.settings.resume == "never" else ""
+    return (
+        f"\nStopped in epoch {epoch}. {_epochs_saved(session)}. "
+        f"Run the same command again{everywhere}{without} to resume."
+    )
+
+
+def _epochs_saved(session: Session) -> str:
+    done = len(session.run.history())
+    return f"{done} {'epoch is' if done == 1 else 'epochs are'} saved in {session.run.path}"

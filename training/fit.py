@@ -1,4 +1,4 @@
-"""The training flow that every kind of model shares: build or restore, fit, keep."""
+"""The training loop that all kinds of models share."""
 
 import contextlib
 import shlex
@@ -12,135 +12,130 @@ import tensorflow as tf
 
 from distributed.watchdog import exit_if_unreachable
 from layers.saved import load_saved_model
+from log import logger
 from settings import given_values
-from training.callbacks import (
-    CheckLoss,
-    EpochBarrier,
-    EpochTensorBoard,
-    FollowSchedule,
-    LogEpoch,
-    SaveEpoch,
-    SeedEpochs,
-    ShareStatistics,
-    StopOnSignal,
-)
-from training.compiled import compile_model, model_and_data_for_stage, open_model
-from training.ema import ValidateAverage, ema_weights
+from training.callbacks import EpochTensorBoard, FollowSchedule, SeedEpochs
+from training.checkpointing import CheckLoss, LogEpoch, SaveEpoch
+from training.compiled import build_or_load_model, compile_model, model_and_data_for_stage
+from training.ema import ValidateEma, ema_weights
 from training.failures import translate_errors
 from training.freezing import freeze
+from training.interruption import StopOnSignal
 from training.job import Objective, TrainingJob
+from training.replicas import AverageStatistics, EpochBarrier
 from training.run_folder import Row
 from training.schedules import Schedule
 from training.session import Session
-from training.strategy import device_line
+from training.strategy import describe_devices
 
 
 def fit(session: Session, job: TrainingJob) -> None:
-    """Trains until the schedule or the epochs end. After each epoch the run folder is whole; the chief writes to it.
+    """Trains stage by stage until the schedule ends, all epochs are done, or the target is reached.
 
-    Raises KeyboardInterrupt with a text that says how to go on, WorkError if training diverges or memory runs out.
+    The run folder is complete after each epoch. Only the chief writes to it.
+    Raises KeyboardInterrupt with a text about how to resume, WorkError if training diverges or memory runs out.
     """
-    settings, progress, run = session.settings, session.progress, session.run
-    is_chief = session.cluster.is_chief
+    settings, run, rows = session.settings, session.run, session.progress.rows
     with translate_errors(session):
-        strategy, model = open_model(session, job)
-    _introduce(model, session, strategy)
-    if is_chief:
-        _note_session(model, session, strategy)
-    schedule = session.schedule(progress.rows)
+        strategy, model = build_or_load_model(session, job)
+    _log_start(model, session, strategy)
+    if session.cluster.is_chief:
+        _record_session(model, session, strategy)
+    schedule = session.schedule(rows)
     stop_on_signal = StopOnSignal()
-    writers = [
-        LogEpoch(),
-        SaveEpoch(
-            model,
-            run,
-            schedule,
-            progress.best,
-            settings.keep_checkpoints,
-            ema_weights if settings.ema else None,
-            session.kind.score,
-        ),
-        *job.callbacks,
-        EpochTensorBoard(str(run.tensorboard), write_graph=False),
-    ]
-    callbacks = [
-        stop_on_signal,
-        SeedEpochs(settings.seed),
-        ShareStatistics(strategy),
-        *([ValidateAverage()] if settings.ema else []),
-        CheckLoss(),
-        *(writers if is_chief else []),
-        EpochBarrier(strategy),
-        FollowSchedule(schedule, session.reached),
-    ]
-    rows = progress.rows
-    with translate_errors(session), stop_on_signal, _service_in_sight(session):
-        while len(rows) < settings.epochs and not schedule.ended and not session.reached(rows):
+    callbacks = [stop_on_signal, *_callbacks(session, job, model, strategy, schedule)]
+    with translate_errors(session), stop_on_signal, watch_data_service(session):
+        while len(rows) < settings.epochs and not schedule.ended and not session.target_reached(rows):
             stage = session.stages[schedule.stage]
             with strategy.scope():
-                _prepare_stage(model, session, job.objective, schedule, rows)
-                learner, batches = model_and_data_for_stage(model, session, job, stage, stop_on_signal.check)
-            learner.fit(
-                batches.training(stage, len(rows)),
-                validation_data=batches.validation(stage, strategy.num_replicas_in_sync),
+                _start_stage(model, session, job.objective, schedule, rows)
+                trained, datasets = model_and_data_for_stage(model, session, job, stage, stop_on_signal.check)
+            trained.fit(
+                datasets.training(stage, len(rows)),
+                validation_data=datasets.validation(stage, strategy.num_replicas_in_sync),
                 initial_epoch=len(rows),
                 epochs=settings.epochs,
                 steps_per_epoch=stage.steps,
                 callbacks=callbacks,
-                shuffle=False,  # the stream has its own order; Keras warns otherwise
-                verbose=_verbosity(settings.verbose) if is_chief else 0,
+                shuffle=False,  # the dataset is shuffled already; Keras warns otherwise
+                verbose=keras_verbosity(settings.verbose) if session.cluster.is_chief else 0,
             )
             rows = run.history()
 
 
-def _prepare_stage(
-    model: keras.Model, session: Session, objective: Objective, schedule: Schedule, rows: Sequence[Row]
-) -> None:
-    """A later stage than that of the last epoch begins from the best weights so far, and with what it lets learn."""
-    number, stage = schedule.stage, session.stages[schedule.stage]
-    begins = bool(rows) and number > rows[-1]["stage"]
-    if begins:
-        height, width = stage.size
-        at = f" at {height}x{width} pixels" if None in session.input_shape else ""
-        rate = schedule.learning_rate(len(rows))
-        print(f"Stage {number + 1}, learning rate {rate:g}{at}, from the best weights so far")
-    parts = session.supervised.unfreeze_schedule if session.supervised else ()
-    if not parts:
-        if begins:
-            model.load_weights(session.run.best)  # the optimizer of that time comes along
-        return
-    if begins:  # an optimizer knows only the weights that learn, so each stage has one of its own
-        model.set_weights(load_saved_model(session.run.best).get_weights())
-    if freeze(model, stage.frozen) or begins:
-        compile_model(model, session, objective)
-        print(f"{parts[number]}: {_learning(model):,} parameters learn")
-
-
-def _service_in_sight(session: Session) -> AbstractContextManager:
-    address, advice = session.settings.data_service, "Start the service again, then the same command to go on."
-    return exit_if_unreachable(address, advice) if address else contextlib.nullcontext()
-
-
-def _verbosity(verbose: str) -> int:
-    """Keras's number; a bar that moves is only for a screen."""
+def keras_verbosity(verbose: str) -> int:
+    """Keras's number for the setting `verbose`. A progress bar needs a terminal; elsewhere it becomes a line."""
     if verbose == "bar":
         return 1 if sys.stdout.isatty() else 2
     return {"line": 2, "none": 0}[verbose]
 
 
-def _introduce(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
-    """The lines before the first epoch."""
+def watch_data_service(session: Session) -> AbstractContextManager[None]:
+    """Ends the process if the tf.data service, if there is one, no longer answers."""
+    address, advice = session.settings.data_service, "Start the service again, then the same command to resume."
+    return exit_if_unreachable(address, advice) if address else contextlib.nullcontext()
+
+
+def _callbacks(
+    session: Session, job: TrainingJob, model: keras.Model, strategy: tf.distribute.Strategy, schedule: Schedule
+) -> list[keras.callbacks.Callback]:
+    """The callbacks in the order in which they must be called."""
+    settings, run = session.settings, session.run
+    save_epoch = SaveEpoch(
+        model,
+        run,
+        schedule,
+        session.progress.best,
+        settings.keep_checkpoints,
+        ema_weights if settings.ema else None,
+        session.kind.score,
+    )
+    tensorboard = EpochTensorBoard(str(run.tensorboard), write_graph=False)
+    return [
+        SeedEpochs(settings.seed),
+        AverageStatistics(strategy),
+        *([ValidateEma()] if settings.ema else []),
+        CheckLoss(),
+        *([LogEpoch(), save_epoch, *job.callbacks, tensorboard] if session.cluster.is_chief else []),
+        EpochBarrier(strategy),
+        FollowSchedule(schedule, session.target_reached),
+    ]
+
+
+def _start_stage(
+    model: keras.Model, session: Session, objective: Objective, schedule: Schedule, rows: Sequence[Row]
+) -> None:
+    """Freezes the layers of the stage. A stage that follows another one starts from the best weights so far."""
+    number, stage = schedule.stage, session.stages[schedule.stage]
+    follows_another = bool(rows) and number > rows[-1]["stage"]
+    if follows_another:
+        size = f" at {stage.size} pixels" if None in session.input_shape else ""
+        rate = schedule.learning_rate(len(rows))
+        logger.info(f"Stage {number + 1}, learning rate {rate:g}{size}, from the best weights so far")
+    parts = session.supervised.unfreeze_schedule if session.supervised else ()
+    if not parts:
+        if follows_another:
+            model.load_weights(session.run.best)  # this also loads the optimizer's state of that epoch
+        return
+    if follows_another:  # an optimizer is built for the trainable weights, so each stage needs a new one
+        model.set_weights(load_saved_model(session.run.best).get_weights())
+    if freeze(model, stage.frozen) or follows_another:
+        compile_model(model, session, objective)
+        logger.info(f"{parts[number]}: {_count_trainable(model):,} parameters learn")
+
+
+def _log_start(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
     run, progress = session.run, session.progress
-    learning = _learning(model)
+    learning = _count_trainable(model)
     others = model.count_params() - learning
-    print(f"{run.path.name}: {learning:,} parameters learn, {others:,} are frozen or statistics")
-    print(f"On {device_line(strategy, session.cluster)}. The run is kept in {run.path}")
+    logger.info(f"{run.path.name}: {learning:,} parameters learn, {others:,} are frozen or statistics")
+    logger.info(f"Device: {describe_devices(strategy, session.cluster)}. Run folder: {run.path}")
     if progress.checkpoint:
         done, checkpoint = progress.epochs_done, progress.checkpoint.name
-        print(f"Going on after epoch {done} from {checkpoint}, best validation score so far {progress.best:.4f}")
+        logger.info(f"Resuming after epoch {done} from {checkpoint}; the best validation score is {progress.best:.4f}")
 
 
-def _note_session(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
+def _record_session(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
     progress = session.progress
     session.run.append_session(
         {
@@ -148,13 +143,12 @@ def _note_session(model: keras.Model, session: Session, strategy: tf.distribute.
             "epochs_done": progress.epochs_done,
             "checkpoint": progress.checkpoint.name if progress.checkpoint else "",
             "parameters": model.count_params(),
-            "learning": _learning(model),
-            "device": device_line(strategy, session.cluster),
+            "learning": _count_trainable(model),
+            "device": describe_devices(strategy, session.cluster),
             "given": shlex.join(f"{name}={value}" for name, value in given_values(session.settings).items()),
         }
     )
 
 
-def _learning(model: keras.Model) -> int:
-    """Parameters."""
+def _count_trainable(model: keras.Model) -> int:
     return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)

@@ -1,18 +1,18 @@
-"""Which layers of a model's backbone learn."""
+"""Freezing of a backbone's layers."""
 
 import keras
 
 
 def backbone_of(model: keras.Model) -> keras.Model:
-    """The network within `model` that it stands on."""
+    """The backbone within `model`: its first layer that is itself a model."""
     return next(layer for layer in model.layers if isinstance(layer, keras.Model))
 
 
 def freeze(model: keras.Model, count: int) -> bool:
-    """Lets the backbone's layers[:count] not learn and the others learn; 0 lets all of them learn.
+    """Freezes layers[:count] of the backbone and unfreezes the others; 0 unfreezes all.
 
-    Frozen batch norm keeps its statistics. Returns whether other weights learn now than before; a compiled model must
-    then be compiled again.
+    Frozen batch norm keeps its statistics. Returns whether the trainable weights have changed; if so, a compiled model
+    must be compiled again.
     """
     layers = backbone_of(model).layers
     before = [weight.path for weight in model.trainable_weights]

@@ -1,19 +1,19 @@
-"""What is trained: model, objective and batches."""
+"""A training job: the model, its loss and metrics, and its data."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 
-from training.batches import Batches
-from training.feature_cache import Features
+from training.batches import Datasets
+from training.feature_cache import FeatureCache
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised and what is shown; made on the strategy's devices, so it is made here.
+    """Loss and metrics. They must be created within the strategy's scope, so these are functions that create them.
 
-    A model whose graph has both in it has no loss and no metrics here.
+    The loss is None and the metrics are empty for a model whose layers add both.
     """
 
     loss: Callable[[], keras.losses.Loss | None]
@@ -22,13 +22,17 @@ class Objective:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A model that can be trained: how it is built, what it is to become good at, on what.
+    """Everything that a kind of model gives to the training loop.
 
-    With `feature_batches` a wholly frozen backbone's features take the place of pictures.
+    Attributes:
+        build: creates the model with its initial weights.
+        callbacks: called on the chief after each epoch has been saved.
+        feature_datasets: makes the datasets of features, which replace images while the backbone is completely frozen;
+            None without `--cache features`.
     """
 
     build: Callable[[], keras.Model]
     objective: Objective
-    batches: Batches
+    datasets: Datasets
     callbacks: Sequence[keras.callbacks.Callback] = ()
-    feature_batches: Callable[[Features], Batches] | None = None
+    feature_datasets: Callable[[FeatureCache], Datasets] | None = None

@@ -1,41 +1,43 @@
-"""Optimizers as the settings ask for them."""
+"""The optimizer that the settings describe."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from layers import optimizers
 from training.freezing import backbone_of
 
+if TYPE_CHECKING:
+    from config import TrainingConfig
+
 ADAMW_DECAY = 0.01
-"""What adamw takes if no weight decay is given."""
+"""Weight decay of adamw if the settings give none."""
 
 LAYER_GROUPS = 12
-"""Parts into which layer-wise rate decay cuts a backbone, as Liu et al. 2022 (ConvNeXt) do whatever its depth."""
+"""Groups of a backbone's layers in layer-wise rate decay: always 12, as in Liu et al. 2022 (ConvNeXt)."""
 
 
-def make_optimizer(settings, shares: Sequence[float]) -> keras.optimizers.Optimizer:
-    """`optimizer`, `weight_decay`, `clip_norm` and `ema` of the settings; `shares` as `learning_shares` gives them."""
-    rate = settings.learning_rates[0]
-    options = {
-        "weight_decay": settings.weight_decay,
-        "global_clipnorm": settings.clip_norm,
-        "shares": shares,
-    }
+def make_optimizer(settings: "TrainingConfig", shares: Sequence[float]) -> keras.optimizers.Optimizer:
+    """The optimizer with weight decay, clipping and moving average; `shares` is a result of `learning_rate_shares`."""
+    rate, decay = settings.learning_rates[0], settings.weight_decay
+    if settings.optimizer == "adamw" and decay is None:
+        decay = ADAMW_DECAY
+    options: dict[str, Any] = {"weight_decay": decay, "global_clipnorm": settings.clip_norm, "shares": shares}
     if settings.ema:
         options |= {"use_ema": True, "ema_momentum": settings.ema}
-    if settings.optimizer == "adamw":
-        decay = ADAMW_DECAY if settings.weight_decay is None else settings.weight_decay
-        return optimizers.AdamW(rate, **options | {"weight_decay": decay})
     if settings.optimizer == "momentum":
-        return optimizers.SGD(rate, momentum=0.9, **options)
-    return {"adam": optimizers.Adam, "sgd": optimizers.SGD}[settings.optimizer](rate, **options)
+        options["momentum"] = 0.9
+    classes = {
+        "adam": optimizers.Adam, "adamw": optimizers.AdamW, "sgd": optimizers.SGD, "momentum": optimizers.SGD,
+    }  # fmt: skip
+    return classes[settings.optimizer](rate, **options)
 
 
-def learning_shares(model: keras.Model, backbone_rate: float, decay: float) -> list[float]:
-    """For each weight that learns its share of the learning rate; empty if all learn alike.
+def learning_rate_shares(model: keras.Model, backbone_rate: float, decay: float) -> list[float]:
+    """The share of the learning rate for each trainable weight; empty if all are trained at the full rate.
 
-    Within the backbone it is backbone_rate * decay ** (parts of the backbone up to the head), behind it 1.
+    A weight of the backbone has backbone_rate * decay ** (groups of layers from it to the head); other weights have 1.
     """
     if decay == backbone_rate == 1:
         return []

@@ -1,4 +1,4 @@
-"""Pictures of how training went. Drawn without a screen."""
+"""Figures of a training: the learning curve, the learning rate, the learning rate range test."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -19,44 +19,38 @@ from training.schedules import Schedule
 if TYPE_CHECKING:
     from training.rate_finder import RateCurve
 
-POINTS = 20
-"""Of the learning rate that are drawn in an epoch."""
+POINTS_PER_EPOCH = 20
+"""Points of the curve of the learning rate."""
 
 
 def draw_training(run: RunFolder, schedule: Schedule) -> None:
-    """`learning_rate.png` and `learning_curve.png` of what a run has trained so far, each with a CSV of its numbers."""
-    rows, resumed = run.history(), run.resumed()
-    draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed)
-    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed)
+    """Draws `learning_rate.png` and `learning_curve.png` of a run, each with a CSV of its numbers."""
+    rows, resumed_after = run.history(), run.resumed_after()
+    draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed_after)
+    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed_after)
 
 
-def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed: Sequence[int] = ()) -> None:
-    """Learning rate, and momentum where the schedule moves it, through the epochs of a run; also a CSV.
+def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed_after: Sequence[int] = ()) -> None:
+    """Draws learning rate and, where the schedule changes it, momentum over the epochs of a run; also a CSV.
 
-    Dots are what history has noted at the end of each epoch. Stages are marked, and where training went on after so
-    many epochs, `resumed`.
+    Dots are the values in the history, at the end of each epoch. Lines mark new stages and resumed sessions.
     """
-    times, rates, momenta = [], [], []
-    for row in rows:
-        schedule.stage = int(row["stage"])
-        for time in np.linspace(row["epoch"] - 1, row["epoch"], POINTS, endpoint=False):
-            times.append(time)
-            rates.append(schedule.learning_rate(time))
-            momenta.append(schedule.momentum(time))
-    moves = momenta[0] is not None
+    times, rates, momenta = _scheduled(schedule, rows)
     cells = zip(times, rates, momenta, strict=True)
     write_table(path.with_suffix(".csv"), ("epochs_done", "learning_rate", "momentum"), cells)
-    figure = Figure(figsize=(8, 6 if moves else 3.5), layout="constrained")
-    panels = figure.subplots(1 + moves, 1, sharex=True, squeeze=False)[:, 0]
+    has_momentum = momenta[0] is not None
+    figure = Figure(figsize=(8, 6 if has_momentum else 3.5), layout="constrained")
+    panels = figure.subplots(1 + has_momentum, 1, sharex=True, squeeze=False)[:, 0]
     panels[0].plot(times, rates, color=BLUE)
+    panels[0].set_ylim(0, 1.05 * max(rates))  # otherwise the axis of a constant rate shows rounding errors
     panels[0].set_ylabel("learning rate")
-    if moves:
+    if has_momentum:
         panels[1].plot(times, momenta, color=ORANGE)
         panels[1].set_ylabel("momentum")
     for axes, name in zip(panels, ("learning_rate", "momentum"), strict=False):
         axes.plot([row["epoch"] for row in rows], [row.get(name, np.nan) for row in rows], ".", color=GRAY)
         axes.grid(alpha=0.3)
-        _mark_begins(axes, rows, resumed, 0)
+        _mark_starts(axes, rows, resumed_after, offset=0)
     panels[-1].set_xlabel("epochs done")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     if panels[0].get_legend_handles_labels()[0]:
@@ -64,8 +58,20 @@ def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resu
     save_figure(figure, path)
 
 
+def _scheduled(schedule: Schedule, rows: Sequence[Row]) -> tuple[list[float], list[float], list[float | None]]:
+    """Times in epochs, and learning rate and momentum at each."""
+    times, rates, momenta = [], [], []
+    for row in rows:
+        schedule.stage = int(row["stage"])
+        for time in np.linspace(row["epoch"] - 1, row["epoch"], POINTS_PER_EPOCH, endpoint=False):
+            times.append(time)
+            rates.append(schedule.learning_rate(time))
+            momenta.append(schedule.momentum(time))
+    return times, rates, momenta
+
+
 def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
-    """The loss against ever larger learning rates, with what is suggested; also a CSV."""
+    """Draws the loss against the learning rate, with the suggested rate; also a CSV."""
     rows = ((f"{rate:.6g}", f"{loss:.6g}") for rate, loss in zip(curve.rates, curve.losses, strict=True))
     write_table(path.with_suffix(".csv"), ("learning_rate", "loss"), rows)
     figure = Figure(figsize=(8, 5), layout="constrained")
@@ -73,56 +79,55 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
     axes.plot(curve.rates, curve.losses, color=BLUE)
     if curve.suggestion is not None:
         loss = curve.losses[list(curve.rates).index(curve.suggestion)]
-        axes.plot(curve.suggestion, loss, "o", color=ORANGE, label=f"falls the steepest: {curve.suggestion:.1e}")
-    axes.axvline(curve.least, color=GRAY, linestyle=":", label=f"least: {curve.least:.1e}")
-    axes.set(xscale="log", xlabel="learning rate", ylabel="loss of the batches, smoothed")
+        axes.plot(curve.suggestion, loss, "o", color=ORANGE, label=f"falls fastest: {curve.suggestion:.1e}")
+    lowest = curve.rate_of_lowest_loss
+    axes.axvline(lowest, color=GRAY, linestyle=":", label=f"lowest: {lowest:.1e}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed")
     axes.legend()
     axes.grid(alpha=0.3)
     save_figure(figure, path)
 
 
 def draw_learning_curve(
-    rows: Sequence[Row], path: Path, score: Callable[[Row], float], resumed: Sequence[int] = ()
+    rows: Sequence[Row], path: Path, score: Callable[[Row], float], resumed_after: Sequence[int] = ()
 ) -> None:
-    """What was measured in training and validation, a panel each, and the learning rate by epoch; also a CSV.
+    """Draws each metric in training and validation, a panel each, and the learning rate by epoch; also a CSV.
 
-    Stages are marked, the best epoch in the panel of what decides on it, and where training went on after so many
-    epochs, `resumed`.
+    Lines mark new stages and resumed sessions. The first panel marks the best epoch.
     """
-    write_table(
-        path.with_suffix(".csv"), tuple(rows[0]), (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
-    )
+    cells = (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
+    write_table(path.with_suffix(".csv"), tuple(rows[0]), cells)
     epochs = [row["epoch"] for row in rows]
-    measures = measured(rows[0])
-    figure = Figure(figsize=(8, 2.3 + 2.8 * len(measures)), layout="constrained")
-    *panels, rate = figure.subplots(len(measures) + 1, 1, sharex=True, height_ratios=[3] * len(measures) + [1.3])
-    for axes, measure in zip(panels, measures, strict=True):
-        axes.plot(epochs, [row[measure] for row in rows], color=BLUE, marker=".", label="training")
-        axes.plot(epochs, [row[f"val_{measure}"] for row in rows], color=ORANGE, marker=".", label="validation")
-        axes.set_ylabel(measure.replace("_", " "))
-    _mark_best(panels[0], max(rows, key=score), f"val_{measures[0]}")
+    metrics = metrics_with_validation(rows[0])
+    figure = Figure(figsize=(8, 2.3 + 2.8 * len(metrics)), layout="constrained")
+    *panels, rate = figure.subplots(len(metrics) + 1, 1, sharex=True, height_ratios=[3] * len(metrics) + [1.3])
+    for axes, metric in zip(panels, metrics, strict=True):
+        axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
+        axes.plot(epochs, [row[f"val_{metric}"] for row in rows], color=ORANGE, marker=".", label="validation")
+        axes.set_ylabel(metric.replace("_", " "))
+    _mark_best(panels[0], max(rows, key=score), f"val_{metrics[0]}")
     rate.step(epochs, [row["learning_rate"] for row in rows], where="mid", color=GRAY)
     rate.set(ylabel="learning rate", yscale="log", xlabel="epoch")
     rate.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (*panels, rate):
         axes.grid(alpha=0.3)
-        _mark_begins(axes, rows, resumed, 0.5)
+        _mark_starts(axes, rows, resumed_after, offset=0.5)
     panels[0].legend()
     save_figure(figure, path)
 
 
-def _mark_begins(axes: Axes, rows: Sequence[Row], resumed: Sequence[int], shift: float) -> None:
-    """Lines where a stage begins and where training was resumed, so much to the right of the epochs done by then."""
-    stages = [before["epoch"] for before, after in pairwise(rows) if after["stage"] != before["stage"]]
-    for done, colour, style, label in ((stages, GRAY, ":", "next stage"), (resumed, GREEN, "--", "resumed")):
-        for number, epochs in enumerate(done):
-            axes.axvline(epochs + shift, color=colour, linestyle=style, label="" if number else label)
-
-
-def measured(row: Row) -> list[str]:
-    """What has a value for training and for validation, first what decides on the best epoch, then the loss."""
+def metrics_with_validation(row: Row) -> list[str]:
+    """The metrics that are measured in training and validation: first accuracy, then the loss, then the others."""
     names = [name for name in row if f"val_{name}" in row]
     return sorted(names, key=lambda name: (name != "accuracy", name != "loss"))
+
+
+def _mark_starts(axes: Axes, rows: Sequence[Row], resumed_after: Sequence[int], offset: float) -> None:
+    """Draws a line at the start of each stage and session; `offset` moves the lines to the right, in epochs."""
+    stages = [before["epoch"] for before, after in pairwise(rows) if after["stage"] != before["stage"]]
+    for starts, colour, style, label in ((stages, GRAY, ":", "next stage"), (resumed_after, GREEN, "--", "resumed")):
+        for number, epochs in enumerate(starts):
+            axes.axvline(epochs + offset, color=colour, linestyle=style, label="" if number else label)
 
 
 def _mark_best(axes: Axes, best: Row, name: str) -> None:

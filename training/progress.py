@@ -1,9 +1,11 @@
-"""Where a run stands, read from its folder without TensorFlow: what is done, what to go on from."""
+"""The progress of a run, read from its folder without TensorFlow: epochs done, and the checkpoint to resume from."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from log import logger
 from settings import SettingError, WorkError, bad_setting
 from training.kinds import Kind
 from training.run_folder import Row, RunFolder, checkpoint_row
@@ -14,12 +16,18 @@ FIXED_AFTER_START = (
     "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "latent_size", "filters", "beta",
     "colours", "seed",
 )  # fmt: skip
-"""Settings that cannot change between two sessions of one run: a checkpoint has them in it."""
+"""Settings that cannot change in a resumed run: its checkpoints contain them."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`rows` of history that count, the checkpoint to go on from (None: from the start), the best score so far."""
+    """The progress of a run.
+
+    Attributes:
+        rows: the rows of history that count, one per epoch.
+        checkpoint: the checkpoint to resume from; None for a new run.
+        best: the best score so far.
+    """
 
     rows: list[Row]
     checkpoint: Path | None
@@ -30,14 +38,14 @@ class Progress:
         return len(self.rows)
 
 
-NOTHING_DONE = Progress([], None, -math.inf)
+NO_PROGRESS = Progress([], None, -math.inf)
 
 
 def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
-    """Brings history and checkpoints to one state, whenever the run was killed. Raises WorkError on a damaged one.
+    """Makes history and checkpoints consistent, whenever the run was killed. Raises WorkError if the run is damaged.
 
-    A checkpoint carries its row of history. If the kill came between the two, the row is appended now. To go on
-    from `last` exactly, rows of later epochs are dropped; they will be the same again.
+    Each checkpoint contains its row of history. If the run was killed between writing the two, the row is appended
+    now. To resume from `last` exactly, the rows of later epochs are removed; training repeats them with equal results.
     """
     rows = run.history()
     best, last = checkpoint_row(run.best), checkpoint_row(run.last)
@@ -46,12 +54,13 @@ def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
             rows.append(row)
     newest = max((int(row["epoch"]) for row in (best, last) if row), default=0)
     if newest > len(rows) or (rows and not newest):
-        there = f"{len(rows)} epochs in {run.history_file.name}, checkpoints up to epoch {newest}"
-        raise WorkError(f"{run.path} is not whole: {there}. Put back what is gone, or begin anew with --resume never.")
+        found = f"{len(rows)} epochs in {run.history_file.name}, but checkpoints up to epoch {newest}"
+        advice = "Restore the missing files, or start again with --resume never"
+        raise WorkError(f"{run.path} is incomplete: {found}. {advice}.")
     wanted, other = (run.last, run.best) if resume == "last" else (run.best, run.last)
     checkpoint = wanted if wanted.exists() else other
     if rows and checkpoint == other:
-        print(f"{wanted} is gone; going on from {other.name} instead")
+        logger.warning(f"{wanted} is missing; resuming from {other.name} instead")
     if resume == "last":
         rows = rows[: int((last or best or {"epoch": 0})["epoch"])]
     if rows != run.history():
@@ -59,20 +68,17 @@ def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
     return Progress(rows, checkpoint if rows else None, kind.score(best) if best else -math.inf)
 
 
-def check_same_model(run: RunFolder, settings: dict, classes: tuple[str, ...]) -> None:
-    """Raises SettingError if the run was begun with settings that make another model or other classes."""
+def check_same_model(run: RunFolder, kind: Kind, settings: Mapping[str, object], classes: tuple[str, ...]) -> None:
+    """Raises SettingError if the run was started with settings that make another model, or with other classes."""
     before = run.config()["settings"]
-    advice = "to train that use another --name, or --resume never to begin this run anew"
+    advice = "use another --name, or --resume never to start this run again"
     errors = [
-        bad_setting(key, settings[key], f"this run was begun with {before[key]!r}; {advice}")
-        for key in FIXED_AFTER_START
+        bad_setting(key, settings[key], f"this run was started with {before[key]!r}; {advice}")
+        for key in (*FIXED_AFTER_START, *kind.fixed_settings)
         if key in settings and key in before and settings[key] != before[key]
     ]
     if run.classes() != classes:
-        errors.append(
-            bad_setting(
-                "data", settings["data"], f"has other classes than those that run {run.path} was begun with; {advice}"
-            )
-        )
+        allowed = f"has other classes than {run.path} was started with; {advice}"
+        errors.append(bad_setting("data", settings["data"], allowed))
     if errors:
         raise SettingError(*errors)

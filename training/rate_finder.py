@@ -6,47 +6,55 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from training.compiled import model_and_data_for_stage, open_model
+from training.callbacks import Logs
+from training.compiled import build_or_load_model, compile_model, model_and_data_for_stage
 from training.failures import translate_errors
+from training.fit import keras_verbosity, watch_data_service
+from training.freezing import freeze
 from training.job import TrainingJob
 from training.session import Session
 
-FIRST, LAST, STEPS = 1e-7, 10.0, 100
-"""Rates grow evenly on a logarithmic scale, one a batch."""
+LOWEST_RATE, HIGHEST_RATE, STEPS = 1e-7, 10.0, 100
+"""The rate grows from batch to batch, evenly on a logarithmic scale."""
 
 SMOOTHING = 0.9
-"""The share of what was before in the moving average of the loss."""
+"""The share of the previous value in the moving average of the loss."""
 
-HOPELESS = 4.0
-"""The test ends when the loss is so many times the least."""
+DIVERGED = 4.0
+"""The test ends when the loss is this many times the lowest."""
 
 
 class RateCurve(NamedTuple):
-    """Smoothed losses (batches,) by learning rates (batches,).
+    """Smoothed losses (batches,) by learning rate (batches,).
 
-    `suggestion` is the rate at which the loss falls the steepest, None if it does not; `least` that of the least loss.
+    Attributes:
+        suggestion: the rate at which the loss falls fastest; None if it never falls.
     """
 
     rates: np.ndarray
     losses: np.ndarray
     suggestion: float | None
-    least: float
+    rate_of_lowest_loss: float
 
 
 def find_rate(session: Session, job: TrainingJob) -> RateCurve:
-    """Trains a copy of the model, as the run has it now, with ever larger rates."""
-    strategy, model = open_model(session, job)
+    """Trains a copy of the model, new or from the run's checkpoint, with increasing learning rates."""
+    strategy, model = build_or_load_model(session, job)
     number = session.schedule(session.progress.rows).stage
     stage = session.stages[min(number, len(session.stages) - 1)]
     test = _RangeTest()
-    with strategy.scope(), translate_errors(session):
-        learner, batches = model_and_data_for_stage(model, session, job, stage)
-        learner.fit(batches.training(stage, 0), steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=0)
+    verbosity = keras_verbosity(session.settings.verbose) if session.cluster.is_chief else 0
+    with strategy.scope(), translate_errors(session), watch_data_service(session):
+        if session.supervised and session.supervised.unfreeze_schedule and freeze(model, stage.frozen):
+            compile_model(model, session, job.objective)
+        trained, datasets = model_and_data_for_stage(model, session, job, stage)
+        batches = datasets.training(stage, 0)
+        trained.fit(batches, steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=verbosity)
     return rate_curve(test.rates[: len(test.losses)], test.losses)
 
 
 def rate_curve(rates: list[float], losses: list[float]) -> RateCurve:
-    """From the loss of each batch."""
+    """The curve of the loss of each batch."""
     smooth = smoothed(losses)
     low = int(np.argmin(smooth))
     slopes = np.gradient(smooth, np.log10(rates)) if len(rates) > 1 else np.zeros(1)
@@ -56,7 +64,7 @@ def rate_curve(rates: list[float], losses: list[float]) -> RateCurve:
 
 
 def smoothed(losses: list[float]) -> np.ndarray:
-    """Moving average, not drawn towards zero at its beginning."""
+    """The moving average, corrected for its start at zero."""
     average, result = 0.0, []
     for count, loss in enumerate(losses, 1):
         average = SMOOTHING * average + (1 - SMOOTHING) * loss
@@ -65,22 +73,22 @@ def smoothed(losses: list[float]) -> np.ndarray:
 
 
 class _RangeTest(keras.callbacks.Callback):
-    """Sets the rate of each batch and notes its loss; ends when that is hopeless."""
+    """Sets the learning rate of each batch and records its loss. Stops when the loss diverges."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.rates = np.geomspace(FIRST, LAST, STEPS).tolist()
+        self.rates = np.geomspace(LOWEST_RATE, HIGHEST_RATE, STEPS).tolist()
         self.losses: list[float] = []
 
-    def on_train_batch_begin(self, batch, logs=None):
-        self.model.reset_metrics()  # Keras would give the mean of all batches so far
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self.model.reset_metrics()  # otherwise Keras reports the mean of all batches so far
         self.model.optimizer.learning_rate = self.rates[batch]
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         loss = float(logs["loss"])
         if math.isfinite(loss):
             self.losses.append(loss)
-            now = smoothed(self.losses)
-            self.model.stop_training = bool(now[-1] > HOPELESS * now.min())
+            smooth = smoothed(self.losses)
+            self.model.stop_training = bool(smooth[-1] > DIVERGED * smooth.min())
         else:
             self.model.stop_training = True

@@ -1,94 +1,104 @@
-"""Batch-norm statistics estimated anew over the training set, as S3 did before it tested (SegNet's test weights)."""
+"""Recalibration of batch norm: statistics of the complete training set, as S3 computed them for SegNet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from layers.keras_private import flatten_layers
 from layers.saved import load_saved_model
+from log import logger
 from settings import WorkError
 from storage.tables import read_table, write_table
 from training.failures import translate_errors
 from training.job import TrainingJob
-from training.run_folder import checkpoint_row
+from training.run_folder import Row
 from training.session import Session
 
-MOVING = ("moving_mean", "moving_variance")
+STATISTICS = ("moving_mean", "moving_variance")
 HEADER = ("epoch", "measure", "before", "after")
 
 
 def recalibrate(session: Session, prepare: Callable[[Session], TrainingJob]) -> None:
-    """Does so for the run's best checkpoint, and keeps the better of both as the best; the other lies beside it.
+    """Recalibrates the best checkpoint and keeps the better of both as the best. Each epoch is recalibrated once.
 
-    `RUN/recalibration.csv` has the validation metrics before and after. What was done for an epoch is not done again.
-    Raises WorkError if the model has no batch norm that learns.
+    `RUN/recalibration.csv` has the validation metrics before and after.
+    Raises WorkError if the model has no trainable batch norm.
     """
     run = session.run
-    row = checkpoint_row(run.best)
-    if _done_for(run.recalibration) == row["epoch"]:
-        print(f"Recalibrated before; {run.recalibration} has the metrics.")
+    row = run.best_row()
+    if _recalibrated_epoch(run.recalibration) == row["epoch"]:
+        logger.info(f"Batch norm is recalibrated already; the metrics are in {run.recalibration}")
         return
-    stage, batches = session.stages[min(int(row["stage"]), len(session.stages) - 1)], prepare(session).batches
+    stage, datasets = session.stage_of(row), prepare(session).datasets
     model = load_saved_model(run.best, compiled=True)
-    norms = batch_norms(model)
+    norms = trainable_batch_norms(model)
     if not norms:
-        raise WorkError("--recalibrate-bn: the network has no batch norm whose statistics were learnt.")
-    validation = batches.validation(stage, 1)
+        raise WorkError("--recalibrate-bn: the network has no trainable batch norm. Leave this flag out.")
+    validation = datasets.validation(stage, 1)
     with translate_errors(session):
         before = model.evaluate(validation, verbose=0, return_dict=True)
-        take_statistics(model, norms, batches.pictures(stage))
+        set_statistics(norms, compute_statistics(model, norms, datasets.training_images(stage)))
         after = model.evaluate(validation, verbose=0, return_dict=True)
-    score = session.kind.score
-    better = score(_validated(after)) >= score(_validated(before))
-    run.save_recalibrated(model, row | _validated(after), better)
+    is_better = session.kind.score(_as_row(after)) >= session.kind.score(_as_row(before))
+    run.save_recalibrated(model, row | _as_row(after), is_better)
     rows = [(int(row["epoch"]), name, f"{before[name]:.6f}", f"{after[name]:.6f}") for name in before]
     write_table(run.recalibration, HEADER, rows)
-    shown = ", ".join(f"{name} {before[name]:.4f} -> {after[name]:.4f}" for name in before)
-    print(f"Batch norm recalibrated over {len(session.data.images('train'))} training images: {shown}")
-    print("It is the best checkpoint now." if better else "It validates worse, so the best checkpoint stays as it was.")
+    changes = ", ".join(f"{name} {before[name]:.4f} -> {after[name]:.4f}" for name in before)
+    logger.info(f"Batch norm recalibrated over {len(session.data.images('train'))} training images: {changes}")
+    logger.info(
+        "It is the best checkpoint now." if is_better else "Validation is worse, so the best checkpoint stays the same."
+    )
 
 
-def _done_for(table: Path) -> float | None:
-    """The epoch."""
+def _recalibrated_epoch(table: Path) -> float | None:
     return float(read_table(table)[0]["epoch"]) if table.exists() else None
 
 
-def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """Those whose statistics follow the batches, in models within the model too."""
-    layers = model._flatten_layers(include_self=False)
+def trainable_batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """The batch norms that are not frozen, also those in nested models."""
+    layers = flatten_layers(model)
     return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
 
 
-def take_statistics(
-    model: keras.Model, norms: list[keras.layers.BatchNormalization], pictures: tf.data.Dataset
-) -> None:
-    """Gives the norms mean and variance over all pictures. Each batch goes through as in training: by its own ones."""
+def compute_statistics(
+    model: keras.Model, norms: Sequence[keras.layers.BatchNormalization], images: tf.data.Dataset
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each channel over all images, (channels of all norms,) float64.
+
+    As in training, each batch is normalised by its own statistics.
+    """
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
-        norm.momentum = 0.0  # what moves is then the statistics of the last batch
+        norm.momentum = 0.0  # the moving statistics then are those of the last batch
 
     @tf.function(reduce_retracing=True)
-    def statistics(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def statistics_of(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
         model(tf.cast(images, tf.float32), training=True)
         return tuple(
-            tf.concat([tf.convert_to_tensor(getattr(norm, name)) for norm in norms], axis=0) for name in MOVING
+            tf.concat([tf.convert_to_tensor(getattr(norm, name)) for norm in norms], axis=0) for name in STATISTICS
         )
 
-    count, totals = 0, 0.0
-    for images in pictures:
-        mean, variance = (values.numpy().astype(np.float64) for values in statistics(images))
-        totals += len(images) * np.stack([mean, variance + mean**2])
-        count += len(images)
-    mean, mean_of_squares = totals / count
-    ends = np.cumsum([norm.moving_mean.shape[0] for norm in norms])[:-1]
-    values = (np.split(mean, ends), np.split(mean_of_squares - mean**2, ends))
-    for norm, momentum, *moving in zip(norms, momenta, *values, strict=True):
+    count, totals = 0, np.zeros(())
+    for batch in images:
+        mean, variance = (values.numpy().astype(np.float64) for values in statistics_of(batch))
+        totals = totals + len(batch) * np.stack([mean, variance + mean**2])
+        count += len(batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-        for name, value in zip(MOVING, moving, strict=True):
-            getattr(norm, name).assign(value)
+    mean, mean_of_squares = totals / count
+    return mean, mean_of_squares - mean**2
 
 
-def _validated(metrics: dict[str, float]) -> dict[str, float]:
+def set_statistics(norms: Sequence[keras.layers.BatchNormalization], statistics: tuple[np.ndarray, np.ndarray]) -> None:
+    """Assigns the result of `compute_statistics` to the norms."""
+    ends = np.cumsum([norm.moving_mean.shape[0] for norm in norms])[:-1]
+    for name, values in zip(STATISTICS, statistics, strict=True):
+        for norm, of_norm in zip(norms, np.split(values, ends), strict=True):
+            getattr(norm, name).assign(of_norm)
+
+
+def _as_row(metrics: dict[str, float]) -> Row:
     return {f"val_{name}": value for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""Learning rates over a run. A schedule is rebuilt from the rows of history, so it needs no file of its own."""
+"""Schedules of the learning rate. A schedule is rebuilt from the rows of history, so it needs no file of its own."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,35 +10,37 @@ from training.run_folder import Row
 RISE = 0.25
 """Share of a cycle in which its rate rises."""
 
-FIRST_RATE, LAST_RATE = 1 / 25, 1e-5
-"""Of the largest, at both ends of a cycle."""
+START_SHARE, END_SHARE = 1 / 25, 1e-5
+"""The rate at the start and at the end of a cycle, as shares of the largest."""
 
-MOST_MOMENTUM, LEAST_MOMENTUM = 0.95, 0.85
+MAX_MOMENTUM, MIN_MOMENTUM = 0.95, 0.85
 
 
 class Schedule(Protocol):
-    """What decides on the learning rate, and on the end.
+    """Decides on the learning rate and on the end of each stage.
 
-    A time is counted in epochs over the whole run: 2.5 is in the middle of the third.
+    Times are in epochs of the complete run: 2.5 is the middle of the third epoch.
     """
 
     stage: int
-    ended: bool
+
+    @property
+    def ended(self) -> bool: ...
 
     def learning_rate(self, time: float) -> float: ...
 
     def momentum(self, time: float) -> float | None:
-        """None if it stays as the optimizer has it."""
+        """The momentum; None if the schedule does not change it."""
 
     def observe(self, row: Row) -> None:
-        """Takes note of an epoch."""
+        """Updates the schedule after an epoch."""
 
 
 @dataclass
-class Stages:
-    """S0's way: a learning rate until validation no longer improves, then the next from the best weights so far.
+class PlateauStages:
+    """The schedule of S0: each learning rate until validation stops improving, then the next from the best weights.
 
-    A stage ends when the score has not exceeded the best by more than `min_delta` for `patience` epochs.
+    A stage ends when the score has not exceeded the best score by more than `min_delta` for `patience` epochs.
     """
 
     learning_rates: Sequence[float]
@@ -60,7 +62,7 @@ class Stages:
         return None
 
     def observe(self, row: Row) -> None:
-        if row["stage"] != self.stage:  # patience or the rates were changed between two sessions: what was done counts
+        if row["stage"] != self.stage:  # settings changed between two sessions; the stages that were trained count
             self.stage, self.waited = int(row["stage"]), 0
         if self.score(row) > self.best + self.min_delta:
             self.best, self.waited = self.score(row), 0
@@ -71,7 +73,7 @@ class Stages:
 
 
 class Curve(NamedTuple):
-    """Share of the largest learning rate, and momentum, at 0..1 of a stage."""
+    """Learning rate, as a share of the largest, and momentum by the share 0..1 of the stage that is done."""
 
     rate: Callable[[float], float]
     momentum: Callable[[float], float] | None = None
@@ -79,7 +81,7 @@ class Curve(NamedTuple):
 
 @dataclass
 class CurveSchedule:
-    """Each stage has an even share of the epochs and one curve."""
+    """Stages of equal numbers of epochs; the learning rate of each follows the same curve."""
 
     learning_rates: Sequence[float]
     epochs: int
@@ -95,42 +97,42 @@ class CurveSchedule:
 
     def observe(self, row: Row) -> None:
         last = len(self.learning_rates) - 1
-        by_time = sum(row["epoch"] >= self._begin(stage) for stage in range(1, last + 1))
+        by_time = sum(row["epoch"] >= self._start(stage) for stage in range(1, last + 1))
         self.stage = min(max(by_time, int(row["stage"])), last)
 
     def _share_done(self, time: float) -> float:
-        begin, end = self._begin(self.stage), self._begin(self.stage + 1)
-        return min((time - begin) / (end - begin), 1.0)
+        start, end = self._start(self.stage), self._start(self.stage + 1)
+        return min((time - start) / (end - start), 1.0)
 
-    def _begin(self, stage: int) -> int:
-        """Epochs that are done by then."""
+    def _start(self, stage: int) -> int:
+        """The number of epochs before this stage."""
         return self.epochs * stage // len(self.learning_rates)
 
 
-def between(first: float, last: float, share: float) -> float:
-    """Along half a cosine, flat at both ends."""
+def cosine_between(first: float, last: float, share: float) -> float:
+    """A value between `first` and `last` on half a cosine, which is flat at both ends."""
     return last + (first - last) / 2 * (1 + math.cos(math.pi * share))
 
 
 def one_cycle_rate(share: float) -> float:
-    """Up from a 25th in the first quarter, then down to a hundred thousandth."""
+    """Rises from 1/25 to 1 in the first quarter, then falls to 1/100000."""
     if share < RISE:
-        return between(FIRST_RATE, 1.0, share / RISE)
-    return between(1.0, LAST_RATE, (share - RISE) / (1 - RISE))
+        return cosine_between(START_SHARE, 1.0, share / RISE)
+    return cosine_between(1.0, END_SHARE, (share - RISE) / (1 - RISE))
 
 
 def one_cycle_momentum(share: float) -> float:
-    """Low where the rate is high."""
+    """Falls while the rate rises, and rises while the rate falls."""
     if share < RISE:
-        return between(MOST_MOMENTUM, LEAST_MOMENTUM, share / RISE)
-    return between(LEAST_MOMENTUM, MOST_MOMENTUM, (share - RISE) / (1 - RISE))
+        return cosine_between(MAX_MOMENTUM, MIN_MOMENTUM, share / RISE)
+    return cosine_between(MIN_MOMENTUM, MAX_MOMENTUM, (share - RISE) / (1 - RISE))
 
 
 CURVES = {
     "constant": Curve(lambda share: 1.0),
     # half a cosine (Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)
-    "cosine": Curve(lambda share: between(1.0, 0.0, share)),
-    # the one-cycle policy (Smith 2018, https://arxiv.org/abs/1803.09820) in the shape that fastai gave it, as S1 had it
+    "cosine": Curve(lambda share: cosine_between(1.0, 0.0, share)),
+    # the one-cycle policy (Smith 2018, https://arxiv.org/abs/1803.09820) with the curves of fastai, which S1 used
     "one-cycle": Curve(one_cycle_rate, one_cycle_momentum),
 }
 
@@ -145,14 +147,16 @@ def make_schedule(
     min_delta: float,
     score: Callable[[Row], float],
 ) -> Schedule:
-    """The schedule `name`, as it stands after the epochs in `rows`.
+    """The schedule `name`, in its state after the epochs in `rows`.
 
-    `learning_rates` has one for each stage. `patience`, `min_delta` and `score` are those of `Stages`, `epochs` that of
-    `CurveSchedule`.
+    Arguments:
+        learning_rates: the rate of each stage.
+        epochs: used by all schedules but `stages`.
+        patience, min_delta, score: used by the schedule `stages` only.
     """
     schedule: Schedule
     if name == "stages":
-        schedule = Stages(learning_rates, patience, score, min_delta)
+        schedule = PlateauStages(learning_rates, patience, score, min_delta)
     else:
         schedule = CurveSchedule(learning_rates, epochs, CURVES[name])
     for row in rows:

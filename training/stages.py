@@ -1,37 +1,32 @@
-"""The stages of a training, read from the settings: what is trained at which size, at which rate, and what learns."""
+"""The stages of a training: image size, batch size, learning rate and frozen layers of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from backbones import Backbone
 from setting_types import Size
-from settings import SettingError, bad_setting
+from settings import SettingError, bad_setting, errors_if_given
 
 if TYPE_CHECKING:
-    from config import TrainingConfig
+    from config import SupervisedConfig, TrainingConfig
 
 Item = TypeVar("Item")
 
-BY_STAGE = ("image_size", "batch_size", "unfreeze_schedule", "learning_rates")
-"""Settings that hold a value for each stage, or one for all."""
-
-
-def values_by_stage(settings: "TrainingConfig") -> dict[str, Sequence]:
-    """The settings that hold a value for each stage, or one for all."""
-    return {name: getattr(settings, name) for name in BY_STAGE if name in type(settings).model_fields}
+STAGE_SETTINGS = ("image_size", "batch_size", "unfreeze_schedule", "learning_rates")
+"""Settings with one value for all stages, or one for each."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What holds until the next stage begins.
+    """Settings that change when the next stage starts.
 
     Attributes:
         size: height and width in pixels.
-        batch_size: no more than there are training images.
+        batch_size: at most the number of training images.
         steps: batches in an epoch.
-        learning_rate: the largest.
-        frozen: how many of the backbone's layers do not learn, as a slice layers[:N].
+        learning_rate: the largest rate of the stage; a schedule may lower it.
+        frozen: frozen layers of the backbone, as a slice layers[:frozen].
     """
 
     size: Size
@@ -41,45 +36,46 @@ class Stage:
     frozen: int
 
 
-def plan_stages(settings, spec: Backbone | None, images: int) -> tuple[Stage, ...]:
-    """The stages for so many training images; `spec` is None for a model without a backbone, whose settings name sizes.
+def values_by_stage(settings: "TrainingConfig") -> dict[str, Sequence]:
+    """The values of each setting in STAGE_SETTINGS that this kind of model has."""
+    return {name: getattr(settings, name) for name in STAGE_SETTINGS if name in type(settings).model_fields}
 
-    Raises SettingError if settings name different numbers of stages, or what the backbone cannot do.
+
+def plan_stages(settings: "TrainingConfig", spec: Backbone | None, images: int) -> tuple[Stage, ...]:
+    """The stages of a training on this number of images.
+
+    `spec` is None for a model without a backbone; its settings name the image size.
+    Raises SettingError if settings name different numbers of stages, or if the backbone does not support them.
     """
-    named = values_by_stage(settings)
-    named["learning_rates"] = _rates(settings, named)
-    count = max(map(len, named.values()))
-    _check_counts(settings, named, count)
-    sizes = _for_all(named["image_size"], count, spec and Size(spec.image_size, spec.image_size))
-    frozen = _for_all(frozen_layers(spec, settings) if spec else [], count, 0)
+    values = values_by_stage(settings)
+    values["learning_rates"] = _learning_rates(settings, values)
+    count = max(map(len, values.values()))
+    _check_counts(settings, values, count)
+    rates = _one_per_stage(values["learning_rates"], count)
+    batch_sizes = [min(size, images) for size in _one_per_stage(values["batch_size"], count)]
     if spec:
-        _check_backbone(spec, settings, sizes, frozen)
-    batch_sizes = [min(size, images) for size in _for_all(named["batch_size"], count)]
-    rates = _for_all(named["learning_rates"], count)
+        supervised = cast("SupervisedConfig", settings)
+        sizes = _one_per_stage(values["image_size"] or [Size(spec.image_size, spec.image_size)], count)
+        frozen = _one_per_stage(frozen_layers(spec, supervised), count)
+        _check_backbone(spec, supervised, sizes, frozen)
+    else:
+        sizes, frozen = _one_per_stage(values["image_size"], count), [0] * count
     return tuple(
         Stage(size, batch_size, _steps(settings, images // batch_size), rate, layers)
         for size, batch_size, rate, layers in zip(sizes, batch_sizes, rates, frozen, strict=True)
     )
 
 
-def _steps(settings, fill: int) -> int:
-    """Batches in an epoch; the training images `fill` so many."""
-    asked, at_once = settings.steps_per_epoch, settings.steps_per_execution
-    if asked and asked % at_once:
-        raise SettingError(
-            bad_setting("steps_per_epoch", asked, f"should be a multiple of --steps-per-execution {at_once}")
-        )
-    if not asked and fill < at_once:
-        raise SettingError(
-            bad_setting("steps_per_execution", at_once, f"an epoch has {fill} batches; {fill} is the most")
-        )
-    return asked or fill // at_once * at_once
+def frozen_layers(spec: Backbone, settings: "SupervisedConfig") -> list[int]:
+    """Frozen layers of the backbone in each stage, as a slice layers[:N]; a single number if all stages share it."""
+    names = {"head": spec.layers, "all": 0}
+    return [names[part] if part in names else int(part) for part in settings.unfreeze_schedule] or [settings.freeze]
 
 
-def _rates(settings, named: dict[str, Sequence]) -> Sequence[float]:
-    """Those that were asked for; of the default ones as many as there are stages."""
-    rates = named["learning_rates"]
-    stages = max(len(values) for name, values in named.items() if name != "learning_rates")
+def _learning_rates(settings: "TrainingConfig", values: dict[str, Sequence]) -> Sequence[float]:
+    """The rates that were given; otherwise the default rates, but no more than there are stages."""
+    rates = values["learning_rates"]
+    stages = max(len(given) for name, given in values.items() if name != "learning_rates")
     if "learning_rates" in settings.model_fields_set:
         return rates
     if settings.schedule != "stages":
@@ -87,71 +83,74 @@ def _rates(settings, named: dict[str, Sequence]) -> Sequence[float]:
     return rates[:stages] if stages > 1 else rates
 
 
-def _for_all(values: Sequence[Item], count: int, default: Item | None = None) -> Sequence[Item]:
-    """One for each stage."""
-    values = values or [default]
+def _one_per_stage(values: Sequence[Item], count: int) -> Sequence[Item]:
     return values if len(values) == count else [values[0]] * count
 
 
-def frozen_layers(spec: Backbone, settings) -> list[int]:
-    """Of each stage, or of all, how many of the backbone's layers do not learn, as a slice layers[:N]."""
-    names = {"head": spec.layers, "all": 0}
-    return [names[part] if part in names else int(part) for part in settings.unfreeze_schedule] or [settings.freeze]
+def _steps(settings: "TrainingConfig", full_batches: int) -> int:
+    """Batches in an epoch. `full_batches` is the number that the training images fill."""
+    wanted, per_call = settings.steps_per_epoch, settings.steps_per_execution
+    if wanted and wanted % per_call:
+        allowed = f"should be a multiple of --steps-per-execution {per_call}"
+        raise SettingError(bad_setting("steps_per_epoch", wanted, allowed))
+    if not wanted and full_batches < per_call:
+        allowed = f"an epoch has {full_batches} batches; use at most {full_batches}"
+        raise SettingError(bad_setting("steps_per_execution", per_call, allowed))
+    return wanted or full_batches // per_call * per_call
 
 
-def _check_counts(settings, named: dict[str, Sequence], count: int) -> None:
-    """What is given on purpose must be of use; a default may be of none."""
+def _check_counts(settings: "TrainingConfig", values: dict[str, Sequence], count: int) -> None:
+    """Raises SettingError if a given value would not be used. A default value may be unused."""
     errors = []
-    longest = next(name for name, values in named.items() if len(values) == count)
-    for name, values in named.items():
-        if 1 < len(values) < count or (len(values) == 1 < count and name == "unfreeze_schedule"):
-            allowed = f"names {len(values)} stages, {longest} {count}; give each stage its own"
-            errors.append(bad_setting(name, _listed(values), allowed))
+    longest = next(name for name, given in values.items() if len(given) == count)
+    for name, given in values.items():
+        if 1 < len(given) < count or (len(given) == 1 < count and name == "unfreeze_schedule"):
+            allowed = f"names {len(given)} stages, but {longest} names {count}; give a value for each stage"
+            errors.append(bad_setting(name, _joined(given), allowed))
     if settings.schedule == "stages":
-        if count > len(named["learning_rates"]):
-            errors.append(
-                bad_setting(longest, _listed(named[longest]), "needs as many --learning-rates, or another --schedule")
-            )
+        if count > len(values["learning_rates"]):
+            allowed = "needs as many --learning-rates, or another --schedule"
+            errors.append(bad_setting(longest, _joined(values[longest]), allowed))
     else:
         if longest == "learning_rates" and count > 1 and not errors:
-            allowed = f"schedule {settings.schedule} has one rate; name one"
-            errors.append(bad_setting(longest, _listed(named[longest]), allowed))
+            allowed = f"schedule {settings.schedule} has one learning rate; give one"
+            errors.append(bad_setting(longest, _joined(values[longest]), allowed))
         if settings.epochs < count:
-            errors.append(
-                bad_setting("epochs", settings.epochs, f"is less than the {count} stages; each needs its share")
-            )
-        errors += [
-            bad_setting(name, getattr(settings, name), f"is of no use with schedule {settings.schedule}; leave it out")
-            for name in ("patience", "min_delta")
-            if name in settings.model_fields_set
-        ]
+            allowed = f"is less than the {count} stages; each stage needs at least one epoch"
+            errors.append(bad_setting("epochs", settings.epochs, allowed))
+        reason = f"has no effect with schedule {settings.schedule}; leave it out"
+        errors += errors_if_given(settings, ("patience", "min_delta"), reason)
     if errors:
         raise SettingError(*errors)
 
 
-def _check_backbone(spec: Backbone, settings, sizes: Sequence[Size], frozen: Sequence[int]) -> None:
-    errors, parts = [], settings.unfreeze_schedule
-    errors += [
+def _check_backbone(spec: Backbone, settings: "SupervisedConfig", sizes: Sequence[Size], frozen: Sequence[int]) -> None:
+    """Raises SettingError for sizes and frozen layers that the backbone does not have, and for unused settings."""
+    by_stage = bool(settings.unfreeze_schedule)
+    errors = [
         bad_setting("image_size", size, f"should be {spec.smallest} or more for this backbone")
         for size in sorted(set(sizes))
         if min(size) < spec.smallest
     ]
-    if parts and settings.freeze:
-        errors.append(
-            bad_setting("freeze", settings.freeze, "unfreeze_schedule says what is frozen in each stage; use one")
-        )
+    if by_stage and settings.freeze:
+        reason = "unfreeze_schedule names the frozen layers of each stage; give one of the two"
+        errors += errors_if_given(settings, ["freeze"], reason)
     errors += [
         bad_setting(
-            "unfreeze_schedule" if parts else "freeze",
+            "unfreeze_schedule" if by_stage else "freeze",
             layers,
             f"the backbone has {spec.layers} layers; {spec.layers} freezes all of them",
         )
         for layers in sorted(set(frozen))
         if abs(layers) > spec.layers
     ]
+    if set(frozen) == {spec.layers}:
+        reason = "has no effect: all layers of the backbone are frozen in every stage; leave it out"
+        unused = [name for name in ("backbone_rate", "layer_decay") if getattr(settings, name) != 1]
+        errors += errors_if_given(settings, unused, reason)
     if errors:
         raise SettingError(*errors)
 
 
-def _listed(values: Sequence[object]) -> str:
+def _joined(values: Sequence[object]) -> str:
     return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

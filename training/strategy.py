@@ -1,4 +1,4 @@
-"""On which devices a model is trained."""
+"""The devices on which a model is trained."""
 
 import contextlib
 import faulthandler
@@ -12,10 +12,12 @@ import keras
 import tensorflow as tf
 
 from distributed.cluster import Cluster
+from layers.keras_private import build_from_local_batch
+from log import logger
 from settings import SettingError, bad_setting
 
-UP_WITHIN = 120
-"""Seconds that TensorFlow may take to join workers that have just met."""
+JOIN_TIMEOUT = 120
+"""Seconds that TensorFlow may take to connect workers that have all started."""
 
 WORKER_LOST_ERRORS = (
     tf.errors.UnavailableError,
@@ -24,14 +26,17 @@ WORKER_LOST_ERRORS = (
     tf.errors.CancelledError,
     tf.errors.InternalError,
 )
-"""What TensorFlow raises, some 20 seconds later at most, if a worker has gone or has stopped."""
+"""Errors that TensorFlow raises, after at most some 20 seconds, if a worker has ended or hangs."""
 
 
 def make_strategy(name: str, cluster: Cluster) -> tf.distribute.Strategy:
-    """`none`: TensorFlow's default device. `mirrored`: a copy of the model on each GPU, without GPUs each CPU device.
+    """The strategy for the setting of this name.
 
-    `auto` is mirrored if there are two GPUs or more. `multi-worker`: a copy on each GPU of each worker of the cluster,
-    without GPUs one on each worker; that must be made before anything else is computed, and is made once.
+    none: TensorFlow's default device.
+    mirrored: a replica of the model on each GPU; without GPUs, on each CPU device.
+    auto: mirrored if there are two or more GPUs, otherwise none.
+    multi-worker: a replica on each GPU of each worker; without GPUs, one on each worker. This strategy must be made
+    before anything else is computed, and is made once.
     """
     if name == "multi-worker":
         return _multi_worker(cluster)
@@ -51,49 +56,43 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         rpc_layer="grpc",
         num_accelerators={"GPU": len(tf.config.get_visible_devices("GPU"))},
     )
-    others = cluster.named(*(number for number in range(cluster.count) if number != cluster.index))
-    print(f"Joining {others or 'nobody'}. Should that take more than {UP_WITHIN} seconds, this ends.", flush=True)
+    others = cluster.describe(*(number for number in range(cluster.count) if number != cluster.index))
+    logger.info(f"Connecting to {others or 'no other worker'}. This ends after at most {JOIN_TIMEOUT} seconds.")
     with Path(os.devnull).open("w") as nowhere:
-        # TensorFlow waits without end, and lets Python do nothing meanwhile, for one who has met us and died since
-        faulthandler.dump_traceback_later(UP_WITHIN, exit=True, file=nowhere)
+        # if a worker ends before it is connected, TensorFlow blocks forever, and no Python code can run meanwhile
+        faulthandler.dump_traceback_later(JOIN_TIMEOUT, exit=True, file=nowhere)
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         finally:
             faulthandler.cancel_dump_traceback_later()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # TensorFlow has taken it, to do nothing
+    # TensorFlow has replaced the handler by its own
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
     return strategy
 
 
-def fit_for_many(model: keras.Model, strategy: tf.distribute.Strategy) -> keras.Model:
-    """Makes `fit` of this model work with several workers, where Keras 3 fails (its issue 20585).
+def adapt_to_workers(model: keras.Model, strategy: tf.distribute.Strategy) -> keras.Model:
+    """Makes `fit` of this model work with several workers, where Keras 3 fails (issue 20585).
 
-    Keras takes the mean of a batch over all devices to learn its shape, and of the metrics, which are no vectors, along
-    their first axis. Only this object changes: what is saved is the model as it was built.
+    Keras concatenates the metrics of all workers along their first axis, but metrics are scalars. Only this object
+    changes; the saved model does not.
     """
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return model
-
-    def build(iterator) -> None:
-        _, _, batches = next(iter(iterator))
-        batch = tf.nest.map_structure(lambda values: strategy.experimental_local_results(values)[0], next(batches))
-        with strategy.scope():
-            model._symbolic_build(data_batch=batch)
-
-    model._maybe_symbolic_build = build
-    model.train_step, model.test_step = _of_vectors(model.train_step), _of_vectors(model.test_step)
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        build_from_local_batch(model, strategy)
+        model.train_step = _with_vector_metrics(model.train_step)
+        model.test_step = _with_vector_metrics(model.test_step)
     return model
 
 
-def _of_vectors(step: Callable) -> Callable:
+def _with_vector_metrics(step: Callable[..., dict[str, tf.Tensor]]) -> Callable[..., dict[str, tf.Tensor]]:
     return lambda data: {name: tf.reshape(value, [1]) for name, value in step(data).items()}
 
 
 def mean_over_replicas(
     strategy: tf.distribute.Strategy, values: Callable[[], list[tf.Tensor]]
 ) -> Callable[[], list[tf.Tensor]]:
-    """Gives the means of `values`, which are asked for on each replica, when it is called.
+    """A function that returns the mean of each of `values` over all replicas.
 
-    All workers must call it; none goes on before the others have.
+    All workers must call it; none continues before the others have called it.
     """
 
     @tf.function
@@ -104,29 +103,28 @@ def mean_over_replicas(
 
 
 def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
-    """Raises SettingError if a batch cannot be shared evenly, which Keras cannot do without."""
+    """Raises SettingError if the devices cannot share a batch equally, as Keras requires."""
     count = strategy.num_replicas_in_sync
     if batch_size % count:
-        even = max(batch_size // count, 1) * count
-        raise SettingError(
-            bad_setting("batch_size", batch_size, f"cannot be shared evenly by {count} devices; use {even}")
-        )
+        possible = max(batch_size // count, 1) * count
+        allowed = f"cannot be shared equally by {count} devices; use {possible}"
+        raise SettingError(bad_setting("batch_size", batch_size, allowed))
 
 
 @contextlib.contextmanager
-def precision(mixed: bool) -> Iterator[None]:
-    """Layers made within it compute with 16 bits if `mixed`, in the format that the devices are made for."""
+def dtype_policy(mixed_precision: bool) -> Iterator[None]:
+    """With `mixed_precision`, layers that are created in this context compute in float16 (GPUs) or bfloat16."""
     before = keras.config.dtype_policy()
-    if mixed:
-        keras.config.set_dtype_policy("mixed_float16" if tf.config.list_logical_devices("GPU") else "mixed_bfloat16")
+    if mixed_precision:
+        has_gpu = bool(tf.config.list_logical_devices("GPU"))
+        keras.config.set_dtype_policy("mixed_float16" if has_gpu else "mixed_bfloat16")
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def device_line(strategy: tf.distribute.Strategy, cluster: Cluster) -> str:
-    """What is trained on, in words."""
+def describe_devices(strategy: tf.distribute.Strategy, cluster: Cluster) -> str:
     count = strategy.num_replicas_in_sync
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     workers = f" of {cluster.count} workers" if cluster.count > 1 else ""

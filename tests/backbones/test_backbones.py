@@ -1,4 +1,4 @@
-"""Every row builds the network of its paper; weight files of every kind find their layers."""
+"""Every spec builds the network of its paper; weight files of all formats are loaded into the right layers."""
 
 import h5py
 import keras
@@ -45,14 +45,14 @@ PARAMETERS = {
     "resnet50_to_conv5_block3_out": 23_587_712,
     "vgg16_unpool": 29_438_272,
 }
-"""Without head. Those of Keras's networks are its documented counts less the head for 1000 classes. The paper's stem
-has 606,592 by figure 3; what follows has Keras's count with the wider modules. VGG16 with batch norm for CIFAR is known
-to have 14,728,266 with its head of 5,130, to which 8,448 statistics come. SegNet is known to have 29.44 million:
-VGG16's 14,714,688, the same mirrored but for the last convolution, twice 7,936 for batch norm and as many statistics.
+"""Parameters without head. For Keras's networks: its documented counts minus the head for 1000 classes. The paper's
+stem has 606,592 by figure 3; the rest has Keras's count with the wider modules. VGG16 with batch norm for CIFAR has
+14,728,266 in its sources with its head of 5,130, without 8,448 statistics. SegNet has 29.44 million in its sources:
+VGG16's 14,714,688, the same mirrored without the last convolution, twice 7,936 for batch norm and as many statistics.
 S3's network has the arrays of its Caffe file: 9,472 + 3 * 200,768 of convolutions, 8 * 64 for batch norm. ResNet-34 has
-21,797,672 in PyTorch with its head of 513,000, to which 17,024 statistics come. Those of ResNet-50 cut short are added
-up block by block in tests/segmentation. Unpooling up VGG16 costs its 14,714,688 less 4,224 biases and 1,728 of the
-first convolution, which the head replaces, and 4 * 3,712 for batch norm."""
+21,797,672 in PyTorch with its head of 513,000, without 17,024 statistics. Those of the cut ResNet-50 are added up
+block by block in tests/segmentation. The decoder of vgg16_unpool has VGG16's 14,714,688 minus 4,224 biases and 1,728 of
+the first convolution, which the head replaces, plus 4 * 3,712 for batch norm."""
 
 MILLIONS_OF_THE_PAPER = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
 """He et al. 2016, table 6."""
@@ -65,20 +65,20 @@ STEM_LAYERS = {
 
 
 @pytest.mark.parametrize("name", sorted(backbones()))
-def test_every_row(name):
-    row = backbone(name)
-    side = max(row.smallest, 32)
-    model = build_backbone(row, (side, side, 3), "none")
+def test_every_spec(name):
+    spec = backbone(name)
+    side = max(spec.smallest, 32)
+    model = build_backbone(spec, (side, side, 3), "none")
     assert model.count_params() == PARAMETERS[name]
-    assert len(model.layers) == row.layers, "what --freeze is checked against"
+    assert len(model.layers) == spec.layers, "--freeze is checked against this number"
     assert model.input_shape == (None, side, side, 3) and len(model.output_shape) == 4
 
 
 @pytest.mark.parametrize("depth", MILLIONS_OF_THE_PAPER)
-def test_cifar_resnet_is_as_large_as_in_the_paper(depth):
+def test_cifar_resnet_has_the_parameters_of_the_paper(depth):
     model = build_backbone(backbone(f"cifar_resnet_{depth}"), (32, 32, 3), "none")
-    learnt = sum(weight.shape.num_elements() for weight in model.trainable_weights) + 64 * 10 + 10
-    assert learnt == pytest.approx(MILLIONS_OF_THE_PAPER[depth] * 1e6, rel=0.025)
+    trainable = sum(weight.shape.num_elements() for weight in model.trainable_weights) + 64 * 10 + 10
+    assert trainable == pytest.approx(MILLIONS_OF_THE_PAPER[depth] * 1e6, rel=0.025)
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert len(convolutions) + 1 == depth
     assert model.output_shape == (None, 8, 8, 64)
@@ -87,10 +87,10 @@ def test_cifar_resnet_is_as_large_as_in_the_paper(depth):
 def test_a_shortcut_without_weights_takes_every_second_pixel_and_adds_channels_of_zeros():
     inputs = keras.Input((5, 6, 16))
     model = keras.Model(inputs, _shortcut(inputs, 32, 2))
-    picture = np.random.default_rng(0).normal(size=(1, 5, 6, 16)).astype(np.float32)
-    out = model(picture).numpy()
+    image = np.random.default_rng(0).normal(size=(1, 5, 6, 16)).astype(np.float32)
+    out = model(image).numpy()
     assert out.shape == (1, 3, 3, 32)
-    np.testing.assert_array_equal(out[..., 8:24], picture[:, ::2, ::2])
+    np.testing.assert_array_equal(out[..., 8:24], image[:, ::2, ::2])
     assert not out[..., :8].any() and not out[..., 24:].any()
 
 
@@ -101,10 +101,10 @@ def test_a_shortcut_without_weights_takes_every_second_pixel_and_adds_channels_o
         ("vgg19", "vgg19"), ("mobilenet_v2", "mobilenet_v2"), ("inception_resnet_v2", "inception_resnet_v2"),
     ],
 )  # fmt: skip
-def test_normalisation_is_that_of_the_weights(name, module):
-    pictures = np.random.default_rng(0).uniform(0, 255, (1, 4, 4, 3)).astype(np.float32)
-    expected = getattr(keras.applications, module).preprocess_input(pictures.copy())
-    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(pictures), expected, atol=1e-4)
+def test_normalisation_equals_preprocess_input(name, module):
+    images = np.random.default_rng(0).uniform(0, 255, (1, 4, 4, 3)).astype(np.float32)
+    expected = getattr(keras.applications, module).preprocess_input(images.copy())
+    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(images), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -112,18 +112,22 @@ def test_normalisation_is_that_of_the_weights(name, module):
     [("efficientnet_v2_s", "EfficientNetV2S"), ("efficientnet_v2_b0", "EfficientNetV2B0"),
      ("convnext_tiny", "ConvNeXtTiny")],
 )  # fmt: skip
-def test_normalisation_is_what_keras_would_put_into_the_network(name, network):
-    whole = getattr(keras.applications, network)(include_top=False, weights=None, input_shape=(32, 32, 3))
+def test_normalisation_equals_the_preprocessing_layers_of_keras(name, network):
+    network_with_preprocessing = getattr(keras.applications, network)(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
     kinds = (keras.layers.Rescaling, keras.layers.Normalization)
-    values = pictures = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
-    first = [layer for layer in whole.layers if isinstance(layer, kinds) or "prestem" in layer.name]
+    values = images = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
+    first = [
+        layer for layer in network_with_preprocessing.layers if isinstance(layer, kinds) or "prestem" in layer.name
+    ]
     assert first
     for layer in first:
         values = layer(values)
-    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(pictures), values, atol=2e-3)
+    np.testing.assert_allclose(Normalise(*backbone(name).normalisation)(images), values, atol=2e-3)
 
 
-def test_unknown_rows_are_refused_with_those_there_are():
+def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(SettingError, match="mobilenet_v2"):
         backbone("mobilnet")
 
@@ -145,11 +149,12 @@ def test_the_stem_of_the_paper_layer_by_layer():
     assert kernels["stem_5b_2_conv"] == (7, 1) and kernels["stem_5b_3_conv"] == (1, 7)
 
 
-def test_the_rest_of_the_network_is_joined_to_it_as_in_the_paper(tmp_path, capsys):
-    row = backbone("inception_resnet_v2_paper_stem")
+def test_the_modules_after_the_stem_have_the_widths_of_the_paper(tmp_path, caplog):
+    caplog.set_level("INFO", "scenelab")
+    spec = backbone("inception_resnet_v2_paper_stem")
     donor = keras.applications.InceptionResNetV2(include_top=False, weights=None, input_shape=(299, 299, 3))
     donor.save_weights(tmp_path / "donor.weights.h5")
-    model = build_backbone(row, (299, 299, 3), str(tmp_path / "donor.weights.h5"))
+    model = build_backbone(spec, (299, 299, 3), str(tmp_path / "donor.weights.h5"))
     shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
     assert shapes["stem_6_mixed"] == (35, 35, 384)
     assert {shapes[f"block35_{number}_ac"] for number in range(1, 11)} == {(35, 35, 384)}
@@ -157,21 +162,21 @@ def test_the_rest_of_the_network_is_joined_to_it_as_in_the_paper(tmp_path, capsy
     assert shapes["mixed_7a"] == (8, 8, 2144) and shapes["block8_9_ac"] == (8, 8, 2144)
     assert shapes["conv_7b_ac"] == (8, 8, 1536)
     first_module = model.get_layer("block35_1_mixed")
-    assert "mixed_5b" not in shapes, "the stem leads straight into the first module"
+    assert "mixed_5b" not in shapes, "the stem is the input of the first module"
     assert first_module.output.shape[-1] == 128
 
-    unfit = set(capsys.readouterr().out.split("random numbers: ")[1].strip().split(", "))
-    assert {"stem_4_conv", "stem_6_conv", "block35_1_conv", "block17_20_conv", "conv_7b"} <= unfit
-    assert not {"stem_1_conv", "stem_3_bn", "conv_7b_bn"} & unfit
+    random = set(caplog.messages[-1].split("random weights: ")[1].split(", "))
+    assert {"stem_4_conv", "stem_6_conv", "block35_1_conv", "block17_20_conv", "conv_7b"} <= random
+    assert not {"stem_1_conv", "stem_3_bn", "conv_7b_bn"} & random
     layers = [layer for layer in model.layers if layer.weights]
     theirs = [layer for layer in donor.layers if layer.weights][-len(layers) + len(STEM_LAYERS) :]
-    fitting = 0
+    equal = 0
     for mine, their in zip(layers[len(STEM_LAYERS) :], theirs, strict=True):
-        if mine.name not in unfit:
-            fitting += 1
+        if mine.name not in random:
+            equal += 1
             for one, other in zip(mine.get_weights(), their.get_weights(), strict=True):
                 np.testing.assert_array_equal(one, other)
-    assert fitting == len(layers) - len(STEM_LAYERS) - len(unfit - STEM_LAYERS) > 250
+    assert equal == len(layers) - len(STEM_LAYERS) - len(random - STEM_LAYERS) > 250
     np.testing.assert_array_equal(model.get_layer("stem_1_conv").get_weights()[0], donor.layers[1].get_weights()[0])
 
 
@@ -183,11 +188,11 @@ def donor():
 
 @pytest.mark.parametrize("name", ["model.keras", "backbone.weights.h5", "old_weights.h5", "old_model.h5"])
 @pytest.mark.filterwarnings("ignore:You are saving")
-def test_files_of_every_kind(donor, tmp_path, name):
+def test_files_of_all_formats(donor, tmp_path, name):
     path = tmp_path / name
     if name == "backbone.weights.h5":
         donor.save_weights(path)
-    elif name == "old_weights.h5":  # as those that keras.applications downloads
+    elif name == "old_weights.h5":  # the format of files that keras.applications downloads
         with h5py.File(path, "w") as file:
             legacy_h5_format.save_weights_to_hdf5_group(file, donor)
     else:
@@ -205,14 +210,14 @@ def test_a_file_of_another_network_is_refused(donor, tmp_path):
     (tmp_path / "damaged.keras").write_bytes(b"PK\x03\x04 no zip")
     for name, failure, words in (
         ("other.keras", SettingError, "another network"),
-        ("other.weights.h5", SettingError, "does not fit"),
+        ("other.weights.h5", SettingError, "does not match"),
         ("damaged.keras", WorkError, "damaged"),
     ):
         with pytest.raises(failure, match=words):
             load_weights(tmp_path / name, [donor])
 
 
-def test_without_a_network_imagenet_says_what_to_do(monkeypatch):
+def test_without_network_access_the_error_says_what_to_do(monkeypatch):
     def fails(*args, **kwargs):
         raise Exception("URL fetch failure on https://example.org/weights.h5: None -- Name or service not known")
 

@@ -1,4 +1,4 @@
-"""Bilinear enlargement: what TensorFlow computes, and in a graph for sizes that are not known beforehand."""
+"""Bilinear upsampling against TensorFlow, also in a graph for unknown sizes."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from layers.upsampling import BilinearUpsampling
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
-def test_it_is_tensorflows(scale):
+def test_it_equals_tensorflow(scale):
     values = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
     layer = BilinearUpsampling(scale)
     expected = tf.image.resize(values, (3 * scale, 5 * scale))

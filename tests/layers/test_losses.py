@@ -1,4 +1,4 @@
-"""The losses of a segmentation against numbers computed by hand, and inside a model."""
+"""Losses of segmentation against NumPy, and inside a model."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, jaccard_score
 
-from layers.losses import OF_AREAS, OF_PIXELS, SegmentationLoss
+from layers.losses import OVERLAP_TERMS, PIXEL_TERMS, SegmentationLoss
 from layers.saved import load_saved_model
 from segmentation.loss_names import LOSSES, parse_loss
 from tests.conftest import ROOT
@@ -25,7 +25,7 @@ WEIGHTS = [0.5, 2.0, 7.0]
 
 
 def overlap(of):
-    """1 - the mean over classes 0 and 1 of a score of the shared and the two whole areas."""
+    """1 - the mean over classes 0 and 1 of a score of the intersection and both areas."""
     areas = [(PROBABILITIES[k == IDS, k].sum(), PROBABILITIES[:, k].sum(), (k == IDS).sum()) for k in (0, 1)]
     return 1 - np.mean([of(*area) for area in areas])
 
@@ -39,12 +39,12 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("term", TERMS)
-def test_each_term_is_what_its_paper_says(term):
+def test_each_term_equals_its_formula(term):
     np.testing.assert_allclose(SegmentationLoss([term])(TARGETS, LOGITS), EXPECTED[term], rtol=1e-5)
 
 
 @pytest.mark.parametrize("term", ["ce", "focal"])
-def test_weights_multiply_pixels_and_do_not_divide(term):
+def test_weights_do_not_change_the_denominator(term):
     of_pixels = -np.log(OF_TARGET) * (1 if term == "ce" else (1 - OF_TARGET) ** 2)
     expected = (of_pixels * np.array(WEIGHTS)[IDS]).sum() / 6
     np.testing.assert_allclose(SegmentationLoss([term], WEIGHTS)(TARGETS, LOGITS), expected, rtol=1e-5)
@@ -54,20 +54,20 @@ def test_terms_are_added():
     np.testing.assert_allclose(SegmentationLoss(TERMS)(TARGETS, LOGITS), sum(EXPECTED.values()), rtol=1e-5)
 
 
-def test_cross_entropy_agrees_with_keras_where_nothing_is_void():
+def test_cross_entropy_equals_keras_without_void():
     targets = np.where(COUNTED, TARGETS, 2)
     keras_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     np.testing.assert_allclose(SegmentationLoss(["ce"])(targets, LOGITS), keras_loss(targets, LOGITS), rtol=1e-6)
 
 
 @pytest.mark.parametrize("term", TERMS)
-def test_a_certain_and_right_prediction_costs_nothing(term):
+def test_a_certain_and_correct_prediction_has_no_loss(term):
     certain = np.eye(3, dtype="float32")[np.where(COUNTED, TARGETS, 2)] * 100
     np.testing.assert_allclose(SegmentationLoss([term])(TARGETS, certain), 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_nothing_but_void_costs_and_teaches_nothing(dtype):
+def test_void_alone_has_no_loss_and_no_gradient(dtype):
     logits = tf.Variable(tf.cast(LOGITS, dtype))
     with tf.GradientTape() as tape:
         loss = SegmentationLoss(TERMS, WEIGHTS)(np.full_like(TARGETS, 255), logits)
@@ -75,7 +75,7 @@ def test_nothing_but_void_costs_and_teaches_nothing(dtype):
     np.testing.assert_array_equal(tape.gradient(loss, logits), np.zeros_like(LOGITS))
 
 
-def test_void_pixels_have_no_gradient_and_others_have_that_of_float16_too():
+def test_void_pixels_have_no_gradient_and_others_have_one_in_float16():
     logits = tf.Variable(LOGITS.astype("float16") * 30)
     with tf.GradientTape() as tape:
         loss = SegmentationLoss(TERMS)(TARGETS, logits)
@@ -97,7 +97,7 @@ def compiled(terms, weights=None) -> keras.Model:
     return model
 
 
-def test_a_saved_model_brings_its_loss(tmp_path):
+def test_a_saved_model_contains_its_loss(tmp_path):
     model = compiled(TERMS, WEIGHTS)
     model.fit(LOGITS, TARGETS, verbose=0)
     model.save(tmp_path / "model.keras")
@@ -129,11 +129,11 @@ with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     np.testing.assert_allclose(mean_iou, jaccard_score(IDS, PROBABILITIES.argmax(-1), average="macro"), rtol=1e-6)
 
 
-def test_names_of_losses_are_read_without_keras():
+def test_names_of_losses_are_parsed_without_keras():
     assert parse_loss("ce+dice") == ("ce", "dice") and parse_loss(" focal ") == ("focal",)
     for wrong in ("", "ce+", "mse", "ce+ce"):
         with pytest.raises(ValueError, match="ce, dice, jaccard, focal"):
             parse_loss(wrong)
-    assert set(LOSSES) == {*OF_PIXELS, *OF_AREAS}
+    assert set(LOSSES) == {*PIXEL_TERMS, *OVERLAP_TERMS}
     code = "import sys, segmentation.loss_names; assert not {'keras', 'tensorflow'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

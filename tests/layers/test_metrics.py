@@ -1,4 +1,4 @@
-"""Scores of segmentations against scikit-learn, over a data set of unequal batches."""
+"""Metrics of segmentation against scikit-learn, over batches of different sizes."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, jaccard_
 from layers.losses import SegmentationLoss
 from layers.metrics import ConfusionMatrix, MeanIoU, PixelAccuracy, PixelAccuracyWithVoid
 from layers.saved import load_saved_model
-from predictor.segmentation_scores import scores
+from predictor.segmentation_scores import segmentation_scores
 
 CLASSES = 5
 RANDOM = np.random.default_rng(2)
@@ -26,7 +26,7 @@ def over_batches(metric):
     return np.asarray(metric.result())
 
 
-def test_the_matrix_is_that_of_scikit_learn():
+def test_the_matrix_equals_scikit_learn():
     metric = ConfusionMatrix(CLASSES)
     np.testing.assert_array_equal(over_batches(metric), MATRIX)
     metric.reset_state()
@@ -42,19 +42,19 @@ METRICS = [PixelAccuracy, PixelAccuracyWithVoid, lambda: MeanIoU(CLASSES)]
 
 
 @pytest.mark.parametrize("make", METRICS)
-def test_scores_are_those_of_the_whole_set(make):
+def test_metrics_are_those_of_the_complete_data_set(make):
     np.testing.assert_allclose(over_batches(make()), EXPECTED[make().name], rtol=1e-6)
 
 
 @pytest.mark.parametrize("make", METRICS)
-def test_nothing_but_void_scores_0(make):
+def test_void_alone_scores_0(make):
     metric = make()
     assert metric.result() == 0
     metric.update_state(np.full((1, 2, 2), 255), LOGITS[:1, :2, :2])
     assert metric.result() == 0
 
 
-def test_counts_are_exact_beyond_those_of_float32():
+def test_counts_are_exact_beyond_float32():
     matrix, accuracy = ConfusionMatrix(1), PixelAccuracy()
     matrix.matrix.assign([[2**31]])
     accuracy.right.assign(2**31)
@@ -63,35 +63,35 @@ def test_counts_are_exact_beyond_those_of_float32():
     assert np.asarray(matrix.result()) == np.asarray(accuracy.right) == 2**31 + 3
 
 
-def test_an_id_that_is_no_class_is_refused():
+def test_an_unknown_class_index_is_refused():
     with pytest.raises(Exception, match="out of range"):
         ConfusionMatrix(2).update_state(np.full((1, 1, 1), 7), np.zeros((1, 1, 1, 2)))
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_a_saved_model_evaluates_with_them(tmp_path, policy):
+def test_a_saved_model_contains_them(tmp_path, policy):
     model = keras.Sequential([keras.Input((None, None, CLASSES)), keras.layers.Activation("linear", dtype=policy)])
     model.compile(loss=SegmentationLoss(), metrics=[make() for make in METRICS])
     model.save(tmp_path / "model.keras")
-    logits = LOGITS.astype("float16").astype("float32")  # no two become equal on the way
+    logits = LOGITS.astype("float16").astype("float32")  # so that rounding makes no two equal
     for each in (model, load_saved_model(tmp_path / "model.keras", compiled=True)):
         measured = each.evaluate(logits, TARGETS, batch_size=2, verbose=0, return_dict=True)
         assert {name: measured[name] for name in EXPECTED} == pytest.approx(EXPECTED, rel=1e-6)
 
 
 def test_weights_are_refused():
-    with pytest.raises(ValueError, match="belongs into `metrics`"):
+    with pytest.raises(ValueError, match="Use it in `metrics`"):
         PixelAccuracy().update_state(TARGETS, LOGITS, sample_weight=COUNTED)
 
 
-def test_configurations_make_their_metric_again():
+def test_configurations_restore_their_metric():
     for metric in (ConfusionMatrix(3), MeanIoU(4, name="iou"), PixelAccuracy(), PixelAccuracyWithVoid()):
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
         assert type(again) is type(metric) and again.get_config() == metric.get_config()
 
 
-def test_scores_of_a_matrix_are_those_of_scikit_learn():
-    found = scores(MATRIX, void_pixels=int((~COUNTED).sum()))
+def test_scores_of_a_matrix_equal_scikit_learn():
+    found = segmentation_scores(MATRIX, void_pixels=int((~COUNTED).sum()))
     of_classes = {"iou": jaccard_score, "precision": precision_score, "recall": recall_score, "dice": f1_score}
     for name, score in of_classes.items():
         expected = score(TRUE, PREDICTED, labels=range(4), average=None, zero_division=0)
@@ -101,7 +101,7 @@ def test_scores_of_a_matrix_are_those_of_scikit_learn():
         np.testing.assert_allclose(getattr(found, name), expected)
 
 
-def test_scores_of_nothing_are_nan():
-    found = scores(np.zeros((2, 2), int))
+def test_scores_without_pixels_are_nan():
+    found = segmentation_scores(np.zeros((2, 2), int))
     assert np.isnan([found.accuracy, found.accuracy_with_void, found.mean_iou, *found.iou]).all()
-    assert scores(np.zeros((2, 2), int), void_pixels=3).accuracy_with_void == 0
+    assert segmentation_scores(np.zeros((2, 2), int), void_pixels=3).accuracy_with_void == 0

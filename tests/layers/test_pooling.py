@@ -1,4 +1,4 @@
-"""Max-pooling with positions and its reverse against a plain loop that does what PyTorch does."""
+"""Max-pooling with positions and unpooling, against a loop that computes what PyTorch does."""
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ def max_unpool2d(pooled, indices, height, width):
     return restored
 
 
-def picture(shape, ties):
+def feature_map(shape, ties):
     random = np.random.default_rng(3)
     values = random.choice([-1, -0.0, 0.0, 1], shape) if ties else random.normal(size=shape)
     return values.astype("float32")
@@ -42,8 +42,8 @@ def picture(shape, ties):
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_both_agree_with_the_loop(shape, ties):
-    values = picture(shape, ties)
+def test_both_equal_the_loop(shape, ties):
+    values = feature_map(shape, ties)
     pooled, indices = MaxPoolWithIndices2D()(values)
     expected, positions = max_pool2d(values)
     np.testing.assert_array_equal(pooled, expected)
@@ -53,14 +53,14 @@ def test_both_agree_with_the_loop(shape, ties):
 
 
 def test_without_a_size_the_result_is_twice_as_large():
-    pooled, indices = MaxPoolWithIndices2D()(picture((1, 5, 7, 2), False))
+    pooled, indices = MaxPoolWithIndices2D()(feature_map((1, 5, 7, 2), False))
     assert MaxUnpool2D()(pooled, indices).shape == (1, 4, 6, 2)
 
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_gradients_go_to_the_first_maximum_and_back(ties):
-    values = picture((2, 5, 6, 3), ties)
-    factors = picture((2, 2, 3, 3), False)
+    values = feature_map((2, 5, 6, 3), ties)
+    factors = feature_map((2, 2, 3, 3), False)
     placed = max_unpool2d(factors, max_pool2d(values)[1], 5, 6)
     source, small = tf.constant(values), tf.constant(factors)
     with tf.GradientTape(persistent=True) as tape:
@@ -73,20 +73,20 @@ def test_gradients_go_to_the_first_maximum_and_back(ties):
 
 
 def auto_encoder(size=None) -> keras.Model:
-    pictures = keras.Input((*(size or (None, None)), 3))
-    pooled, indices = MaxPoolWithIndices2D()(pictures)
+    images = keras.Input((*(size or (None, None)), 3))
+    pooled, indices = MaxPoolWithIndices2D()(images)
     deeper, deeper_indices = MaxPoolWithIndices2D()(pooled)
-    restored = MaxUnpool2D()(MaxUnpool2D()(deeper, deeper_indices, pooled), indices, pictures)
-    return keras.Model(pictures, restored)
+    restored = MaxUnpool2D()(MaxUnpool2D()(deeper, deeper_indices, pooled), indices, images)
+    return keras.Model(images, restored)
 
 
-def test_a_model_of_any_size_is_saved_and_loaded(tmp_path):
+def test_a_model_for_any_size_is_saved_and_loaded(tmp_path):
     model = auto_encoder()
     assert model.output_shape == (None, None, None, 3)
     model.save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras")
     for shape in ((2, 9, 6, 3), (1, 11, 15, 3)):
-        values = picture(shape, True)
+        values = feature_map(shape, True)
         pooled, indices = max_pool2d(values)
         deeper = max_unpool2d(*max_pool2d(pooled), *pooled.shape[1:3])
         expected = max_unpool2d(deeper, indices, *shape[1:3])
@@ -94,13 +94,13 @@ def test_a_model_of_any_size_is_saved_and_loaded(tmp_path):
         np.testing.assert_array_equal(model(values), expected)
 
 
-def test_exported_it_says_the_same(tmp_path):
-    """A SavedModel, which knows nothing of our layers, for other sizes than it was exported with."""
+def test_an_exported_model_gives_the_same_results(tmp_path):
+    """A SavedModel does not contain the layers' classes. The sizes differ from those at the export."""
     model = auto_encoder()
     model.export(tmp_path / "exported", verbose=False)
     served = tf.saved_model.load(tmp_path / "exported").serve
     for shape in ((2, 9, 6, 3), (1, 11, 15, 3)):
-        values = picture(shape, True)
+        values = feature_map(shape, True)
         np.testing.assert_array_equal(served(values), model(values))
 
 
@@ -111,7 +111,7 @@ def test_fixed_sizes_stay_known():
 
 
 def test_mixed_precision_keeps_the_positions():
-    values = picture((1, 5, 6, 3), False)
+    values = feature_map((1, 5, 6, 3), False)
     pooled, indices = MaxPoolWithIndices2D(dtype="mixed_float16")(values)
     assert (pooled.dtype, indices.dtype) == ("float16", "uint8")
     assert MaxUnpool2D(dtype="mixed_float16")(pooled, indices, values).dtype == "float16"

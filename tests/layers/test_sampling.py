@@ -14,13 +14,13 @@ MEAN = np.array([[0.0, 2.0, -1.0], [0.5, 0.0, 0.0]], np.float32)
 LOG_VARIANCE = np.array([[0.0, -2.0, 1.0], [-0.5, 0.0, 3.0]], np.float32)
 
 
-def test_samples_have_the_mean_and_variance_that_were_asked_for():
+def test_samples_have_the_given_mean_and_variance():
     drawn = np.reshape(Sampling(seed=1)(*(np.tile(values, (4000, 1)) for values in (MEAN, LOG_VARIANCE))), (-1, 2, 3))
     np.testing.assert_allclose(drawn.mean(axis=0), MEAN, atol=0.25)
     np.testing.assert_allclose(drawn.var(axis=0), np.exp(LOG_VARIANCE), rtol=0.1)
 
 
-def test_one_seed_draws_the_same_and_the_next_call_another():
+def test_the_seed_determines_the_samples_of_each_call():
     one, other = Sampling(seed=7), Sampling.from_config(Sampling(seed=7).get_config())
     first = np.asarray(one(MEAN, LOG_VARIANCE))
     np.testing.assert_array_equal(first, other(MEAN, LOG_VARIANCE))
@@ -28,7 +28,7 @@ def test_one_seed_draws_the_same_and_the_next_call_another():
     assert not np.array_equal(first, Sampling(seed=8)(MEAN, LOG_VARIANCE))
 
 
-def test_kl_is_the_integral_that_it_stands_for():
+def test_kl_equals_its_integral():
     def divergence(mean: float, log_variance: float) -> float:
         q = norm(mean, np.exp(log_variance / 2))
         return quad(lambda z: q.pdf(z) * (q.logpdf(z) - norm.logpdf(z)), -30, 30, points=[mean])[0]
@@ -39,7 +39,7 @@ def test_kl_is_the_integral_that_it_stands_for():
     np.testing.assert_allclose(kl_divergence(MEAN, LOG_VARIANCE), expected, rtol=1e-4)
 
 
-def test_gray_is_as_opencv_has_it():
+def test_gray_equals_opencv():
     import cv2
 
     images = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), np.uint8)
@@ -50,7 +50,7 @@ def test_gray_is_as_opencv_has_it():
 
 @pytest.mark.parametrize("terms", [("ce",), ("mse",), ("ce", "mse")])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_loss_by_numpy(terms, channels):
+def test_the_loss_equals_numpy(terms, channels):
     generator = np.random.default_rng(3)
     images = generator.integers(0, 256, (2, 6, 5, 3)).astype(np.float32)
     logits = generator.normal(0, 2, (2, 6, 5, channels)).astype(np.float32)
@@ -69,7 +69,7 @@ def test_the_loss_by_numpy(terms, channels):
     assert shown["kl"] == pytest.approx(kl.mean(), rel=1e-5)
 
 
-def test_logits_as_far_from_zero_as_can_be_give_a_finite_loss():
+def test_extreme_logits_give_a_finite_loss():
     images, logits = np.full((1, 2, 2, 3), 255.0, np.float32), np.full((1, 2, 2, 1), -1e4, np.float32)
     found = Elbo().terms_of(images, logits, MEAN[:1], LOG_VARIANCE[:1])
     assert float(found.reconstruction[0]) == pytest.approx(4e4)
@@ -80,7 +80,7 @@ def test_an_unknown_term_is_refused():
         Elbo(("bce",))
 
 
-def test_all_are_saved(tmp_path):
+def test_all_layers_are_saved(tmp_path):
     images = keras.Input((4, 4, 3))
     values = keras.layers.Flatten()(PixelValues(1)(images))
     code = Sampling(seed=5)(*(keras.layers.Dense(2)(values) for _ in range(2)))
@@ -88,6 +88,6 @@ def test_all_are_saved(tmp_path):
     model = keras.Model(images, Elbo(("mse",), 2.0)(images, logits, code, code))
     model.save(tmp_path / "m.keras")
     loaded = keras.saving.load_model(tmp_path / "m.keras")
-    pictures = np.random.default_rng(0).uniform(0, 255, (3, 4, 4, 3)).astype(np.float32)
-    np.testing.assert_array_equal(model(pictures), loaded(pictures))
+    values = np.random.default_rng(0).uniform(0, 255, (3, 4, 4, 3)).astype(np.float32)
+    np.testing.assert_array_equal(model(values), loaded(values))
     assert loaded.layers[-1].get_config()["beta"] == 2.0 and loaded.layers[-1].terms == ["mse"]

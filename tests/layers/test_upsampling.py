@@ -1,4 +1,4 @@
-"""Pixel shuffle by hand, and its start as plain enlargement."""
+"""Pixel shuffle against values by hand, and its initial kernels."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ def test_channels_become_the_pixels_of_a_block():
 
 
 @pytest.mark.parametrize("scale", [2, 3])
-def test_the_start_is_nearest_neighbour_enlargement(scale):
+def test_initial_kernels_give_nearest_neighbour_upsampling(scale):
     channels = 5
     values = np.random.default_rng(5).normal(size=(2, 4, 6, 3)).astype("float32")
     start = keras.initializers.HeNormal(seed=6)
@@ -31,9 +31,9 @@ def test_filters_that_do_not_fill_blocks_are_refused():
 
 @pytest.mark.parametrize("size", [(None, None), (4, 5)])
 def test_a_model_is_saved_and_loaded(tmp_path, size):
-    pictures = keras.Input((*size, 3))
+    images = keras.Input((*size, 3))
     convolution = keras.layers.Conv2D(8, 1, kernel_initializer=ICNR("glorot_uniform"))
-    model = keras.Model(pictures, PixelShuffle()(convolution(pictures)))
+    model = keras.Model(images, PixelShuffle()(convolution(images)))
     assert model.output_shape == (None, *(side and 2 * side for side in size), 2)
     model.save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras")

@@ -1,4 +1,4 @@
-"""Weights of classes: computed, or from a file that is checked."""
+"""Class weights, computed or from a file."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_balanced():
     np.testing.assert_allclose(weights, [10 / 18, 10 / 9, 10 / 3], rtol=1e-6)
 
 
-def test_of_a_file_in_any_order(tmp_path):
+def test_a_file_in_any_order(tmp_path):
     file = tmp_path / "weights.csv"
     file.write_text("name,weight\nforest,3\nbeach,1.5\ncity,0\n")
     np.testing.assert_array_equal(class_weights(str(file), [0, 1, 2], CLASSES), [1.5, 0, 3])
@@ -25,13 +25,13 @@ def test_of_a_file_in_any_order(tmp_path):
     ("text", "words"),
     [
         ("name,weight\nbeach,1\ncity,1\n", "no weight for forest"),
-        ("name,weight\nbeach,1\ncity,1\nforest,1\nsea,2\n", "no class is called sea"),
-        ("name,weight\nbeach,-1\ncity,1\nforest,nan\n", "beach weighs -1.0; forest weighs nan"),
+        ("name,weight\nbeach,1\ncity,1\nforest,1\nsea,2\n", "no class has the name sea"),
+        ("name,weight\nbeach,-1\ncity,1\nforest,nan\n", "the weight of beach is -1.0; the weight of forest is nan"),
         ("name,weight\nbeach,heavy\n", "heavy"),
         ("class,w\nbeach,1\n", "no column"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(tmp_path, text, words):
+def test_wrong_files_are_refused(tmp_path, text, words):
     file = tmp_path / "weights.csv"
     file.write_text(text)
     with pytest.raises(SettingError, match=words):

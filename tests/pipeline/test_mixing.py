@@ -1,10 +1,10 @@
-"""Mixed pictures and their labels agree; erased rectangles are as large as they should be."""
+"""Mixup, cutmix and random erasing: shares of labels and sizes of rectangles."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.augment import erase
+from pipeline.augment import random_erasing
 from pipeline.mixing import mix
 
 COUNT = 64
@@ -13,11 +13,11 @@ VALUES = np.arange(COUNT, dtype=np.float32) * 3
 
 @pytest.fixture
 def batch() -> tuple[tf.Tensor, tf.Tensor]:
-    """Flat pictures, each of its own value and class, so that a mixed one tells what it is made of."""
+    """Constant images, each with its own value and class, so that the sources of a mixed image are known."""
     return tf.constant(np.broadcast_to(VALUES[:, None, None, None], (COUNT, 20, 30, 3))), tf.eye(COUNT)
 
 
-def test_mixup_blends_labels_as_it_blends_pictures(batch):
+def test_mixup_blends_labels_like_images(batch):
     images, labels = (values.numpy() for values in mix(*batch, (1, 2), 0.5, 0))
     np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-5)
     assert ((labels > 0).sum(axis=1) <= 2).all()
@@ -33,10 +33,10 @@ def test_cutmix_counts_pixels(batch):
     np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-5)
     assert own.min() < 0.3 and own.max() > 0.9
     other = images[1][images[1][..., 0] != VALUES[1]]
-    assert (other == VALUES[0]).all(), "the neighbour's pixels, nobody else's"
+    assert (other == VALUES[0]).all(), "only pixels of the neighbour"
 
 
-def test_both_take_turns(batch):
+def test_batches_alternate_between_both_at_random(batch):
     blended = 0
     for step in range(40):
         images = mix(*batch, (0, step), 1.0, 1.0)[0].numpy()
@@ -44,13 +44,13 @@ def test_both_take_turns(batch):
     assert 10 < blended < 30
 
 
-def test_erasing_is_noise_in_a_rectangle(batch):
-    images = erase(batch[0], (3, 4), 0.5).numpy()
+def test_erasing_puts_noise_into_a_rectangle(batch):
+    images = random_erasing(batch[0], (3, 4), 0.5).numpy()
     erased = (images != batch[0].numpy()).any(axis=-1)
     touched = erased.any(axis=(1, 2))
     assert 0.25 < touched.mean() < 0.75
-    for picture in erased[touched]:
-        rows, columns = np.nonzero(picture.any(axis=1))[0], np.nonzero(picture.any(axis=0))[0]
-        assert picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() > 0.95
-        assert 0 < picture.mean() < 0.36
-    np.testing.assert_array_equal(erase(batch[0], (3, 4), 0.0), batch[0])
+    for image in erased[touched]:
+        rows, columns = np.nonzero(image.any(axis=1))[0], np.nonzero(image.any(axis=0))[0]
+        assert image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() > 0.95
+        assert 0 < image.mean() < 0.36
+    np.testing.assert_array_equal(random_erasing(batch[0], (3, 4), 0.0), batch[0])

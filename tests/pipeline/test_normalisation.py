@@ -1,4 +1,4 @@
-"""Mean and deviation of a data set are those of all its pixels together."""
+"""Mean and deviation of a data set."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,10 +6,10 @@ import tensorflow as tf
 from pipeline.normalisation import mean_and_deviation
 
 
-def test_of_all_pixels():
+def test_over_all_pixels():
     images = np.random.default_rng(0).integers(0, 256, (70, 9, 7, 3), np.uint8)
     images[..., 2] = 40
     mean, deviation = mean_and_deviation(tf.data.Dataset.from_tensor_slices(images).batch(32))
     np.testing.assert_allclose(mean, images.mean(axis=(0, 1, 2)))
     np.testing.assert_allclose(deviation[:2], images.std(axis=(0, 1, 2))[:2])
-    assert deviation[2] == 1, "a flat channel is not blown up"
+    assert deviation[2] == 1, "a constant channel is not amplified"

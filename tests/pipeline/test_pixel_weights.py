@@ -1,4 +1,4 @@
-"""Pixels of classes, and what they weigh."""
+"""Counts of pixels and the class weights from them."""
 
 import cv2
 import numpy as np
@@ -42,7 +42,7 @@ def test_weights(counts):
         ("median", "median-frequency"),
     ],
 )  # fmt: skip
-def test_what_is_no_weight(counts, name, words):
+def test_wrong_weights_are_refused(counts, name, words):
     with pytest.raises(SettingError, match=words):
         pixel_weights(name, counts, CLASSES)
 

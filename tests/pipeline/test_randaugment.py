@@ -1,4 +1,4 @@
-"""RandAugment's changes of colour are those of Pillow, by which the paper defines them; its moves move."""
+"""RandAugment: its changes of colour equal those of Pillow, which the paper uses."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from pipeline import randaugment as module
 from pipeline.augment import augmentation
-from pipeline.randaugment import LARGEST_BLEND
+from pipeline.randaugment import MAX_BLEND
 
 AMOUNT = 0.5
-FACTOR = 1 + LARGEST_BLEND * AMOUNT
+FACTOR = 1 + MAX_BLEND * AMOUNT
 PILLOW = {
     "_same": lambda image: image,
     "_autocontrast": ImageOps.autocontrast,
@@ -25,19 +25,19 @@ PILLOW = {
 
 
 @pytest.fixture(scope="module")
-def pictures() -> np.ndarray:
-    """Two smooth pictures with colours of their own."""
+def images() -> np.ndarray:
+    """Two smooth images in colour."""
     random = np.random.default_rng(0)
     coarse = random.uniform(20, 230, (2, 6, 6, 3))
     return tf.image.resize(coarse, (40, 48), "bicubic").numpy().clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("name", PILLOW)
-def test_colours_as_pillow_has_them(name, pictures):
-    ours = getattr(module, name)(tf.cast(pictures, tf.float32), tf.fill((2, 1, 1, 1), AMOUNT)).numpy().clip(0, 255)
-    theirs = np.stack([PILLOW[name](Image.fromarray(picture)) for picture in pictures])
-    inner = np.s_[:, 1:-1, 1:-1]  # Pillow leaves the edge as it is when it sharpens
-    assert np.abs(ours[inner] - theirs[inner]).max() <= 2
+def test_changes_of_colour_equal_pillow(name, images):
+    result = getattr(module, name)(tf.cast(images, tf.float32), tf.fill((2, 1, 1, 1), AMOUNT)).numpy().clip(0, 255)
+    expected = np.stack([PILLOW[name](Image.fromarray(image)) for image in images])
+    inner = np.s_[:, 1:-1, 1:-1]  # Pillow does not sharpen the edge
+    assert np.abs(result[inner] - expected[inner]).max() <= 2
 
 
 def test_all_changes_are_in_the_table():
@@ -45,12 +45,12 @@ def test_all_changes_are_in_the_table():
     assert len(module.COLOURS) + len(module.MOVES) == 14
 
 
-def test_each_picture_its_own_and_all_in_range(pictures):
-    batch = np.concatenate([pictures] * 16)
+def test_each_image_has_its_own_changes_and_values_stay_in_range(images):
+    batch = np.concatenate([images] * 16)
     randaugment = augmentation("randaugment")
     one = randaugment(tf.constant(batch), (0, 1)).numpy()
     assert one.shape == batch.shape and one.dtype == np.float32 and one.min() >= 0 and one.max() <= 255
-    assert len({picture.tobytes() for picture in one}) == len(batch)
+    assert len({image.tobytes() for image in one}) == len(batch)
     np.testing.assert_array_equal(one, randaugment(tf.constant(batch), (0, 1)))
     in_graph = next(iter(tf.data.Dataset.from_tensors(batch).map(lambda x: randaugment(x, tf.constant((0, 1))))))
     np.testing.assert_allclose(one, in_graph, atol=1.5)

@@ -1,4 +1,4 @@
-"""A frozen backbone's features, computed once: the head that is trained on them, and the files they are kept in."""
+"""The features of a frozen backbone: training on them, and their files."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ from settings import SettingError, read_settings
 from tests.conftest import QUICK, evaluate
 from training.callbacks import FollowSchedule
 from training.compiled import split_at_backbone
-from training.feature_cache import Features, rows_of
+from training.feature_cache import FeatureCache, read_features
 
 FROZEN = ("--freeze", 44, "--schedule", "constant", "--learning-rates", "1e-2")
 RECIPES = ("--label-smoothing", 0.1, "--class-weights", "balanced", "--ema", 0.9, "--feature-views", 2)
@@ -26,8 +26,9 @@ RECIPES = ("--label-smoothing", 0.1, "--class-weights", "balanced", "--ema", 0.9
 
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch):
-    """What comes after training is tested elsewhere."""
-    monkeypatch.setattr(recipe, "report", lambda session, how: None)
+    """Other tests cover what follows the training."""
+    monkeypatch.setattr("training.command.report", lambda session, outcome: None)
+    monkeypatch.setattr("analysis.report.update_report", lambda run: None)
 
 
 def train(scenes: Path, runs: Path, *flags: object) -> Path:
@@ -48,51 +49,54 @@ def weights(run: Path, checkpoint: str = "last") -> list[np.ndarray]:
     return [*model.get_weights(), *(np.array(value) for value in model.optimizer.variables)]
 
 
-def test_the_head_learns_from_features_what_it_learns_from_pictures(scenes, tmp_path, monkeypatch):
+def test_training_on_features_equals_training_on_images(scenes, tmp_path, monkeypatch):
     steps = []
     step = optimizers.Adam.update_step
     monkeypatch.setattr(
         optimizers.Adam, "update_step", lambda self, *given: steps.append(given[1].name) or step(self, *given)
     )
-    pictures = train(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "pictures", "--augment", "none")
+    images = train(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "images", "--augment", "none")
     assert steps == ["logits/kernel:0", "logits/bias:0"], "a step is traced once"
     features = train(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "features", "--cache", "features")
-    np.testing.assert_allclose(history(features), history(pictures), rtol=1e-5)
-    for ours, theirs in zip(weights(features), weights(pictures), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(history(features), history(images), rtol=1e-5)
+    for actual, expected in zip(weights(features), weights(images), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
     loss, accuracy = evaluate(features / "checkpoints" / "last.keras", scenes)
-    assert history(features)[-1, 8] == pytest.approx(loss, rel=1e-5), "what is kept is the whole model"
+    assert history(features)[-1, 8] == pytest.approx(loss, rel=1e-5), "the checkpoint contains the complete model"
     assert history(features)[-1, 9] == pytest.approx(accuracy)
 
 
-def test_with_everything_a_resumed_run_is_an_unbroken_one(scenes, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_one_with_all_options(scenes, tmp_path):
     flags = (*FROZEN, *RECIPES, "--cache", "features", "--resume", "last")
-    unbroken = train(scenes, tmp_path, *flags, "--name", "unbroken", "--epochs", 2)
-    broken = train(scenes, tmp_path, *flags, "--name", "broken", "--epochs", 1)
-    files = {file: file.stat().st_mtime_ns for file in (broken / "cache").iterdir()}
+    uninterrupted = train(scenes, tmp_path, *flags, "--name", "uninterrupted", "--epochs", 2)
+    resumed = train(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 1)
+    files = {file: file.stat().st_mtime_ns for file in (resumed / "cache").iterdir()}
     assert len(files) == 3, "two versions of the training images, and the validation images"
-    train(scenes, tmp_path, *flags, "--name", "broken", "--epochs", 2)
-    assert {file: file.stat().st_mtime_ns for file in (broken / "cache").iterdir()} == files
-    np.testing.assert_array_equal(history(broken), history(unbroken))
+    train(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 2)
+    assert {file: file.stat().st_mtime_ns for file in (resumed / "cache").iterdir()} == files
+    np.testing.assert_array_equal(history(resumed), history(uninterrupted))
     for name in ("last", "best"):
-        for one, other in zip(weights(broken, name), weights(unbroken, name), strict=True):
+        for one, other in zip(weights(resumed, name), weights(uninterrupted, name), strict=True):
             np.testing.assert_array_equal(one, other)
 
 
-def test_once_more_learns_pictures_take_over_and_steps_are_done_in_one_go(scenes, tmp_path, capsys, monkeypatch):
-    begun = []
-    monkeypatch.setattr(FollowSchedule, "on_train_batch_begin", lambda self, batch, logs=None: begun.append(batch))
+def test_images_replace_features_once_the_backbone_is_trained(scenes, tmp_path, caplog, monkeypatch):
+    caplog.set_level("INFO", "scenelab")
+    first_batches = []
+    monkeypatch.setattr(
+        FollowSchedule, "on_train_batch_begin", lambda self, batch, logs=None: first_batches.append(batch)
+    )
     flags = ("--unfreeze-schedule", "head,all", "--schedule", "cosine", "--learning-rates", "1e-2", "--epochs", 2)
     run = train(scenes, tmp_path, *flags, "--cache", "features", "--steps-per-execution", 3)
-    assert history(run)[:, 1].tolist() == [0, 1] and "all: 1,7" in capsys.readouterr().out
-    assert begun == [0, 3] * 2, "six batches in an epoch"
+    assert history(run)[:, 1].tolist() == [0, 1] and "all: 1,7" in caplog.text
+    assert first_batches == [0, 3] * 2, "six batches per epoch, three per call"
     last = load_saved_model(run / "checkpoints" / "last.keras", compiled=True)
-    assert len(last.trainable_weights) > 2 and int(last.optimizer.iterations) == 6, "that of the second stage"
+    assert len(last.trainable_weights) > 2 and int(last.optimizer.iterations) == 6, "the optimizer of the second stage"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("flags", [("--steps-per-execution", 3), ("--jit",)])
-def test_a_step_does_the_same_however_it_is_run(scenes, tmp_path, flags):
+def test_steps_per_execution_and_jit_do_not_change_the_result(scenes, tmp_path, flags):
     common = ("--epochs", 2, "--dropout", 0)
     plain = train(scenes, tmp_path, *common, "--name", "plain")
     other = train(scenes, tmp_path, *common, *flags, "--name", "other")
@@ -116,8 +120,8 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3)).astype(np.ui
 BATCHES = tf.data.Dataset.from_tensor_slices(PICTURES).batch(4)
 
 
-def test_what_was_interrupted_is_gone_on_with(extractor, tmp_path):
-    right = extractor.predict(PICTURES.astype("float32"), verbose=0)
+def test_an_interrupted_computation_is_resumed(extractor, tmp_path):
+    expected = extractor.predict(PICTURES.astype("float32"), verbose=0)
     batches = []
 
     def stop_after(count: int):
@@ -129,20 +133,20 @@ def test_what_was_interrupted_is_gone_on_with(extractor, tmp_path):
         return after_batch
 
     with pytest.raises(KeyboardInterrupt):
-        Features(extractor, tmp_path, stop_after(2)).of(BATCHES, 4, 10, "these", "features")
+        FeatureCache(extractor, tmp_path, stop_after(2)).load_or_compute(BATCHES, 4, 10, "these", "features")
     (unfinished,) = tmp_path.iterdir()
     assert unfinished.suffix == ".partial"
     with unfinished.open("ab") as file:
-        file.write(b"torn")
-    features = Features(extractor, tmp_path, stop_after(0)).of(BATCHES, 4, 10, "these", "features")
-    assert len(batches) == 3, "one more batch was left to do"
+        file.write(b"incomplete")
+    features = FeatureCache(extractor, tmp_path, stop_after(0)).load_or_compute(BATCHES, 4, 10, "these", "features")
+    assert len(batches) == 3, "one batch was left"
     assert [file.suffix for file in tmp_path.iterdir()] == [".f32"]
-    np.testing.assert_allclose(features, right, rtol=1e-5)
+    np.testing.assert_allclose(features, expected, rtol=1e-5)
 
 
-def test_nothing_stale_is_read(extractor, tmp_path):
+def test_outdated_files_are_not_read(extractor, tmp_path):
     def features(which: str) -> np.ndarray:
-        return Features(extractor, tmp_path, lambda: None).of(BATCHES, 4, 10, which, "features")
+        return FeatureCache(extractor, tmp_path, lambda: None).load_or_compute(BATCHES, 4, 10, which, "features")
 
     before = np.array(features("these"))
     features("these"), features("others")
@@ -152,32 +156,32 @@ def test_nothing_stale_is_read(extractor, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_each_picture_has_a_row_of_one_of_the_tables():
+def test_each_image_has_a_row_of_one_table():
     tables = [np.arange(6, dtype=np.float32).reshape(3, 2), 10 + np.arange(6, dtype=np.float32).reshape(3, 2)]
-    rows = rows_of(tables, tf.constant([2, 0, 1]), tf.constant([0, 1, 1]))
+    rows = read_features(tables, tf.constant([2, 0, 1]), tf.constant([0, 1, 1]))
     np.testing.assert_array_equal(rows, [[4, 5], [10, 11], [12, 13]])
 
 
 @pytest.mark.parametrize(
-    "flags, said",
+    "flags, message",
     [
-        ([], r"cache = 'features': needs a backbone that is wholly frozen, by --freeze 44 .all of its layers."),
+        ([], r"cache = 'features': needs a completely frozen backbone, by --freeze 44 .all of its layers."),
         (["--freeze", "43"], "--freeze 44"),
-        (["--freeze", "44", "--mixup", "0.2"], "mixup = '0.2': mixes images in each batch anew"),
+        (["--freeze", "44", "--mixup", "0.2"], "mixup = '0.2': mixes images anew in each batch"),
         (["--freeze", "44", "--cutmix", "1"], "cutmix"),
-        (["--freeze", "44", "--augment", "strong"], "augment = 'strong': .* as they are, unless --feature-views"),
+        (["--freeze", "44", "--augment", "strong"], "augment = 'strong': has no effect .* unless --feature-views"),
         (["--freeze", "44", "--random-erasing", "0.3"], "random_erasing"),
         (["--freeze", "44", "--augment", "none", "--feature-views", "2"], "feature_views = '2': .* all .* the same"),
         (["--cache", "memory", "--feature-views", "2"], "feature_views = '2': is for --cache features"),
         (["--freeze", "44", "--strategy", "multi-worker"], "strategy = 'multi-worker': --cache features is for one"),
     ],
 )
-def test_what_features_cannot_do(scenes, tmp_path, flags, said):
+def test_settings_that_features_do_not_support(scenes, tmp_path, flags, message):
     with pytest.raises(SettingError) as error:
         train(scenes, tmp_path, "--cache", "features", *flags)
-    assert re.search(said, str(error.value)) and not (tmp_path / "small").exists()
+    assert re.search(message, str(error.value)) and not (tmp_path / "small").exists()
 
 
-def test_masks_have_no_features():
+def test_segmentation_has_no_feature_cache():
     with pytest.raises(SettingError, match="cache = 'features': should be 'none', 'memory' or 'disk'"):
         read_settings(SegmentationConfig, ["--cache", "features"], "test")

@@ -1,4 +1,4 @@
-"""The training flow in one process: stages, devices, weights of classes, what may change between sessions."""
+"""The training loop in one process: stages, devices, class weights, changes between sessions."""
 
 import csv
 import json
@@ -32,8 +32,8 @@ def train(scenes, runs, *flags):
     return run("classifiers.small", "--data", scenes, "--runs", runs, *QUICK, *flags)
 
 
-def here(scenes, runs, *flags) -> None:
-    """As `train`, within this process, which has TensorFlow already."""
+def train_in_process(scenes, runs, *flags) -> None:
+    """As `train`, within this process, which has imported TensorFlow already."""
     argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
     recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
 
@@ -43,7 +43,7 @@ def rows(runs, name="small") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_run_folder_holds_what_it_should(small_run):
+def test_the_run_folder_has_all_files(small_run):
     config = json.loads((small_run / "config.json").read_text())
     assert (config["kind"], config["model"], config["seed"]) == ("classifier", "small", 0)
     assert config["settings"]["image_size"] == "32x32" and config["versions"]["keras"] == keras.__version__
@@ -55,7 +55,7 @@ def test_the_run_folder_holds_what_it_should(small_run):
         assert (small_run / "figures" / figure).stat().st_size > 50
 
 
-def test_two_devices_train_together(scenes, tmp_path):
+def test_two_devices_train_one_model(scenes, tmp_path):
     def mirrored(data, *changed: object):
         flags = ["--data", data, "--runs", tmp_path, "--strategy", "mirrored", *QUICK, "--batch-size", 2, *changed]
         script = MIRRORED.format(root=str(ROOT), flags=[str(flag) for flag in flags])
@@ -66,34 +66,37 @@ def test_two_devices_train_together(scenes, tmp_path):
     assert done.code == 0 and "2 CPU devices" in done.out, done.err
     loss, accuracy = evaluate(tmp_path / "small" / "checkpoints" / "last.keras", scenes)
     row = rows(tmp_path)[0]
-    assert float(row["val_loss"]) == pytest.approx(loss, rel=1e-4), "what was validated is what was saved"
+    assert float(row["val_loss"]) == pytest.approx(loss, rel=1e-4), "the checkpoint is the model that was validated"
     assert float(row["val_accuracy"]) == pytest.approx(accuracy, abs=1e-6)
 
     done = mirrored(scenes, "--epochs", 2)
-    assert done.code == 0 and "Going on after epoch 1" in done.out and len(rows(tmp_path)) == 2, done.err
+    assert done.code == 0 and "Resuming after epoch 1" in done.out and len(rows(tmp_path)) == 2, done.err
     done = mirrored(scenes, "--epochs", 1, "--batch-size", 3, "--name", "three")
-    assert done.code == 2 and "batch_size = '3': cannot be shared evenly by 2 devices; use 2" in done.err
+    assert done.code == 2 and "batch_size = '3': cannot be shared equally by 2 devices; use 2" in done.err
 
     draw = ["--source", "scenes", "--pictures", 60, "--picture-size", 48, "--val-fraction", 0.25]
     assert run("datatransformer", *draw, "--data", tmp_path / "odd").code == 0
     done = mirrored(tmp_path / "odd", "--epochs", 1, "--name", "odd")
-    assert done.code == 0 and np.isfinite(float(rows(tmp_path, "odd")[0]["val_loss"])), "15 are no pairs"
+    assert done.code == 0 and np.isfinite(float(rows(tmp_path, "odd")[0]["val_loss"])), (
+        "15 validation images are an odd number"
+    )
 
 
-def test_stages_begin_from_the_best_weights(scenes, tmp_path):
+def test_stages_start_from_the_best_weights(scenes, tmp_path):
     done = train(
         scenes, tmp_path, "--epochs", 9, "--patience", 1, "--learning-rates", "1e-3,1e-4,1e-4", "--min-delta", 0.9
     )
     assert done.code == 0 and "Stage 2, learning rate 0.0001, from the best weights so far" in done.out
     table = rows(tmp_path)
     assert [row["stage"] for row in table] == ["0", "0", "1", "2"], (
-        "an epoch that rises, one that does not; then as much again"
+        "one epoch that improves, then stages of one epoch without an improvement"
     )
     assert [float(row["learning_rate"]) for row in table] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4])
 
 
-def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
-    """Each in one epoch: it runs, and its loss is not that of the default."""
+def test_options_change_the_loss(scenes, tmp_path, caplog):
+    """Each option runs for an epoch, and its loss differs from that of the defaults."""
+    caplog.set_level("INFO", "scenelab")
     losses = {}
     for name, flags in {
         "default": [],
@@ -101,9 +104,9 @@ def test_options_that_change_the_numbers(scenes, tmp_path, capsys):
         "seed and steps": ["--seed", 5, "--steps-per-epoch", 3],
         "frozen": ["--freeze", 44],
     }.items():
-        here(scenes, tmp_path, "--name", name, "--epochs", 1, *flags)
+        train_in_process(scenes, tmp_path, "--name", name, "--epochs", 1, *flags)
         losses[name] = rows(tmp_path, name)[0]["loss"]
-    assert "frozen: 1,285 parameters learn" in capsys.readouterr().out, "the head alone: 256 x 5 + 5"
+    assert "frozen: 1,285 parameters learn" in caplog.text, "the head alone: 256 x 5 + 5"
     assert len(set(losses.values())) == len(losses), losses
 
 
@@ -114,41 +117,41 @@ def test_class_weights_and_kept_checkpoints(scenes, tmp_path):
     fewer = [line for number, line in enumerate(lines) if ",train,beach," not in line or number < 6]
     (unbalanced / "manifest.csv").write_text("\n".join(fewer) + "\n")
     for name, flags in {"none": [], "balanced": ["--class-weights", "balanced", "--keep-checkpoints"]}.items():
-        here(unbalanced, tmp_path, "--name", name, "--epochs", 1, *flags)
+        train_in_process(unbalanced, tmp_path, "--name", name, "--epochs", 1, *flags)
     assert rows(tmp_path, "none")[0]["loss"] != rows(tmp_path, "balanced")[0]["loss"]
     assert (tmp_path / "balanced" / "checkpoints" / "epoch-001.keras").exists()
 
 
-def test_what_a_run_was_begun_with_stays(scenes, small_run, tmp_path):
+def test_settings_of_the_model_cannot_change(scenes, small_run, tmp_path):
     done = train(scenes, small_run.parent, "--dropout", 0.1, "--seed", 4, "--epochs", 3)
     assert done.code == 2 and len(done.err.splitlines()) == 2
-    assert re.search(r"dropout = '0.1': this run was begun with 0.3.*--name.*--resume never", done.err)
+    assert re.search(r"dropout = '0.1': this run was started with 0.3.*--name.*--resume never", done.err)
     done = run(
         "classifiers.mobilenet_v2", "--data", scenes, "--runs", small_run.parent, "--name", "small", "--weights", "none"
     )
     assert done.code == 2 and "is a run of small" in done.err
 
 
-def test_before_its_first_epoch_a_run_is_bound_to_nothing(scenes, tmp_path):
+def test_before_its_first_epoch_all_settings_of_a_run_can_change(scenes, tmp_path):
     assert train(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 1).code == 1
-    here(scenes, tmp_path, "--epochs", 1)
+    train_in_process(scenes, tmp_path, "--epochs", 1)
     assert len(rows(tmp_path)) == 1
 
 
-def test_never_begins_anew_and_keeps_the_old(scenes, tmp_path):
-    here(scenes, tmp_path, "--epochs", 1)
+def test_resume_never_starts_again_and_keeps_the_old_run(scenes, tmp_path):
+    train_in_process(scenes, tmp_path, "--epochs", 1)
     before = (tmp_path / "small" / "history.csv").read_bytes()
-    here(scenes, tmp_path, "--epochs", 1, "--resume", "never", "--seed", 3)
+    train_in_process(scenes, tmp_path, "--epochs", 1, "--resume", "never", "--seed", 3)
     assert (tmp_path / ".old" / "small-1" / "history.csv").read_bytes() == before
     assert (tmp_path / "small" / "history.csv").read_bytes() != before
 
 
-def test_a_loss_that_is_no_number_stops_with_advice(scenes, tmp_path):
+def test_an_infinite_loss_stops_training_with_advice(scenes, tmp_path):
     done = train(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 3)
     assert done.code == 1 and "Lower --learning-rates" in done.err
-    assert not (tmp_path / "small" / "checkpoints" / "last.keras").exists(), "such a model is not kept"
+    assert not (tmp_path / "small" / "checkpoints" / "last.keras").exists(), "such a model is not saved"
 
 
-def test_the_screen_is_quiet(scenes, tmp_path):
+def test_standard_error_is_empty(scenes, tmp_path):
     done = train(scenes, tmp_path, "--epochs", 1)
-    assert done.err == "", "TensorFlow's remarks do not reach the screen"
+    assert done.err == "", "messages of TensorFlow are not shown"

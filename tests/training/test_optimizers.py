@@ -1,6 +1,4 @@
-"""Optimizers: what decays, what learns at a share of the rate, and that a saved model remembers both."""
-
-from types import SimpleNamespace
+"""Optimizers: weight decay, shares of the learning rate, momentum, moving average; all are saved with a model."""
 
 import keras
 import numpy as np
@@ -9,14 +7,18 @@ import tensorflow as tf
 
 from backbones import backbone
 from classifiers.network import build_classifier
+from config import ClassifierConfig
 from layers import optimizers
 from layers.saved import load_saved_model
-from training.optimizers import learning_shares, make_optimizer
+from settings import read_settings
+from training.optimizers import learning_rate_shares, make_optimizer
 
 
-def settings(**changed) -> SimpleNamespace:
-    plain = {"optimizer": "sgd", "learning_rates": (0.5,), "weight_decay": None, "clip_norm": None, "ema": None}
-    return SimpleNamespace(**plain | changed)
+def settings(**changed: object) -> ClassifierConfig:
+    """Settings with SGD and a rate of 0.5, apart from those that are `changed`."""
+    values = {"optimizer": "sgd", "learning_rates": 0.5} | changed
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
+    return read_settings(ClassifierConfig, flags, "test")
 
 
 @pytest.fixture
@@ -26,20 +28,20 @@ def model() -> keras.Model:
 
 
 def compiled(model: keras.Model, *, layer_decay: float = 1.0, backbone_rate: float = 1.0, **changed) -> keras.Model:
-    shares = learning_shares(model, backbone_rate, layer_decay)
+    shares = learning_rate_shares(model, backbone_rate, layer_decay)
     model.compile(make_optimizer(settings(**changed), shares), "mse")
     model.optimizer.build(model.trainable_weights)
     return model
 
 
 def moved(model, gradients) -> dict[str, np.ndarray]:
-    """How far each weight goes in one step."""
+    """The change of each weight in one step."""
     before = {weight.path: weight.numpy() for weight in model.trainable_weights}
     model.optimizer.apply(gradients, model.trainable_weights)
     return {weight.path: weight.numpy() - before[weight.path] for weight in model.trainable_weights}
 
 
-def flat(model, value: float) -> list:
+def constant(model, value: float) -> list:
     return [keras.ops.full(weight.shape, value) for weight in model.trainable_weights]
 
 
@@ -48,7 +50,7 @@ def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path)
     compiled(model, optimizer=name, weight_decay=0.1, layer_decay=0.5).save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
     before = {weight.path: weight.numpy() for weight in loaded.trainable_weights}
-    for path, distance in moved(loaded, flat(loaded, 0.0)).items():
+    for path, distance in moved(loaded, constant(loaded, 0.0)).items():
         if path.endswith("kernel"):
             share = 0.5**12 if path.startswith("stem") else 1.0 if path.startswith("logits") else None
             if share:
@@ -58,33 +60,33 @@ def test_biases_and_norms_do_not_decay_also_after_loading(name, model, tmp_path)
             assert path.split("/")[-1] in ("gamma", "beta", "bias")
 
 
-def test_layers_near_the_picture_learn_slowly(model, tmp_path):
+def test_layers_near_the_input_learn_slowly(model, tmp_path):
     shares = dict(
-        zip([weight.path for weight in model.trainable_weights], learning_shares(model, 1.0, 0.5), strict=True)
+        zip([weight.path for weight in model.trainable_weights], learning_rate_shares(model, 1.0, 0.5), strict=True)
     )
     assert shares["stem_conv/kernel"] == pytest.approx(0.5**12)
     assert shares["block_4_shortcut_bn/gamma"] == pytest.approx(0.5)
     assert list(shares.values()) == sorted(shares.values()) and shares["logits/bias"] == 1
     compiled(model, layer_decay=0.5).save(tmp_path / "model.keras")
     for one in (model, load_saved_model(tmp_path / "model.keras", compiled=True)):
-        for path, distance in moved(one, flat(one, 1.0)).items():
+        for path, distance in moved(one, constant(one, 1.0)).items():
             np.testing.assert_allclose(distance, -0.5 * shares[path], rtol=2e-3, err_msg=path)
 
 
-def test_long_gradients_are_shortened(model):
-    steps = moved(compiled(model, clip_norm=1.0), flat(model, 7.0))
-    length = np.sqrt(sum((distance**2).sum() for distance in steps.values()))
-    assert length == pytest.approx(0.5, rel=1e-2), "the rate times the norm"
+def test_the_gradient_norm_is_clipped(model):
+    steps = moved(compiled(model, clip_norm=1.0), constant(model, 7.0))
+    norm = np.sqrt(sum((distance**2).sum() for distance in steps.values()))
+    assert norm == pytest.approx(0.5, rel=1e-2), "the learning rate times the norm"
 
 
-def test_no_weight_decay_is_none():
+def test_a_weight_decay_of_0_turns_it_off():
     assert make_optimizer(settings(optimizer="adamw", weight_decay=0.0), []).weight_decay == 0
     assert make_optimizer(settings(optimizer="adamw"), []).weight_decay == 0.01
 
 
 @pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2_b0"])
-def test_shares_and_decay_outlive_saving_in_any_network(name, tmp_path):
-    """Layers within layers change their path when they are loaded; ConvNeXt's scales have no name of their own."""
+def test_shares_and_decay_are_saved_for_any_network(name, tmp_path):
+    """Nested layers change their path when they are loaded, and ConvNeXt's scales have no unique names."""
     model = compiled(build_classifier(backbone(name), (32, 32, 3), 3, "none"), layer_decay=0.7, weight_decay=0.1)
     model.save(tmp_path / "model.keras")
     loaded = load_saved_model(tmp_path / "model.keras", compiled=True)
@@ -94,46 +96,48 @@ def test_shares_and_decay_outlive_saving_in_any_network(name, tmp_path):
         assert decays == (len(weight.shape) > 1), weight.path
 
 
-def test_the_moving_average_does_not_hang_on_to_the_start(model):
+def test_the_moving_average_soon_forgets_the_initial_weights(model):
     compiled(model, ema=0.9999)
     for _ in range(30):
-        model.optimizer.apply(flat(model, 0.1), model.trainable_weights)
+        model.optimizer.apply(constant(model, 0.1), model.trainable_weights)
     bias = model.get_layer("logits").bias
-    average = dict(zip(map(id, model.trainable_weights), model.optimizer._model_variables_moving_average, strict=True))
-    assert float(average[id(bias)][0]) < 0.8 * float(bias[0]) < 0, "0.9999 alone would still be near the first step"
+    average = dict(zip(map(id, model.trainable_weights), model.optimizer.moving_averages, strict=True))
+    assert float(average[id(bias)][0]) < 0.8 * float(bias[0]) < 0, (
+        "a constant 0.9999 would still be near the first step"
+    )
 
 
 def test_the_encoder_learns_at_a_share_of_the_rate(model):
-    for path, distance in moved(compiled(model, backbone_rate=0.1), flat(model, 1.0)).items():
+    for path, distance in moved(compiled(model, backbone_rate=0.1), constant(model, 1.0)).items():
         np.testing.assert_allclose(distance, -0.5 if path.startswith("logits") else -0.05, rtol=2e-3, err_msg=path)
 
 
 @pytest.mark.parametrize("name", ["adam", "momentum"])
-def test_momentum_follows_from_batch_to_batch(name, model):
-    """Against Keras's own optimizer, made anew with each momentum; within one graph, where a number would stay."""
+def test_momentum_changes_from_batch_to_batch(name, model):
+    """Against the formula, within one graph, in which a number would be a constant."""
     compiled(model, optimizer=name)
-    ours = model.optimizer
+    optimizer = model.optimizer
     index = [weight.path for weight in model.trainable_weights].index("logits/bias")
-    slots = ours._momentums if name == "adam" else ours.momentums
-    step = tf.function(lambda: ours.apply(flat(model, 1.0), model.trainable_weights))
+    slots = optimizer._momentums if name == "adam" else optimizer.momentums
+    step = tf.function(lambda: optimizer.apply(constant(model, 1.0), model.trainable_weights))
     velocity = 0.0
     for momentum in (0.95, 0.5, 0.85):
-        ours.follow_momentum(momentum)
+        optimizer.set_momentum(momentum)
         step()
         velocity = momentum * velocity + (1 - momentum if name == "adam" else -0.5)
         np.testing.assert_allclose(slots[index][0], velocity, rtol=1e-5)
-        assert ours.momentum_now == pytest.approx(momentum)
-    assert ours.get_config()["beta_1" if name == "adam" else "momentum"] == 0.9, "as it was made"
+        assert optimizer.current_momentum == pytest.approx(momentum)
+    assert optimizer.get_config()["beta_1" if name == "adam" else "momentum"] == 0.9, "the configured one"
 
 
-def test_float16_puts_another_around_ours(model):
+def test_unwrapping_from_a_loss_scale_optimizer(model):
     compiled(model, optimizer="adam")
-    around = keras.optimizers.LossScaleOptimizer(model.optimizer)
-    assert optimizers.unwrap_optimizer(around) is optimizers.unwrap_optimizer(model.optimizer) is model.optimizer
-    optimizers.unwrap_optimizer(around).follow_momentum(0.8)
-    assert model.optimizer.momentum_now == pytest.approx(0.8)
+    wrapped = keras.optimizers.LossScaleOptimizer(model.optimizer)
+    assert optimizers.unwrap_optimizer(wrapped) is optimizers.unwrap_optimizer(model.optimizer) is model.optimizer
+    optimizers.unwrap_optimizer(wrapped).set_momentum(0.8)
+    assert model.optimizer.current_momentum == pytest.approx(0.8)
 
 
-def test_sgd_without_momentum_keeps_none(model):
-    compiled(model).optimizer.follow_momentum(0.9)
-    assert model.optimizer.momentum_now == 0
+def test_sgd_without_momentum_stays_without(model):
+    compiled(model).optimizer.set_momentum(0.9)
+    assert model.optimizer.current_momentum == 0

@@ -1,4 +1,4 @@
-"""Figures are drawn without a screen, readable, and their numbers stand beside them."""
+"""Figures of a training, and the CSVs beside them."""
 
 import csv
 
@@ -6,6 +6,7 @@ import matplotlib.image
 import numpy as np
 
 from plots.scores import draw_confusion_matrix
+from training.kinds import CLASSIFIER
 from training.plots import draw_learning_curve
 
 
@@ -30,7 +31,7 @@ def test_learning_curve_of_one_epoch_and_of_stages(tmp_path):
     rows = [
         row | {"epoch": epoch, "stage": epoch // 3, "learning_rate": 10.0 ** -(epoch // 3)} for epoch in range(1, 7)
     ]
-    draw_learning_curve(rows[:1], tmp_path / "one.png")
-    draw_learning_curve(rows, tmp_path / "six.png")
+    draw_learning_curve(rows[:1], tmp_path / "one.png", CLASSIFIER.score)
+    draw_learning_curve(rows, tmp_path / "six.png", CLASSIFIER.score)
     one, six = matplotlib.image.imread(tmp_path / "one.png"), matplotlib.image.imread(tmp_path / "six.png")
     assert one.shape == six.shape and not np.array_equal(one, six)

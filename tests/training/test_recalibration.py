@@ -1,41 +1,42 @@
-"""Batch-norm statistics of the whole training set."""
+"""Recalibration of batch norm."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tests.conftest import QUICK, run
-from training.recalibration import batch_norms, take_statistics
+from training.recalibration import compute_statistics, set_statistics, trainable_batch_norms
 
 
-def test_statistics_are_those_of_all_pictures():
-    """Against NumPy; the second norm sees what the first makes of each batch by its own statistics, as in training."""
+def test_statistics_are_those_of_all_images():
+    """Against NumPy. The input of the second norm is normalised batch by batch by the first, as in training."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((6, 6, 3))
     inner_input = keras.Input((6, 6, 3))
     inner = keras.Model(inner_input, keras.layers.BatchNormalization(name="first", epsilon=1e-3)(inner_input))
     outputs = keras.layers.BatchNormalization(name="second")(keras.layers.ReLU()(inner(inputs)))
     model = keras.Model(inputs, outputs)
-    pictures = np.random.default_rng(0).normal(3, 5, (10, 6, 6, 3)).astype(np.float32)
-    norms = batch_norms(model)
-    assert [norm.name for norm in norms] == ["first", "second"], "also within a model"
-    take_statistics(model, norms, tf.data.Dataset.from_tensor_slices(pictures).batch(4))
-    np.testing.assert_allclose(norms[0].moving_mean, pictures.mean(axis=(0, 1, 2)), rtol=1e-4)
-    np.testing.assert_allclose(norms[0].moving_variance, pictures.var(axis=(0, 1, 2)), rtol=1e-4)
-    parts = np.split(pictures.astype(np.float64), (4, 8))
-    seen = [(part - part.mean(axis=(0, 1, 2))) / np.sqrt(part.var(axis=(0, 1, 2)) + 1e-3) for part in parts]
-    seen = np.maximum(np.concatenate(seen), 0)
-    np.testing.assert_allclose(norms[1].moving_mean, seen.mean(axis=(0, 1, 2)), rtol=1e-4)
-    np.testing.assert_allclose(norms[1].moving_variance, seen.var(axis=(0, 1, 2)), rtol=1e-4)
-    assert [norm.momentum for norm in norms] == [0.99, 0.99], "as it was made"
+    images = np.random.default_rng(0).normal(3, 5, (10, 6, 6, 3)).astype(np.float32)
+    norms = trainable_batch_norms(model)
+    assert [norm.name for norm in norms] == ["first", "second"], "also in a nested model"
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(4)
+    set_statistics(norms, compute_statistics(model, norms, batches))
+    np.testing.assert_allclose(norms[0].moving_mean, images.mean(axis=(0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(norms[0].moving_variance, images.var(axis=(0, 1, 2)), rtol=1e-4)
+    parts = np.split(images.astype(np.float64), (4, 8))
+    inputs_of_second = [(part - part.mean(axis=(0, 1, 2))) / np.sqrt(part.var(axis=(0, 1, 2)) + 1e-3) for part in parts]
+    inputs_of_second = np.maximum(np.concatenate(inputs_of_second), 0)
+    np.testing.assert_allclose(norms[1].moving_mean, inputs_of_second.mean(axis=(0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(norms[1].moving_variance, inputs_of_second.var(axis=(0, 1, 2)), rtol=1e-4)
+    assert [norm.momentum for norm in norms] == [0.99, 0.99], "restored"
 
 
 def test_a_frozen_norm_keeps_its_statistics():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.BatchNormalization(trainable=False)])
-    assert batch_norms(model) == []
+    assert trainable_batch_norms(model) == []
 
 
-def test_from_the_command_line(scenes, tmp_path):
+def test_the_command(scenes, tmp_path):
     flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--epochs", 2, "--recalibrate-bn")
     done = run("classifiers.small", *flags)
     assert done.code == 0 and "Batch norm recalibrated over 50 training images: accuracy " in done.out, done.err
@@ -49,4 +50,4 @@ def test_from_the_command_line(scenes, tmp_path):
     best, other = (folder / "checkpoints" / name for name in ("best.keras", "recalibrated.keras"))
     assert (best.read_bytes() == other.read_bytes()) == better
     again = run("classifiers.small", *flags)
-    assert again.code == 0 and "Recalibrated before" in again.out, again.err
+    assert again.code == 0 and "is recalibrated already" in again.out, again.err

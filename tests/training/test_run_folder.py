@@ -1,4 +1,4 @@
-"""A run folder is whole at every moment: a crash between any two steps of saving loses no epoch and doubles none."""
+"""The run folder: a crash between any two steps of saving loses no epoch and repeats none."""
 
 import keras
 import numpy as np
@@ -6,18 +6,20 @@ import pytest
 
 import training.run_folder as module
 from settings import SettingError, WorkError
+from training.kinds import CLASSIFIER
 from training.progress import read_progress
-from training.run_folder import NEEDED, RunFolder, checkpoint_row, find_runs
+from training.run_folder import REQUIRED_COLUMNS, RunFolder, checkpoint_row
+from training.runs import find_runs
 
-STEPS = ("model.save", "_second_name", "os.replace", "append_history")
+STEPS = ("model.save", "_link", "os.replace", "append_history")
 
 
 class Crash(Exception):
-    """The machine is switched off here."""
+    """The process ends here."""
 
 
 def row(epoch: int, accuracy: float) -> dict[str, float]:
-    return dict.fromkeys(NEEDED, 0.5) | {"epoch": epoch, "stage": 0, "val_accuracy": accuracy}
+    return dict.fromkeys(REQUIRED_COLUMNS, 0.5) | {"epoch": epoch, "stage": 0, "val_accuracy": accuracy}
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
             patch.setattr(model, "save", crash)
         elif step == "append_history":
             patch.setattr(folder, "append_history", crash)
-        elif step == "os.replace":  # that of `last`, after `best` has its name
+        elif step == "os.replace":  # the rename to `last`, after that to `best`
             replace = module.os.replace
             patch.setattr(module.os, "replace", lambda a, b: crash() if b == folder.last else replace(a, b))
         else:
@@ -62,8 +64,8 @@ def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
         with pytest.raises(Crash):
             save(folder, model, 2, 0.7, True)
 
-    progress = read_progress(folder, resume)
-    kept = {"model.save": 1, "_second_name": 1, "append_history": 2, "os.replace": 2 if resume == "best" else 1}[step]
+    progress = read_progress(folder, CLASSIFIER, resume)
+    kept = {"model.save": 1, "_link": 1, "append_history": 2, "os.replace": 2 if resume == "best" else 1}[step]
     assert [int(line["epoch"]) for line in folder.history()] == list(range(1, kept + 1))
     assert progress.epochs_done == kept
     assert epoch_in(progress.checkpoint) == kept
@@ -71,7 +73,7 @@ def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
     assert not list(folder.checkpoints.glob(".work*"))
 
 
-def test_best_and_last_and_one_an_epoch(folder, model):
+def test_best_and_last_and_one_per_epoch(folder, model):
     for epoch, accuracy in enumerate((0.5, 0.7, 0.6), 1):
         model.set_weights([np.full(weight.shape, epoch) for weight in model.get_weights()])
         folder.save(model, row(epoch, accuracy), accuracy in (0.5, 0.7), keep=True)
@@ -79,34 +81,34 @@ def test_best_and_last_and_one_an_epoch(folder, model):
     assert [epoch_in(folder.checkpoints / f"epoch-00{epoch}.keras") for epoch in (1, 2, 3)] == [1, 2, 3]
 
 
-def test_a_torn_row_of_history_is_cut_off(folder, model):
+def test_an_incomplete_row_of_history_is_dropped(folder, model):
     save(folder, model, 1, 0.6, True)
     save(folder, model, 2, 0.7, True)
     text = folder.history_file.read_text()
     folder.history_file.write_text(text[:-9])
     assert len(folder.history()) == 1
-    assert read_progress(folder, "last").epochs_done == 2, "the checkpoint carries the row"
+    assert read_progress(folder, CLASSIFIER, "last").epochs_done == 2, "the checkpoint contains the row"
     assert folder.history_file.read_text() == text
 
 
-def test_without_its_checkpoint_a_run_goes_on_from_the_other(folder, model, capsys):
+def test_without_its_checkpoint_a_run_resumes_from_the_other(folder, model, caplog):
     save(folder, model, 1, 0.8, True)
     save(folder, model, 2, 0.7, False)
     folder.best.unlink()
-    progress = read_progress(folder, "best")
+    progress = read_progress(folder, CLASSIFIER, "best")
     assert progress.checkpoint == folder.last and progress.epochs_done == 2
-    assert "going on from last.keras" in capsys.readouterr().out
+    assert "resuming from last.keras" in caplog.text
     folder.last.unlink()
-    with pytest.raises(WorkError, match="not whole"):
-        read_progress(folder, "best")
+    with pytest.raises(WorkError, match="is incomplete"):
+        read_progress(folder, CLASSIFIER, "best")
 
 
-def test_a_history_that_lacks_epochs_is_no_new_beginning(folder, model):
+def test_a_history_without_epochs_is_not_a_new_run(folder, model):
     for epoch in (1, 2, 3):
         save(folder, model, epoch, epoch / 10, True)
     folder.history_file.unlink()
     with pytest.raises(WorkError, match="checkpoints up to epoch 3"):
-        read_progress(folder, "best")
+        read_progress(folder, CLASSIFIER, "best")
 
 
 def test_a_damaged_checkpoint_is_named(folder, model):
@@ -115,27 +117,27 @@ def test_a_damaged_checkpoint_is_named(folder, model):
     folder.last.unlink()
     folder.last.write_bytes(content[:1000])
     with pytest.raises(WorkError, match=r"last\.keras is damaged"):
-        read_progress(folder, "best")
+        read_progress(folder, CLASSIFIER, "best")
 
 
-def test_never_sets_the_old_run_aside(folder):
-    assert folder.set_aside().name == "run-1" and not folder.path.exists()
+def test_an_old_run_is_moved_to_old(folder):
+    assert folder.move_to_old().name == "run-1" and not folder.path.exists()
 
 
-def test_which_run_is_meant(tmp_path):
-    def begin(name: str) -> None:
+def test_runs_are_found_by_name(tmp_path):
+    def create(name: str) -> None:
         RunFolder(tmp_path / name).write_config("classifier", "small", {"seed": 0}, ("a", "b"))
 
-    with pytest.raises(SettingError, match="there is none"):
+    with pytest.raises(SettingError, match="has no runs"):
         find_runs(tmp_path, ())
-    begin("one")
+    create("one")
     assert find_runs(tmp_path, ())[0].path.name == "one"
-    begin("two")
+    create("two")
     with pytest.raises(SettingError, match="one, two"):
         find_runs(tmp_path, ())
-    RunFolder(tmp_path / "two").set_aside()
-    assert find_runs(tmp_path, ())[0].path.name == "one", "what was set aside is not meant"
-    begin("two")
+    RunFolder(tmp_path / "two").move_to_old()
+    assert find_runs(tmp_path, ())[0].path.name == "one", "old runs do not count"
+    create("two")
     both = find_runs(tmp_path, (str(tmp_path / "one"), "two"))
     assert [run.path.name for run in both] == ["one", "two"]
     with pytest.raises(SettingError, match="no such run"):
