@@ -1,7 +1,8 @@
-"""Sheets of pictures with a line of text each."""
+"""Grids of images with a caption for each."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,40 +10,48 @@ from matplotlib.figure import Figure
 from plots.save import save_figure
 from storage.tables import printable
 
-COLUMNS, MOST = 6, 24
-LONGEST_LINE = 28
-NAMED_SHARE = 0.05
-"""Classes with less of a mixed label are not named."""
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MIN_COLUMNS, MAX_COLUMNS, MAX_IMAGES = 3, 6, 24
+MAX_CAPTION_LENGTH = 28
+"""Characters in a line of a caption."""
+
+SMALLEST_NAMED_SHARE = 0.05
+"""A caption of a mixed image leaves out classes with a smaller share."""
 
 
-def draw_sheet(images: Sequence[np.ndarray], captions: Sequence[str], path: Path, title: str = "") -> None:
-    """Pictures (height, width, 3) of 0..255, six in a row, each under its caption."""
-    rows = -(-len(images) // COLUMNS)
-    figure = Figure(figsize=(2.1 * COLUMNS, 2.45 * rows + 0.5), layout="constrained")
-    for axes in figure.subplots(rows, COLUMNS, squeeze=False).flat:
+def draw_image_grid(images: Sequence[np.ndarray], captions: Sequence[str], path: Path, title: str = "") -> None:
+    """Draws images (height, width, 3) of 0..255, at most six in a row, each with its caption above."""
+    columns = min(max(len(images), MIN_COLUMNS), MAX_COLUMNS)
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(2.1 * columns, 2.45 * rows + 0.5), layout="constrained")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.axis("off")
     for axes, image, caption in zip(figure.axes, images, captions, strict=False):
         axes.imshow(np.clip(image, 0, 255).astype(np.uint8), interpolation="nearest")
-        axes.set_title("\n".join(map(_short, caption.split("\n"))), fontsize=8, parse_math=False)
+        axes.set_title("\n".join(map(_shorten, caption.split("\n"))), fontsize=8, parse_math=False)
     figure.suptitle(title, fontsize=11)
     save_figure(figure, path)
 
 
-def _short(line: str) -> str:
-    line = printable(line)
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+def _shorten(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= MAX_CAPTION_LENGTH else f"{text[: MAX_CAPTION_LENGTH - 1]}…"
 
 
-def draw_batch(batches, classes: Sequence[str], path: Path) -> None:
-    """The first training batch as the model will see it; a mixed picture is captioned with its shares."""
+def draw_training_images(batches: "tf.data.Dataset", classes: Sequence[str], path: Path) -> None:
+    """Draws the first training batch after augmentation. The caption of a mixed image has the share of each class."""
     images, targets = next(iter(batches))[:2]
-    images, targets = images[:MOST].numpy(), targets[:MOST].numpy()
-    captions = [
-        "\n".join(
-            classes[index] if of_image[index] > 1 - NAMED_SHARE else f"{classes[index]} {of_image[index]:.0%}"
-            for index in np.argsort(-of_image)
-            if of_image[index] >= NAMED_SHARE
-        )
-        for of_image in targets
+    images, targets = images[:MAX_IMAGES].numpy(), targets[:MAX_IMAGES].numpy()
+    captions = ["\n".join(_class_shares(shares, classes)) for shares in targets]
+    draw_image_grid(images, captions, path, "Training images after augmentation, with their labels")
+
+
+def _class_shares(shares: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """The classes of an image and, if there are several, their shares; the largest first. `shares` is (classes,)."""
+    return [
+        classes[index] if shares[index] > 1 - SMALLEST_NAMED_SHARE else f"{classes[index]} {shares[index]:.0%}"
+        for index in np.argsort(-shares)
+        if shares[index] >= SMALLEST_NAMED_SHARE
     ]
-    draw_sheet(images, captions, path, "Training images after augmentation, with their labels")

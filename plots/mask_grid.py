@@ -1,22 +1,29 @@
-"""Pictures beside their masks, true and predicted, with a legend of the classes."""
+"""Grids of images and their masks, with a legend of the classes."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from datatransformer.layout import DataFolder
-from plots.palette import coloured, palette
+from plots.palette import colour_mask, palette
 from plots.save import save_figure
 from storage.tables import printable
 
-SIDE = 3.2
-"""Of a picture on a sheet, in inches."""
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+CELL_WIDTH = 3.2
+"""Width of an image in the figure, in inches."""
 
 MAX_IMAGES = 6
-"""Pictures on a sheet."""
+"""Largest number of images in a figure."""
+
+MAX_NAME_LENGTH = 28
+"""Characters of a class name in the legend."""
 
 
 def draw_masks(
@@ -27,38 +34,47 @@ def draw_masks(
     colours: np.ndarray,
     path: Path,
 ) -> None:
-    """Arguments:
-    rows: for each picture its columns: RGB (height, width, 3) or class indices (height, width).
-    titles: of the columns.
-    captions: of the rows.
-    classes, colours: their names and (classes, 3) uint8.
+    """Draws a row for each image.
+
+    Arguments:
+        rows: the columns of each row: RGB (height, width, 3) of 0..255 or class indices (height, width).
+        titles: of the columns.
+        captions: of the rows.
+        classes, colours: names, and uint8 (classes, 3). The legend shows the classes that occur.
     """
+    shown = {int(index) for row in rows for image in row if image.ndim == 2 for index in np.unique(image)}
+    names = {index: _shorten(printable(classes[index])) for index in sorted(shown) if index < len(classes)}
+    patches = [Patch(color=colours[index] / 255, label=name) for index, name in names.items()]
     height, width = rows[0][0].shape[:2]
-    size = (SIDE * len(titles), (SIDE * height / width + 0.25) * len(rows) + 0.9)
-    figure = Figure(figsize=size, layout="constrained")
+    figure_width = CELL_WIDTH * len(titles)
+    entry_width = 0.6 + 0.075 * max(map(len, names.values()), default=0)  # inches at this font size
+    legend_rows = -(-len(patches) // max(1, int(figure_width / entry_width)))
+    legend_columns = -(-len(patches) // max(1, legend_rows))
+    legend_height = 0.2 * legend_rows
+    figure_height = (CELL_WIDTH * height / width + 0.25) * len(rows) + 0.6 + legend_height
+    figure = Figure(figsize=(figure_width, figure_height), layout="constrained")
     grid = figure.subplots(len(rows), len(titles), squeeze=False)
-    shown = set()
-    for axes_of_row, row, caption in zip(grid, rows, captions, strict=True):
-        for axes, image in zip(axes_of_row, row, strict=True):
-            if image.ndim == 2:
-                shown |= set(np.unique(image).tolist())
-                image = coloured(image, colours)
-            axes.imshow(np.clip(image, 0, 255).astype(np.uint8), interpolation="nearest")
+    for axes_row, row, caption in zip(grid, rows, captions, strict=True):
+        for axes, image in zip(axes_row, row, strict=True):
+            pixels = colour_mask(image, colours) if image.ndim == 2 else np.clip(image, 0, 255).astype(np.uint8)
+            axes.imshow(pixels, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
-        axes_of_row[0].set_ylabel("\n".join(map(printable, caption.split("\n"))), fontsize=8, parse_math=False)
+        axes_row[0].set_ylabel("\n".join(map(printable, caption.split("\n"))), fontsize=8, parse_math=False)
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=10)
-    patches = [
-        Patch(color=colours[index] / 255, label=printable(name)) for index, name in enumerate(classes) if index in shown
-    ]
-    legend = figure.legend(handles=patches, loc="outside lower center", ncols=min(6, max(len(patches), 1)), fontsize=8)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    if patches:
+        legend = figure.legend(handles=patches, loc="outside lower center", ncols=legend_columns, fontsize=8)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     save_figure(figure, path)
 
 
-def draw_batch(batches, data: DataFolder, path: Path) -> None:
-    """The first training batch as the network will see it."""
+def _shorten(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
+
+
+def draw_training_masks(batches: "tf.data.Dataset", data: DataFolder, path: Path) -> None:
+    """Draws images and masks of the first training batch after augmentation."""
     images, masks = next(iter(batches))[:2]
     rows = list(zip(images[:MAX_IMAGES].numpy(), masks[:MAX_IMAGES].numpy().astype(np.uint8), strict=True))
     titles = ("training image after augmentation", "its mask")

@@ -1,4 +1,4 @@
-"""Many small pictures as one."""
+"""Joins many small images of the same size into one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,17 @@ from plots.save import save_figure
 from storage.tables import printable
 
 GAP = 2
-"""White pixels between pictures."""
+"""White pixels between images."""
 
-SIDE = 0.75
-"""Of a picture in inches."""
+CELL_HEIGHT = 0.75
+"""Height of an image in a figure, in inches."""
+
+Rows = Sequence[Sequence[np.ndarray] | np.ndarray]
+"""Rows of images (height, width, 3) of 0..255, all of the same size."""
 
 
-def mosaic(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Rows of pictures (height, width, 3) of 0..255, all of one size -> one, uint8; a short row ends in white."""
+def mosaic(rows: Rows) -> np.ndarray:
+    """All images as one, RGB uint8. White fills the end of short rows."""
     columns = max(map(len, rows))
     white = np.full_like(rows[0][0], 255)
     filled = np.array([[*row, *[white] * (columns - len(row))] for row in rows])
@@ -26,12 +29,10 @@ def mosaic(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     return np.clip(np.round(joined[:-GAP, :-GAP]), 0, 255).astype(np.uint8)
 
 
-def draw_mosaic(
-    rows: Sequence[Sequence[np.ndarray]], path: Path, title: str, labels: Sequence[str] = (), columns: str = ""
-) -> None:
-    """With a title above, a label to the left of each row if there are labels, and a line on the columns below."""
+def draw_mosaic(rows: Rows, path: Path, title: str, labels: Sequence[str] = (), columns: str = "") -> None:
+    """Draws the images with a title. `labels` are written to the left of the rows, `columns` below the figure."""
     height, width = rows[0][0].shape[:2]
-    size = SIDE * max(map(len, rows)) * width / height + 1.5, SIDE * len(rows) + 1
+    size = CELL_HEIGHT * max(map(len, rows)) * width / height + 1.5, CELL_HEIGHT * len(rows) + 1
     figure = Figure(figsize=(max(size[0], 5), size[1]), layout="constrained")
     axes = figure.subplots()
     axes.imshow(mosaic(rows), interpolation="nearest")

@@ -1,4 +1,4 @@
-"""Saves a figure by rename."""
+"""Saves figures as PNG files."""
 
 import warnings
 from pathlib import Path
@@ -9,7 +9,7 @@ from storage.tables import replacing_binary
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """By rename, as every file here."""
+    """Writes a PNG, which appears when it is complete."""
     with warnings.catch_warnings(), replacing_binary(path) as file:
-        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks; boxes stand for them
+        warnings.filterwarnings("ignore", "Glyph")  # the font lacks letters of some names; it draws boxes instead
         figure.savefig(file, format="png", dpi=110)

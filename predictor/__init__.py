@@ -1,1 +1,1 @@
-"""A run and pictures -> a CSV of predictions, streamed and continued where it was interrupted."""
+"""Prediction: reads images, predicts them by trained runs, and writes a CSV that an interrupted command resumes."""

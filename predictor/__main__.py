@@ -1,12 +1,18 @@
-"""`python -m predictor`: a run and pictures in, a CSV of predictions out."""
+"""`python -m predictor`: predicts images by a run and writes a CSV."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from command import run
 
+if TYPE_CHECKING:
+    from config import PredictorConfig
 
-def main(settings) -> None:
+
+def main(settings: "PredictorConfig") -> Mapping[str, object]:
     from predictor.predict import predict
 
-    predict(settings)
+    return predict(settings)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""The CSV of predictions and the list of rejects beside it: rows as they are made, and where to go on."""
+"""The CSV of predictions and the files beside it: appended row by row, and resumed after an interruption."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from predictor.pictures import ImageFile
-from settings import SettingError, bad_setting
+from predictor.images import ImageFile
+from settings import SettingError, WorkError, bad_setting
 from storage.tables import (
+    csv_line,
     csv_safe,
-    drop_torn_line,
-    line,
+    drop_incomplete_line,
     open_to_append,
     read_json,
     read_table,
@@ -22,101 +22,127 @@ from storage.tables import (
 REJECTED_HEADER = ("image", "reason")
 
 
-def check_output(settings) -> None:
-    """Raises SettingError if `settings.output` cannot be a CSV file."""
-    if not settings.output.name or settings.output.is_dir():
-        raise SettingError(bad_setting("output", settings.output, "should be the name of a CSV file"))
+def check_output(output: Path) -> None:
+    """Raises SettingError if `output` cannot be a CSV file."""
+    if not output.name or output.is_dir():
+        raise SettingError(bad_setting("output", output, "should be the name of a CSV file"))
 
 
 class Output:
-    """`predictions.csv`, `predictions.rejected.csv` and a hidden file that says what they were made with.
+    """`NAME.csv`, `NAME.rejected.csv`, and the hidden `.NAME.csv.json`, which notes what they were made with.
 
-    Rows are in the order of the pictures, so how many pictures have a row in either file tells where to go on.
+    Rows are in the order of the images. So the number of images that have a row in either table tells where to resume.
+
+    Arguments:
+        columns: the columns of the CSV after the name of the image.
+        evaluation_columns: columns that only the evaluation needs, after the name of the image. They are written to
+            NAME.evaluation/ranking.csv, with the same rows as the CSV.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]):
-        """`columns` are those behind the name of the picture."""
-        self.path, self.header = path, ("image", *columns)
+    def __init__(self, path: Path, columns: Sequence[str], evaluation_columns: Sequence[str] = ()):
+        self.path = path
+        self.columns, self.evaluation_columns = tuple(columns), tuple(evaluation_columns)
         self.rejected = path.with_name(f"{path.stem}.rejected.csv")
-        self.made_with = path.with_name(f".{path.name}.json")
+        self.note = path.with_name(f".{path.name}.json")
+        self.evaluation = path.with_name(f"{path.stem}.evaluation")
+        self.ranking = self.evaluation / "ranking.csv"
 
-    def begin(self, made_with: dict, overwrite: bool) -> None:
-        """Keeps rows that were made with the same, else raises SettingError; with `overwrite` removes those."""
-        if self.rejected.exists() and not self.made_with.exists() and not overwrite:
+    def start(self, note: Mapping[str, object], overwrite: bool) -> None:
+        """Keeps rows that were made with the same note. Removes other rows with `overwrite`.
+
+        Raises SettingError if there are other rows and `overwrite` is not set.
+        """
+        if self.rejected.exists() and not self.note.exists() and not overwrite:
             raise SettingError(
-                bad_setting("output", self.path, f"{self.rejected} exists already; name another, or --overwrite")
+                bad_setting("output", self.path, f"{self.rejected} exists; name another file, or use --overwrite")
             )
-        before = read_json(self.made_with) or {}
-        if overwrite and before != made_with:
+        earlier = read_json(self.note) or {}
+        if overwrite and earlier != note:
             self.clear()
-        elif self.path.exists() and before != made_with:
-            other = sorted(name for name in {*before, *made_with} if before.get(name) != made_with.get(name))
-            how = f"was made with other {', '.join(other)}" if before else "was not made here"
+        elif self.path.exists() and earlier != note:
+            different = sorted(name for name in {*earlier, *note} if earlier.get(name) != note.get(name))
+            reason = f"was made with different {', '.join(different)}" if earlier else "was not made by this command"
             raise SettingError(
-                bad_setting("output", self.path, f"exists and {how}; name another file, or use --overwrite")
+                bad_setting("output", self.path, f"exists and {reason}; name another file, or use --overwrite")
             )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             self.rejected.unlink(missing_ok=True)
-        write_json(self.made_with, made_with)
+        write_json(self.note, dict(note))
 
     def clear(self) -> None:
         """Removes all rows."""
-        for file in (self.path, self.rejected):
+        for file in (self.path, self.rejected, self.ranking):
             file.unlink(missing_ok=True)
 
-    def done(self, pictures: Iterable[ImageFile]) -> int:
-        """How many pictures, counted from the first, have their row. Rejects after that, left by a kill, are dropped.
+    def count_done(self, images: Iterable[ImageFile]) -> int:
+        """The number of images, counted from the first, that have a row.
 
-        Raises SettingError if there are rows of other pictures.
+        Removes rejected images after the last row, which a kill may leave. Raises SettingError if there are rows of
+        other images.
         """
         if not self.path.exists():
             return 0
-        drop_torn_line(self.path)
-        drop_torn_line(self.rejected)
-        rejects = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
-        kept, count = [], 0
-        with self.path.open(encoding="utf-8", newline="") as file:
-            rows = (row[0] for row in csv.reader(file) if row)
-            next(rows, None)
-            row = next(rows, None)
-            for picture in pictures:
-                name = csv_safe(picture.name)
-                if name == row:
-                    row = next(rows, None)
-                elif name in rejects:
-                    kept.append((name, rejects[name]))
-                else:
-                    break
-                count += 1
-        if row is not None:
-            allowed = f"its row for {row} does not fit the pictures that are there now; --overwrite begins anew"
-            raise SettingError(bad_setting("output", self.path, allowed))
-        if len(kept) < len(rejects):
-            write_table(self.rejected, REJECTED_HEADER, kept)
-        return count
+        drop_incomplete_line(self.path)
+        drop_incomplete_line(self.rejected)
+        reasons = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
+        rejected: list[tuple[str, str]] = []
+        done, names = 0, self.names()
+        next_row = next(names, None)
+        for image in images:
+            name = csv_safe(image.name)
+            if name == next_row:
+                next_row = next(names, None)
+            elif name in reasons:
+                rejected.append((name, reasons[name]))
+            else:
+                break
+            done += 1
+        if next_row is not None:
+            problem = f"its row for {next_row} does not match the present images; --overwrite predicts all of them"
+            raise SettingError(bad_setting("output", self.path, problem))
+        if len(rejected) < len(reasons):
+            write_table(self.rejected, REJECTED_HEADER, rejected)
+        return done
 
     def __enter__(self) -> "Output":
-        self.rows = open_to_append(self.path, self.header)
+        self._rows = open_to_append(self.path, ("image", *self.columns))
+        if self.evaluation_columns:
+            self._trim_ranking()
+            self._ranking = open_to_append(self.ranking, ("image", *self.evaluation_columns))
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.rows.close()
+        self._rows.close()
+        if self.evaluation_columns:
+            self._ranking.close()
+
+    def _trim_ranking(self) -> None:
+        """Removes the evaluation's rows after those of the CSV, which a kill may leave."""
+        self.evaluation.mkdir(exist_ok=True)
+        done = sum(1 for _ in self.names())
+        _keep_lines(self.ranking, 1 + done)
+        if sum(1 for _ in names_in_table(self.ranking)) < done:
+            self._rows.close()
+            raise WorkError(f"{self.ranking} lacks rows that {self.path} has. Remove {self.path} to start again.")
 
     def add(self, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A row for each picture."""
-        self.rows.writelines(line([csv_safe(name), *cells]) for name, cells in zip(names, rows, strict=True))
-        self.rows.flush()
+        """Appends a row for each image: the cells of the columns, then those of the evaluation columns."""
+        count, safe_names, rows = len(self.columns), [csv_safe(name) for name in names], list(rows)
+        if self.evaluation_columns:  # first: a row of the CSV counts as done
+            cells = zip(safe_names, rows, strict=True)
+            self._ranking.writelines(csv_line([name, *row[count:]]) for name, row in cells)
+            self._ranking.flush()
+        self._rows.writelines(csv_line([name, *row[:count]]) for name, row in zip(safe_names, rows, strict=True))
+        self._rows.flush()
 
     def reject(self, name: str, reason: str) -> None:
         with open_to_append(self.rejected, REJECTED_HEADER) as file:
-            file.write(line((csv_safe(name), reason)))
+            file.write(csv_line((csv_safe(name), reason)))
 
     def names(self) -> Iterator[str]:
-        """Of the pictures that have a row, as the CSV has them."""
-        if self.path.exists():
-            with self.path.open(encoding="utf-8", newline="") as file:
-                yield from islice((row[0] for row in csv.reader(file) if row), 1, None)
+        """The names of the images that have a row, as they are written in the CSV."""
+        return names_in_table(self.path)
 
     def rejected_names(self) -> list[str]:
         return [row["image"] for row in read_table(self.rejected)] if self.rejected.exists() else []
@@ -125,8 +151,15 @@ class Output:
         return len(self.rejected_names())
 
     def is_torn(self) -> bool:
-        """Whether a kill came in the midst of a line."""
+        """Whether a kill has left an incomplete line."""
         return any(_is_torn(file) for file in (self.path, self.rejected) if file.exists())
+
+
+def names_in_table(path: Path) -> Iterator[str]:
+    """The first column of a CSV without its header. Yields nothing if there is no such file."""
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from islice((row[0] for row in csv.reader(file) if row), 1, None)
 
 
 def _is_torn(file: Path) -> bool:
@@ -135,10 +168,17 @@ def _is_torn(file: Path) -> bool:
         return content.read() != b"\n"
 
 
-def picture_path(output: Path, folder: str, name: str) -> Path:
-    """Where a PNG that belongs to a picture lies: in NAME.`folder` beside NAME.csv, under the name of its picture.
+def _keep_lines(path: Path, count: int) -> None:
+    """Removes all lines after the first `count`, which a kill may leave."""
+    if path.exists():
+        with path.open("rb+") as file:
+            file.truncate(sum(len(text) for text in islice(file, count)))
 
-    It keeps the picture's suffix unless that is .png already, so `a.jpg` and `a.png` do not share a file.
+
+def image_path(output: Path, folder: str, name: str) -> Path:
+    """The path of a PNG that belongs to an image: in NAME.`folder` beside NAME.csv, named like the image.
+
+    The image's suffix is kept unless it is .png, so `a.jpg` and `a.png` have different files.
     """
     place = PurePosixPath(name.lstrip("/").replace("..", "_"))
     file = place.name if place.suffix == ".png" else f"{place.name}.png"

@@ -1,58 +1,69 @@
-"""Pictures read and decoded in parallel, a batch at a time, in order, while earlier batches are computed."""
+"""Reads and decodes images in parallel, in batches and in order, while the model computes earlier batches."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from datatransformer.images import UnreadableImage, encode, read_content
-from predictor.pictures import ImageFile
+from predictor.images import ImageFile
 from storage.parallel import WAITING_PER_WORKER, in_parallel
 
 Decoded = TypeVar("Decoded")
 Computed = TypeVar("Computed")
 
-BATCHES_WAITING = 2
-"""For each that is computed, itself among them: so that the next begins at once."""
+ProgressBar = Callable[[Iterable[Any]], Iterable[Any]]
+"""Wraps items, and shows how many of them have been taken."""
+
+BATCHES_PER_WORKER = 2
+"""Batches in work or waiting for each worker, so that a worker starts the next batch without a pause."""
 
 
 class DecodedImage(NamedTuple, Generic[Decoded]):
-    """A picture's name and what was decoded of it, or why nothing was."""
+    """The name of an image and its decoded content."""
 
     name: str
-    decoded: Decoded | None
-    unreadable: UnreadableImage | None = None
+    decoded: Decoded
+
+
+class UnreadableFile(NamedTuple):
+    """The name of a file that cannot be decoded, and the reason."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class ImageReader:
-    """Which pictures are read, and how.
+    """Reads images in batches.
 
     Attributes:
-        listed: in their order.
-        reject: is told the name of what cannot be read, and the reason.
-        workers: how many are read at the same time; one a processor core if None.
-        shown: is laid around the pictures as they come, a progress bar say.
+        images: the files, in the order of the output.
+        reject: is called with the name of each unreadable file and the reason.
+        workers: images that are read at the same time; None: one per processor core.
+        progress: wraps the images as they are read, for example in a progress bar.
     """
 
-    listed: Iterable[ImageFile]
+    images: Iterable[ImageFile]
     reject: Callable[[str, str], None]
     workers: int | None = None
-    shown: Callable[[Iterable], Iterable] = iter
+    progress: ProgressBar = iter
 
     def batches(
-        self, decode: Callable[[bytes], Decoded], batch_size: int, ahead: int = WAITING_PER_WORKER
+        self, decode: Callable[[bytes], Decoded], batch_size: int, open_per_worker: int = WAITING_PER_WORKER
     ) -> Iterator[list[DecodedImage[Decoded]]]:
-        """`decode` makes something from a file's bytes, all of which it decodes, or raises UnreadableImage.
+        """Yields lists of at most `batch_size` decoded images.
 
-        At most `ahead` pictures a worker are open at a time, besides the batch.
+        Arguments:
+            decode: decodes all bytes of a file, or raises UnreadableImage.
+            open_per_worker: images that are in memory for each worker, besides the batch.
         """
         batch: list[DecodedImage[Decoded]] = []
-        for picture in self.shown(in_parallel(partial(_open, decode), self.listed, self.workers, ahead)):
-            if picture.unreadable:
-                self.reject(picture.name, str(picture.unreadable))
+        for image in self.progress(in_parallel(partial(_read, decode), self.images, self.workers, open_per_worker)):
+            if isinstance(image, UnreadableFile):
+                self.reject(image.name, image.reason)
                 continue
-            batch.append(picture)
+            batch.append(image)
             if len(batch) == batch_size:
                 yield batch
                 batch = []
@@ -60,34 +71,36 @@ class ImageReader:
             yield batch
 
 
-def computed(
-    compute: Callable[[list[DecodedImage]], Computed], batches: Iterable[list[DecodedImage]], at_a_time: int
+def compute_batches(
+    compute: Callable[[list[DecodedImage[Decoded]]], Computed],
+    batches: Iterable[list[DecodedImage[Decoded]]],
+    workers: int,
 ) -> Iterator[Computed]:
-    """What `compute` makes of each batch, in order; `at_a_time` of them are computed while the next are read."""
-    return in_parallel(compute, batches, at_a_time, BATCHES_WAITING)
+    """Yields `compute(batch)` in order. `workers` batches are computed at the same time, while others are read."""
+    return in_parallel(compute, batches, workers, BATCHES_PER_WORKER)
 
 
-def decoder(decode: Callable) -> Callable[[bytes], object]:
-    """`decode`, which takes a file's bytes, a string tensor, as a graph. Raises UnreadableImage."""
+def decoder(decode: Callable[..., Decoded]) -> Callable[[bytes], Decoded]:
+    """`decode`, which takes a file's bytes as a string tensor, compiled to a graph that raises UnreadableImage."""
     import tensorflow as tf
 
     graph = tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
 
-    def decoded(content: bytes) -> object:
+    def decode_or_raise(content: bytes) -> Decoded:
         try:
             return graph(tf.constant(content))
         except tf.errors.InvalidArgumentError as error:
             raise UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}") from error
 
-    return decoded
+    return decode_or_raise
 
 
-def _open(decode: Callable[[bytes], Decoded], picture: ImageFile) -> DecodedImage[Decoded]:
+def _read(decode: Callable[[bytes], Decoded], image: ImageFile) -> DecodedImage[Decoded] | UnreadableFile:
     try:
-        content = read_content(picture.path)
+        content = read_content(image.path)
         try:
-            return DecodedImage(picture.name, decode(encode(content, decode_follows=True).content))
-        except UnreadableImage:  # by the longer way the reason is told as DataTransformer tells it
-            return DecodedImage(picture.name, decode(encode(content).content))
+            return DecodedImage(image.name, decode(encode(content, decode_follows=True).content))
+        except UnreadableImage:  # the complete check gives the same reason as DataTransformer does
+            return DecodedImage(image.name, decode(encode(content).content))
     except UnreadableImage as error:
-        return DecodedImage(picture.name, None, error)
+        return UnreadableFile(image.name, str(error))

@@ -1,4 +1,4 @@
-"""The scores of a segmentation from its confusion matrix."""
+"""Scores of a segmentation, computed from its confusion matrix."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from datatransformer.mask_classes import VOID
 
 @dataclass(frozen=True)
 class SegmentationScores:
-    """Scores of 0..1; those a class are (classes,) float64.
+    """Scores of 0..1. Scores of each class are float64 (classes,).
 
-    A class that occurs neither in the truth nor in the prediction has NaN and no part in the means. One that occurs in
-    only one of them has 0 in all four scores, as scikit-learn has it. Accuracies of no pixels are NaN.
+    A class that occurs in neither the true nor the predicted masks has NaN and is left out of the means. A class that
+    occurs in only one of them has 0 in all four scores, as in scikit-learn. Accuracies without any pixels are NaN.
     """
 
     iou: np.ndarray
@@ -27,41 +27,44 @@ class SegmentationScores:
     mean_dice: float
 
 
-def scores(matrix: np.ndarray, void_pixels: int = 0) -> SegmentationScores:
-    """Of a matrix of pixels by true class (row) and predicted class (column), (classes, classes).
+def segmentation_scores(matrix: np.ndarray, void_pixels: int = 0) -> SegmentationScores:
+    """The scores of a confusion matrix (classes, classes) of pixels by true class (row) and predicted class (column).
 
-    `void_pixels` are not in the matrix; `accuracy_with_void` counts them as wrong.
+    `void_pixels` is the number of pixels that are not in the matrix; `accuracy_with_void` counts them as wrong.
     """
-    right = np.diag(matrix).astype(np.float64)
+    correct = np.diag(matrix).astype(np.float64)
     true, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
     occurs = true + predicted > 0
 
-    def of_classes(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        return np.where(occurs, part / np.maximum(whole, 1), np.nan)
+    def share(part: np.ndarray, total: np.ndarray) -> np.ndarray:
+        return np.where(occurs, part / np.maximum(total, 1), np.nan)
 
-    of_each = {
-        "iou": of_classes(right, true + predicted - right),
-        "precision": of_classes(right, predicted),
-        "recall": of_classes(right, true),
-        "dice": of_classes(2 * right, true + predicted),
-    }
+    def mean(scores: np.ndarray) -> float:
+        return float(scores[occurs].mean()) if occurs.any() else np.nan
+
+    iou, dice = share(correct, true + predicted - correct), share(2 * correct, true + predicted)
+    precision, recall = share(correct, predicted), share(correct, true)
     return SegmentationScores(
-        **of_each,
-        **{
-            f"mean_{name}": float(values[occurs].mean()) if occurs.any() else np.nan for name, values in of_each.items()
-        },
-        accuracy=_share(right.sum(), matrix.sum()),
-        accuracy_with_void=_share(right.sum(), matrix.sum() + void_pixels),
+        iou=iou,
+        precision=precision,
+        recall=recall,
+        dice=dice,
+        accuracy=_ratio(correct.sum(), matrix.sum()),
+        accuracy_with_void=_ratio(correct.sum(), matrix.sum() + void_pixels),
+        mean_iou=mean(iou),
+        mean_precision=mean(precision),
+        mean_recall=mean(recall),
+        mean_dice=mean(dice),
     )
 
 
-def _share(part: float, whole: float) -> float:
-    return float(part / whole) if whole else np.nan
+def _ratio(part: float, total: float) -> float:
+    return float(part / total) if total else np.nan
 
 
 def confusion(truth: np.ndarray, mask: np.ndarray, classes: int) -> tuple[np.ndarray, int]:
-    """(classes, classes) pixels by true class (row) and predicted class (column), and how many are void."""
+    """The confusion matrix (classes, classes) of a true and a predicted mask, and the number of void pixels."""
     counted = truth != VOID
-    codes = truth[counted].astype(np.int64) * classes + mask[counted]
-    matrix = np.bincount(codes, minlength=classes * classes).reshape(classes, classes)
+    pairs = truth[counted].astype(np.int64) * classes + mask[counted]
+    matrix = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
     return matrix, int((~counted).sum())

@@ -1,99 +1,131 @@
-"""`python -m predictor.select`: every combination of runs with every policy on the validation images, ranked.
+"""`python -m predictor.select`: ranks every combination of runs and policies by its scores on the validation images.
 
-Weights of a policy come from the images that it is scored on, so among near equals prefer the simpler one.
+The weights of a policy come from the same images that it is scored on. So among almost equal scores prefer the simpler
+combination.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from command import import_tensorflow, run
-from predictor.labels.ensemble import find_members
+from log import logger
+from predictor.labels.ensemble import Member, find_members
 from predictor.labels.policies import POLICIES, combine, policy_weights
 from predictor.labels.validation import Validation, validate
 from predictor.output import check_output
 from settings import SettingError, bad_setting
-from storage.tables import line, write_table
-from training.run_folder import find_runs
+from storage.tables import csv_line, write_table
+from training.runs import find_runs
+
+if TYPE_CHECKING:
+    from config import SelectConfig
 
 HEADER = ("rank", "accuracy", "top3_accuracy", "log_loss", "runs", "policy", "tta")
-SHOWN = 5
-MOST_RUNS = 12
-"""Twelve have 4,095 combinations."""
+LOGGED_ROWS = 5
+MAX_RUNS = 12
+"""Twelve runs have 4,095 combinations."""
 
 
-class Scored(NamedTuple):
-    """How well runs, by their numbers, predict together."""
+class Combination(NamedTuple):
+    """The scores of runs, given by their numbers, that predict together by a policy."""
 
     accuracy: float
-    top3: float
+    top3_accuracy: float
     log_loss: float
     members: tuple[int, ...]
     policy: str
 
 
-def select(settings) -> None:
-    """Raises SettingError if the runs do not share classes and validation images."""
-    if not 2 <= len(settings.run) <= MOST_RUNS:
-        raise SettingError(
-            bad_setting("run", ",".join(settings.run), f"should be two to {MOST_RUNS} runs: --run A,B,C")
-        )
-    check_output(settings)
+def select(settings: "SelectConfig") -> dict[str, object]:
+    """Writes the ranking of all combinations. Returns what `--json` prints.
+
+    Raises SettingError if the runs do not have the same classes and validation images.
+    """
+    if not 2 <= len(settings.run) <= MAX_RUNS:
+        raise SettingError(bad_setting("run", settings.run, f"should be two to {MAX_RUNS} runs: --run A,B,C"))
+    check_output(settings.output)
     _check_ranking(settings.output)
     members = find_members(find_runs(settings.runs, settings.run), settings.tta, settings.engine, settings.precision)
     import_tensorflow()
     validations = [validate(member, settings.tta) for member in members]
-    for member, validation in zip(members, validations, strict=True):
-        if not validation.same_images(validations[0]):
-            allowed = f"was validated on other images than {members[0].run.path}; their scores cannot be compared"
-            raise SettingError(bad_setting("run", member.run.path, allowed))
-    ranked = sorted(scores(validations), key=lambda scored: (-scored.accuracy, scored.log_loss, len(scored.members)))
-    names = [member.run.path.name for member in members]
-    rows = [
-        (rank, f"{scored.accuracy:.6f}", f"{scored.top3:.6f}", f"{scored.log_loss:.6f}",
-         "+".join(names[number] for number in scored.members), scored.policy, settings.tta)
-        for rank, scored in enumerate(ranked, 1)
-    ]  # fmt: skip
-    settings.output.parent.mkdir(parents=True, exist_ok=True)
-    write_table(settings.output, HEADER, rows)
-    for row in rows[:SHOWN]:
-        print(f"{row[0]}. accuracy {row[1]}, top-3 {row[2]}: {row[4]} by {row[5]}")
-    single = max(validation.right.mean() for validation in validations)
-    print(f"Best single run: {single:.6f}. All {len(rows)} combinations are in {settings.output}")
-    best = ranked[0]
-    runs = ",".join(str(members[number].run.path) for number in best.members)
-    how = f" --policy {best.policy}" * (len(best.members) > 1) + f" --tta {settings.tta}"
-    how += f" --precision {settings.precision}" * (settings.precision != "f32")
-    print(f"Next: python -m predictor --run {runs}{how} --test-images FOLDER")
+    _check_same_images(members, validations)
+    ranked = sorted(
+        score_combinations(validations),
+        key=lambda combination: (-combination.accuracy, combination.log_loss, len(combination.members)),
+    )
+    _write_ranking(settings.output, ranked, [member.run.path.name for member in members], settings.tta)
+    best, best_single = ranked[0], max(float(validation.correct.mean()) for validation in validations)
+    logger.info(f"Best single run: accuracy {best_single:.6f}. All {len(ranked)} combinations are in {settings.output}")
+    runs = [member.run.path for number, member in enumerate(members) if number in best.members]
+    _log_next_command(settings, runs, best.policy)
+    scores = {name: getattr(best, name) for name in ("accuracy", "top3_accuracy", "log_loss")}
+    return {
+        "output": settings.output,
+        "combinations": len(ranked),
+        "best": {"runs": runs, "policy": best.policy, "tta": settings.tta, "scores": scores},
+        "best_single_accuracy": best_single,
+    }
 
 
 def _check_ranking(path: Path) -> None:
-    if path.exists() and not path.read_bytes().startswith(line(HEADER).encode()):
-        raise SettingError(bad_setting("output", path, "exists and is no ranking; name another file"))
+    if path.exists() and not path.read_bytes().startswith(csv_line(HEADER).encode()):
+        raise SettingError(bad_setting("output", path, "exists and is not a ranking; name another file"))
 
 
-def scores(validations: list[Validation]) -> Iterator[Scored]:
-    """Of each run alone, and of each two or more with each policy."""
+def _check_same_images(members: Sequence[Member], validations: Sequence[Validation]) -> None:
+    for member, validation in zip(members, validations, strict=True):
+        if not validation.same_images(validations[0]):
+            problem = f"was validated on other images than {members[0].run.path}, so their scores cannot be compared"
+            raise SettingError(bad_setting("run", member.run.path, problem))
+
+
+def _write_ranking(path: Path, ranked: Sequence[Combination], names: Sequence[str], tta: str) -> None:
+    """Writes all combinations, the best first, and logs the first few."""
+    rows = [
+        (rank, f"{combination.accuracy:.6f}", f"{combination.top3_accuracy:.6f}", f"{combination.log_loss:.6f}",
+         "+".join(names[number] for number in combination.members), combination.policy, tta)
+        for rank, combination in enumerate(ranked, 1)
+    ]  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(path, HEADER, rows)
+    for rank, accuracy, top3_accuracy, _, runs, policy, _ in rows[:LOGGED_ROWS]:
+        logger.info(f"{rank}. accuracy {accuracy}, top-3 accuracy {top3_accuracy}: {runs} by {policy}")
+
+
+def _log_next_command(settings: "SelectConfig", runs: Sequence[Path], policy: str) -> None:
+    """Logs the command that predicts by the best combination."""
+    words = ["python -m predictor --run", ",".join(map(str, runs)), "--tta", settings.tta]
+    if len(runs) > 1:
+        words += ["--policy", policy]
+    if settings.precision != "f32":
+        words += ["--precision", settings.precision]
+    logger.info(f"Next: {' '.join(words)} --test-images FOLDER")
+
+
+def score_combinations(validations: list[Validation]) -> Iterator[Combination]:
+    """Scores each single run, and each group of two or more runs with each policy."""
     labels = validations[0].labels
     for count in range(1, len(validations) + 1):
         for members in combinations(range(len(validations)), count):
             chosen = [validations[number] for number in members]
-            opinions = np.stack([validation.probabilities for validation in chosen])
+            probabilities = np.stack([validation.probabilities for validation in chosen])
             for policy in POLICIES if count > 1 else ("mean",):
-                combined = combine(policy, opinions, policy_weights(policy, chosen))
-                yield Scored(*_score(combined, labels), members, policy)
+                combined = combine(policy, probabilities, policy_weights(policy, chosen))
+                yield Combination(*_score(combined, labels), members, policy)
 
 
 def _score(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
-    from sklearn.metrics import log_loss  # takes a second to import, which --help shall not
+    """Accuracy, top-3 accuracy and log loss of probabilities (images, classes)."""
+    from sklearn.metrics import log_loss  # its import takes a second, too long for --help
 
     ranks = np.argsort(-probabilities, axis=1, kind="stable")
-    right = ranks == labels[:, None]
+    correct = ranks == labels[:, None]
     loss = log_loss(labels, probabilities, labels=range(probabilities.shape[1]))
-    return float(right[:, 0].mean()), float(right[:, :3].any(axis=1).mean()), float(loss)
+    return float(correct[:, 0].mean()), float(correct[:, :3].any(axis=1).mean()), float(loss)
 
 
 if __name__ == "__main__":

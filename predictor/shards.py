@@ -1,111 +1,119 @@
-"""A part of the pictures for each of several machines, and what tells later that all parts are there.
+"""Shards: a part of the images for each of several machines, and digests that show whether all parts are complete.
 
-`--shard I/N` is part I of N, the first being 1/N, as `split -n l/I/N` counts. A shard is a piece of the listing, whose
-order is that of the names on every machine. So each picture is in one shard, shards differ by one picture at most, and
-what they write, one after the other, is what a single process writes.
+`--shard I/N` is part I of N, counted from 1/N, as `split -n l/I/N` does. A shard is a contiguous part of the list of
+images, which is sorted by name and therefore the same on every machine. So each image is in one shard, the sizes of
+shards differ by at most one image, and their outputs one after the other are the output of a single process.
 """
 
 import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from predictor.pictures import ImageFile
+from predictor.images import ImageFile
 from settings import SettingError, bad_setting
 from storage.tables import csv_safe
 
-Listing = Callable[[], Iterable[ImageFile]]
+ListImages = Callable[[], Iterable[ImageFile]]
+"""Starts a new pass over the images."""
 
-BEHIND = r"-(\d+)-of-(\d+)"
-"""What stands behind the name of the whole in that of a shard."""
+SHARD_SUFFIX = r"-(\d+)-of-(\d+)"
+"""Pattern of the text that the name of a shard's output has after the name of the complete output."""
 
-BESIDE = ("rejected.csv", "masks", "colours", "overlays", "evaluation", "reconstructions", "latents.h5")
-"""What lies beside NAME.csv, with NAME before it: files and folders."""
+FILES_BESIDE = ("rejected.csv", "masks", "colours", "overlays", "evaluation", "reconstructions", "latents.h5")
+"""Files and folders beside NAME.csv. Their names start with `NAME.`."""
 
 DIGEST_BYTES = 16
 
-NOTED = ("shard", "pictures", "own")
-"""What is noted of a shard and not of a whole: which it is, the `NameDigest` of all pictures, and of its own."""
+SHARD_KEYS = ("shard", "pictures", "own")
+"""Keys in the note of a shard: its number and their total, the `NameDigest` of all images, and that of its own."""
 
 
 class NameDigest(NamedTuple):
-    """How many names there are, and a digest that tells them from others, in whatever order they come."""
+    """The number of names, and a digest that identifies them regardless of their order."""
 
-    count: int
+    size: int
     digest: str
 
 
 class Shard(NamedTuple):
-    """Number `number` of `of`; `whole` is the CSV that a single process would write."""
+    """Shard `number` of `total`. `merged` is the CSV that a single process would write."""
 
     number: int
-    of: int
-    whole: Path
+    total: int
+    merged: Path
 
     @property
     def output(self) -> Path:
-        """The CSV of its own, so that shards on one disk share no file."""
-        return self.whole.with_name(f"{self.whole.stem}-{self.number}-of-{self.of}{self.whole.suffix}")
+        """The shard's own CSV, so that shards on one disk share no file."""
+        return self.merged.with_name(f"{self.merged.stem}-{self.number}-of-{self.total}{self.merged.suffix}")
+
+    @property
+    def text(self) -> str:
+        """As `--shard` takes it."""
+        return f"{self.number}/{self.total}"
 
     def all(self) -> list["Shard"]:
-        """Those that make the whole, in their order."""
-        return [self._replace(number=number) for number in range(1, self.of + 1)]
+        """All shards of the same output, in order."""
+        return [self._replace(number=number) for number in range(1, self.total + 1)]
 
-    def cut(self, listed: Listing) -> tuple[Listing, dict]:
-        """The pictures of its own, and what is to be noted, as JSON has it, to see later whether a picture lacks.
+    def select(self, list_images: ListImages) -> tuple[ListImages, dict[str, object]]:
+        """The shard's own images, and what its note says as JSON values.
 
-        Pictures that come or go between two shards change the whole, and are noticed by that.
+        Images that appear or disappear between two shards change the digest of all images, so `merge` notices them.
         """
-        whole = names_of(picture.name for picture in listed())
-        begin, end = whole.count * (self.number - 1) // self.of, whole.count * self.number // self.of
-        own = partial(_slice, listed, begin, end)
-        noted = ([self.number, self.of], list(whole), list(names_of(picture.name for picture in own())))
-        return own, dict(zip(NOTED, noted, strict=True))
+        all_names = digest_names(image.name for image in list_images())
+        begin = all_names.size * (self.number - 1) // self.total
+        end = all_names.size * self.number // self.total
+
+        def list_own() -> Iterable[ImageFile]:
+            return islice(list_images(), begin, end)
+
+        own_names = digest_names(image.name for image in list_own())
+        note = ([self.number, self.total], list(all_names), list(own_names))
+        return list_own, dict(zip(SHARD_KEYS, note, strict=True))
 
 
-def _slice(listed: Listing, begin: int, end: int) -> Iterable[ImageFile]:
-    return islice(listed(), begin, end)
-
-
-def written_to(output: Path) -> re.Pattern:
-    """Matches resolved paths of what the predictor writes if `output` is its CSV, and of all shards of that."""
-    kinds = "|".join(re.escape(f".{name}") for name in BESIDE)
+def output_files_pattern(output: Path) -> re.Pattern[str]:
+    """Matches the resolved paths of all files that the predictor writes for the CSV `output` and for its shards."""
+    kinds = "|".join(re.escape(f".{name}") for name in FILES_BESIDE)
     folder = re.escape(output.parent.resolve().as_posix().rstrip("/"))
-    return re.compile(rf"{folder}/{re.escape(output.stem)}({BEHIND})?({re.escape(output.suffix)}|({kinds})(/.*)?)")
+    suffix = re.escape(output.suffix)
+    return re.compile(rf"{folder}/{re.escape(output.stem)}({SHARD_SUFFIX})?({suffix}|({kinds})(/.*)?)")
 
 
-def shards_of(output: Path) -> list[Shard]:
-    """Those whose CSVs lie beside `output`, sorted."""
-    name = re.compile(rf"{re.escape(output.stem)}{BEHIND}{re.escape(output.suffix)}")
-    found = map(name.fullmatch, os.listdir(output.parent) if output.parent.is_dir() else [])
-    return sorted(Shard(int(match[1]), int(match[2]), output) for match in found if match)
+def find_shards(output: Path) -> list[Shard]:
+    """The shards whose CSVs are beside `output`, sorted."""
+    name = re.compile(rf"{re.escape(output.stem)}{SHARD_SUFFIX}{re.escape(output.suffix)}")
+    matches = map(name.fullmatch, os.listdir(output.parent) if output.parent.is_dir() else [])
+    return sorted(Shard(int(match[1]), int(match[2]), output) for match in matches if match)
 
 
-def read_shard(text: str, whole: Path) -> Shard:
-    """Of `I/N`. Raises SettingError if it is not of that form."""
-    found = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
+def read_shard(text: str, merged: Path) -> Shard:
+    """The shard of the setting `I/N`. Raises SettingError for other text."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise SettingError(bad_setting("shard", text, "should be I/N, shard I of N: 1/4, 2/4, 3/4 or 4/4 of four"))
-    return Shard(int(found[1]), int(found[2]), whole)
+    return Shard(int(match[1]), int(match[2]), merged)
 
 
-def names_of(names: Iterable[str]) -> NameDigest:
-    """Of pictures, as the CSV has them or as they are. The digests of single names are added up: memory is flat."""
-    count = total = 0
+def digest_names(names: Iterable[str]) -> NameDigest:
+    """The digest of image names, with or without the escapes of the CSV. Needs constant memory: digests are added."""
+    size = total = 0
     for name in names:
         digest = hashlib.blake2b(csv_safe(name).encode(), digest_size=DIGEST_BYTES).digest()
-        count, total = count + 1, total + int.from_bytes(digest)
-    return NameDigest(count, _written(total))
+        size, total = size + 1, total + int.from_bytes(digest)
+    return NameDigest(size, _as_hex(total))
 
 
-def sum_of(several: Sequence[NameDigest]) -> NameDigest:
-    """Of all of them together."""
-    return NameDigest(sum(names.count for names in several), _written(sum(int(names.digest, 16) for names in several)))
+def sum_digests(digests: Sequence[NameDigest]) -> NameDigest:
+    """The digest of all names together."""
+    total = sum(int(names.digest, 16) for names in digests)
+    return NameDigest(sum(names.size for names in digests), _as_hex(total))
 
 
-def _written(total: int) -> str:
+def _as_hex(total: int) -> str:
     return f"{total % 256**DIGEST_BYTES:0{2 * DIGEST_BYTES}x}"

@@ -1,106 +1,123 @@
-"""Prediction by an auto-encoder: the code of each picture, how unusual it is, and what is made of its code."""
+"""Prediction by an auto-encoder: writes the code of each image, its anomaly score and its reconstruction."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
-import cv2
 import numpy as np
 
-from predictor.codes.autoencoder import Autoencoder
+from datatransformer.layout import DataFolder
+from predictor.codes.autoencoder import Autoencoder, EncodedBatch
+from predictor.codes.latents import LatentsFile
+from predictor.codes.png import write_png
+from predictor.codes.samples import UNUSED_FOR_SAMPLES, generate_samples
+from predictor.images import ImageFile
 from predictor.model import check_trained
-from predictor.output import Output, picture_path
-from predictor.pictures import ImageFile
+from predictor.output import Output, image_path
+from predictor.reading import DecodedImage, ImageReader, ProgressBar, decoder
+from predictor.task import PredictedRows, Reject, SamplingTask, Scores
 from settings import SettingError, bad_setting, errors_if_given
-from storage.tables import csv_safe, replacing_binary
+from storage.tables import csv_safe
 from training.run_folder import RunFolder
 
-SETTINGS = ("encoding_files", "samples", "seed")
-"""Those that are for auto-encoders alone."""
-
-UNSUPPORTED = ("policy", "tta", "tile", "overlap", "evaluate", "top_k", "mask_files", "engine", "precision")
-"""Those that are for classifiers and segmentation alone."""
+if TYPE_CHECKING:
+    from config import PredictorConfig
 
 RECONSTRUCTIONS = "reconstructions"
 """The folder beside the CSV: NAME.reconstructions."""
 
+Item = TypeVar("Item")
 
-class Encoding:
-    """What `predict` needs to know of it. Raises SettingError if the run cannot predict so.
 
-    The CSV has for each picture `reconstruction` and `kl`, the two parts of the loss at the mean of its code, and
-    `anomaly`, the loss itself, which is high for a picture unlike those of the training. All in nats a picture.
+class EncodingTask(SamplingTask):
+    """Implements `SamplingTask` for auto-encoders. Raises SettingError for settings that do not fit the run.
+
+    The columns are `reconstruction` and `kl`, the two terms of the loss at the mean of the code, and `anomaly`, the
+    loss, which is high for an image unlike those of the training. All are in nats per image.
     """
 
     columns = ("reconstruction", "kl", "anomaly")
+    evaluation_columns = ()
+    classes = ()
 
-    def __init__(self, settings, runs: list[RunFolder]):
-        errors = errors_if_given(settings, UNSUPPORTED, "is for runs of classifiers or of segmentation")
-        if len(runs) > 1:
-            errors.append(bad_setting("run", ",".join(settings.run), "one auto-encoder encodes at a time; name one"))
-        if settings.seed is not None and not settings.samples:
-            errors.append(
-                bad_setting("seed", settings.seed, "decides on new pictures; give their number too, --samples 64")
-            )
-        if errors:
+    def __init__(self, settings: "PredictorConfig", runs: list[RunFolder]):
+        if errors := _wrong_settings(settings, runs):
             raise SettingError(*errors)
         check_trained(runs[0])
         self.settings, self.autoencoder = settings, Autoencoder(runs[0])
+        self.output = Output(settings.output, self.columns)
         self.files = sorted(set(settings.encoding_files))
         self.depends_on = {"encoding_files": self.files}
 
-    def rows(
-        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
-    ) -> Iterator[tuple[list[str], Iterable[list[object]]]]:
-        from pipeline.decode import decode_and_resize
-        from predictor.reading import ImageReader, decoder
-
-        settings, autoencoder = self.settings, self.autoencoder
-        decode = decoder(partial(decode_and_resize, size=autoencoder.size))
-        reading = ImageReader(rest, output.reject, settings.workers, bar)
-        batches = reading.batches(lambda content: decode(content).numpy(), settings.batch_size)
+    def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:
         is_last = False
-        with self._latents(output) as latents:
-            for batch, is_last in with_last(batches):
-                names = [one.name for one in batch]
-                encoded = autoencoder.encode(np.stack([one.decoded for one in batch]))
+        with self._open_latents() as latents:
+            for batch, is_last in mark_last(self._read(images, reject, progress)):
+                names = [image.name for image in batch]
+                encoded = self.autoencoder.encode(np.stack([image.decoded for image in batch]))
                 if "reconstruction" in self.files:
                     self._write_reconstructions(names, encoded.reconstructed)
                 if latents:
                     latents.append(encoded.mean, encoded.log_variance)
-                if latents and is_last:  # once the last rows of the CSV are there nothing is left to do
-                    latents.gather(chain(output.names(), map(csv_safe, names)))
-                costs = zip(encoded.reconstruction, encoded.kl, encoded.anomaly, strict=True)
-                yield names, [[f"{cost:.6g}" for cost in of_picture] for of_picture in costs]
+                if latents and is_last:  # before the last rows of the CSV, after which nothing is resumed
+                    latents.write_hdf5(chain(self.output.names(), map(csv_safe, names)))
+                yield names, _cells(encoded)
             if latents and not is_last:
-                latents.gather(output.names())
+                latents.write_hdf5(self.output.names())
 
-    def _latents(self, output: Output):
-        from predictor.codes.latents import Latents
+    def evaluate(self, output: Output, data: DataFolder) -> Scores:
+        """Auto-encoders have no evaluation: `errors_of_other_kinds` refuses --evaluate for them."""
+        raise NotImplementedError
 
+    def generate(self, note: dict[str, object]) -> dict[str, object]:
+        return generate_samples(self.settings, self.autoencoder, note)
+
+    def _read(
+        self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar
+    ) -> Iterator[list[DecodedImage[np.ndarray]]]:
+        from pipeline.decode import decode_and_resize
+
+        decode = decoder(partial(decode_and_resize, size=self.autoencoder.size))
+        reader = ImageReader(images, reject, self.settings.workers, progress)
+        return reader.batches(lambda content: decode(content).numpy(), self.settings.batch_size)
+
+    def _open_latents(self) -> AbstractContextManager[LatentsFile | None]:
         if "latents" not in self.files:
             return nullcontext()
-        return Latents(output.path, self.autoencoder.latent_size, sum(1 for _ in output.names()))
+        done = sum(1 for _ in self.output.names())
+        return LatentsFile(self.output.path, self.autoencoder.latent_size, done)
 
-    def _write_reconstructions(self, names: list[str], pictures: np.ndarray) -> None:
-        for name, picture in zip(names, pictures, strict=True):
-            path = picture_path(self.settings.output, RECONSTRUCTIONS, name)
+    def _write_reconstructions(self, names: list[str], images: np.ndarray) -> None:
+        for name, image in zip(names, images, strict=True):
+            path = image_path(self.output.path, RECONSTRUCTIONS, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_png(path, picture)
+            write_png(path, image)
 
 
-def write_png(path, picture: np.ndarray) -> None:
-    """RGB (height, width, 3) of 0..255; by rename."""
-    with replacing_binary(path) as file:
-        file.write(cv2.imencode(".png", np.round(picture).astype(np.uint8)[..., ::-1])[1].tobytes())
+def _cells(encoded: EncodedBatch) -> list[list[str]]:
+    """The cells of the columns for each image."""
+    terms = zip(encoded.reconstruction, encoded.kl, encoded.anomaly, strict=True)
+    return [[f"{value:.6g}" for value in image_terms] for image_terms in terms]
 
 
-def with_last(items: Iterable) -> Iterator[tuple[object, bool]]:
-    """Each item, and whether it is the last; an item comes when the next is known."""
-    items = iter(items)
-    for item in items:
-        for following in items:
+def _wrong_settings(settings: "PredictorConfig", runs: list[RunFolder]) -> list[str]:
+    errors: list[str] = []
+    if len(runs) > 1:
+        errors.append(bad_setting("run", settings.run, "one auto-encoder predicts at a time; name one"))
+    if settings.samples:
+        errors += errors_if_given(settings, UNUSED_FOR_SAMPLES, "has no effect on --samples, which reads no images")
+    else:
+        errors += errors_if_given(settings, ["seed"], "is the seed of new images; give their number too: --samples 64")
+    return errors
+
+
+def mark_last(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Yields each item, and whether it is the last one. An item is yielded when the next one is known."""
+    iterator = iter(items)
+    for item in iterator:
+        for following in iterator:
             yield item, False
             item = following
         yield item, True

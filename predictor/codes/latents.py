@@ -1,4 +1,4 @@
-"""Codes of pictures in an HDF5 file, which appears when it is whole."""
+"""Codes of images in an HDF5 file, which appears when it is complete."""
 
 import os
 from collections.abc import Iterable
@@ -13,71 +13,73 @@ import numpy as np
 from settings import WorkError
 
 NUMBER = np.dtype("<f4")
-PARTS = ("mean", "log_variance")
-ROWS_AT_A_TIME = 4096
+DATASETS = ("mean", "log_variance")
+BLOCK_ROWS = 4096
+"""Rows that are copied at a time."""
 
 
 def latents_path(output: Path) -> Path:
     return output.with_name(f"{output.stem}.latents.h5")
 
 
-class Latents(AbstractContextManager):
+class LatentsFile(AbstractContextManager["LatentsFile"]):
     """`NAME.latents.h5` beside NAME.csv: `image` (rows,) UTF-8, `mean` and `log_variance` (rows, latent) float32.
 
-    Rows are those of the CSV, in its order. A kill while HDF5 is writing may cost all that is in a file, so they gather
-    in a hidden file of plain numbers and become HDF5 at the end.
+    Its rows are those of the CSV, in the same order. A kill while HDF5 writes may destroy the complete file. So rows
+    are first appended to a hidden binary file, which becomes HDF5 at the end.
 
     Arguments:
-        done: rows that the CSV has. They are kept; what a kill has left behind them, torn or whole, is dropped.
+        done: the number of rows of the CSV. These rows are kept; further rows, which a kill may leave, are removed.
 
-    Raises WorkError if there are fewer.
+    Raises WorkError if there are fewer rows.
     """
 
     def __init__(self, output: Path, latent_size: int, done: int):
         self.path = latents_path(output)
-        self.gathering = output.with_name(f".{output.stem}.latents.rows")
+        self.rows_path = output.with_name(f".{output.stem}.latents.rows")
         self.latent_size = latent_size
-        there = self.gathering.stat().st_size if self.gathering.exists() else 0
-        if there < done * self._bytes:
-            raise WorkError(f"{self.gathering} lacks rows that {output} has; remove {output.name} to begin anew")
+        size = self.rows_path.stat().st_size if self.rows_path.exists() else 0
+        if size < done * self._row_bytes:
+            raise WorkError(f"{self.rows_path} lacks rows that {output} has. Remove {output.name} to start again.")
         if not done:
             self.path.unlink(missing_ok=True)
-        self.rows = self.gathering.open("ab")
-        self.rows.truncate(done * self._bytes)
+        self.rows = self.rows_path.open("ab")
+        self.rows.truncate(done * self._row_bytes)
 
     @property
-    def _bytes(self) -> int:
-        """Of a row."""
-        return len(PARTS) * self.latent_size * NUMBER.itemsize
+    def _row_bytes(self) -> int:
+        return len(DATASETS) * self.latent_size * NUMBER.itemsize
 
     def append(self, mean: np.ndarray, log_variance: np.ndarray) -> None:
-        """Each (rows, latent)."""
+        """Appends codes; both arrays are (rows, latent)."""
         self.rows.write(np.stack([mean, log_variance], axis=1).astype(NUMBER).tobytes())
         self.rows.flush()
 
-    def gather(self, names: Iterable[str]) -> None:
-        """Writes the HDF5 file, by rename, if there are rows; `names` are those of all rows."""
-        count = self.gathering.stat().st_size // self._bytes
+    def write_hdf5(self, names: Iterable[str]) -> None:
+        """Writes the HDF5 file if there are rows. `names` are the names of the images of all rows."""
+        count = self.rows_path.stat().st_size // self._row_bytes
         if not count:
             return
-        rows = np.memmap(self.gathering, NUMBER, "r", shape=(count, len(PARTS), self.latent_size))
+        rows = np.memmap(self.rows_path, NUMBER, "r", shape=(count, len(DATASETS), self.latent_size))
         names = iter(names)
         work = self.path.with_name(f".{self.path.name}.tmp")
         try:
             with h5py.File(work, "w") as file:
                 image = file.create_dataset("image", (count,), h5py.string_dtype())
-                parts = [file.create_dataset(part, (count, self.latent_size), NUMBER) for part in PARTS]
-                for begin in range(0, count, ROWS_AT_A_TIME):
-                    block = slice(begin, min(begin + ROWS_AT_A_TIME, count))
+                datasets = [file.create_dataset(name, (count, self.latent_size), NUMBER) for name in DATASETS]
+                for begin in range(0, count, BLOCK_ROWS):
+                    block = slice(begin, min(begin + BLOCK_ROWS, count))
                     image[block] = list(islice(names, block.stop - begin))
-                    for number, part in enumerate(parts):
-                        part[block] = rows[block, number]
+                    for number, dataset in enumerate(datasets):
+                        dataset[block] = rows[block, number]
             os.replace(work, self.path)
         finally:
             work.unlink(missing_ok=True)
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """All went well if nothing was raised: then the HDF5 file has it all."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Removes the hidden file, unless an error was raised: then the HDF5 file may be missing."""
         self.rows.close()
         if kind is None:
-            self.gathering.unlink()
+            self.rows_path.unlink()

@@ -1,70 +1,73 @@
-"""New pictures: what an auto-encoder makes of random codes."""
+"""Generates new images: an auto-encoder decodes random codes."""
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from command import import_tensorflow
+from log import logger
 from predictor.codes.autoencoder import Autoencoder
-from predictor.codes.encode import write_png
-from settings import SettingError, bad_setting, errors_if_given
+from predictor.codes.png import write_png
+from settings import SettingError, bad_setting
 from storage.lock import exclusive_lock
 from storage.tables import read_json, write_json
-from training.run_folder import RunFolder
 
-UNSUPPORTED = ("test_images", "encoding_files", "workers", "shard")
-"""Settings of what is done with pictures."""
+if TYPE_CHECKING:
+    from config import PredictorConfig
 
-MOST_ON_SHEET = 400
-"""Of the new pictures the first so many are on the sheet."""
+UNUSED_FOR_SAMPLES = ("test_images", "encoding_files", "workers", "shard")
+"""Settings that only have an effect if images are read."""
+
+MAX_GRID_IMAGES = 400
+"""The first new images are also drawn in a grid."""
 
 
-def draw_samples(settings, run: RunFolder, made_with: dict) -> None:
-    """`settings.samples` of them, in the folder NAME.samples beside `settings.output`, and a sheet NAME.samples.png.
+def generate_samples(
+    settings: "PredictorConfig", autoencoder: Autoencoder, note: dict[str, object]
+) -> dict[str, object]:
+    """Writes `settings.samples` images to NAME.samples, a folder beside NAME.csv, and a grid to NAME.samples.png.
 
-    A code is drawn from the standard normal distribution, by `settings.seed` alone: the first ten of a hundred are the
-    ten of ten. Raises SettingError if other pictures are there, unless `settings.overwrite`.
+    The codes come from the standard normal distribution and depend on `settings.seed` alone: the first ten of a
+    hundred images are the same as ten images. `note` identifies the checkpoint.
 
-    Arguments:
-        made_with: the checkpoint, as JSON has it.
+    Returns what `--json` prints. Raises SettingError if the folder has other images and `overwrite` is not set.
     """
-    if errors := errors_if_given(settings, UNSUPPORTED, "samples come from no pictures; leave it out"):
-        raise SettingError(*errors)
-    seed = settings.seed or 0
+    count, seed = settings.samples or 0, settings.seed or 0
     folder = settings.output.with_name(f"{settings.output.stem}.samples")
+    grid = folder.with_name(f"{folder.name}.png")
     with exclusive_lock(settings.output):
-        _begin(folder, {**made_with, "seed": seed, "samples": settings.samples}, settings.overwrite)
+        _start(folder, {**note, "seed": seed, "samples": count}, settings.overwrite)
         import_tensorflow()
-        autoencoder, generator = Autoencoder(run), np.random.default_rng(seed)
-        on_sheet: list[np.ndarray] = []
-        for begin in range(0, settings.samples, settings.batch_size):
-            count = min(settings.batch_size, settings.samples - begin)
-            pictures = autoencoder.decode(generator.standard_normal((count, autoencoder.latent_size)))
-            for number, picture in enumerate(pictures, begin + 1):
-                write_png(folder / f"{number:0{len(str(settings.samples))}d}.png", picture)
-            on_sheet += list(pictures[: MOST_ON_SHEET - len(on_sheet)])
-        _write_sheet(on_sheet, folder.with_name(f"{folder.name}.png"))
-    print(f"{folder}: {settings.samples} new pictures by {run.path}; {folder.name}.png shows them together")
+        generator = np.random.default_rng(seed)
+        grid_images: list[np.ndarray] = []
+        for begin in range(0, count, settings.batch_size):
+            size = min(settings.batch_size, count - begin)
+            images = autoencoder.decode(generator.standard_normal((size, autoencoder.latent_size)))
+            for number, image in enumerate(images, begin + 1):
+                write_png(folder / f"{number:0{len(str(count))}d}.png", image)
+            grid_images += list(images[: MAX_GRID_IMAGES - len(grid_images)])
+        _write_grid(grid_images, grid)
+    logger.info(f"{folder}: {count} new images by {autoencoder.run.path}. The first {len(grid_images)} are in {grid}")
+    return {"output": folder, "images": count, "grid": grid}
 
 
-def _begin(folder: Path, made_with: dict, overwrite: bool) -> None:
-    note = folder.with_name(f".{folder.name}.json")
-    before = read_json(note)
-    if folder.exists() and before != made_with:
-        if before is None or not overwrite:
-            advice = "--overwrite replaces it" if before else "and was not made here; move it"
-            raise SettingError(
-                bad_setting("output", folder, f"exists with other pictures; name another file, or {advice}")
-            )
+def _start(folder: Path, note: dict[str, object], overwrite: bool) -> None:
+    note_file = folder.with_name(f".{folder.name}.json")
+    earlier = read_json(note_file)
+    if folder.exists() and earlier != note:
+        if earlier is None or not overwrite:
+            advice = "or use --overwrite" if earlier else "or move it: it was not made by this command"
+            raise SettingError(bad_setting("output", folder, f"exists with other images; name another file, {advice}"))
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(note, made_with)
+    write_json(note_file, note)
 
 
-def _write_sheet(pictures: list[np.ndarray], path: Path) -> None:
+def _write_grid(images: list[np.ndarray], path: Path) -> None:
     from plots.mosaic import mosaic
 
-    columns = int(np.ceil(np.sqrt(len(pictures))))
-    rows = [pictures[begin : begin + columns] for begin in range(0, len(pictures), columns)]
+    columns = int(np.ceil(np.sqrt(len(images))))
+    rows = [images[begin : begin + columns] for begin in range(0, len(images), columns)]
     write_png(path, mosaic(rows))

@@ -1,88 +1,114 @@
-"""Engines that a run predicts with. OpenVINO: the faster on a processor, with TensorFlow's answers or in fewer bits.
+"""Chooses the inference engine: TensorFlow, or OpenVINO, which is faster on a processor and also has fewer bits.
 
-Converted models are kept in RUN/engines: openvino-224x224-f32-STAMP for pictures of that size, `any` for those of any,
-int8 for those in 8 bits. The stamp is that of the checkpoint that they were made of, and how many classes it had.
+Converted models are stored in RUN/engines: openvino-224x224-f32-STAMP for images of that size, `any` for images of any
+size, int8 for 8 bits. The stamp identifies the checkpoint and its number of classes.
 """
 
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from predictor.engines import exportable, openvino_model
-from predictor.engines.conversion import Logits, NotTaken, check_installed, input_of, quietly
-from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, computes, write_openvino
+from log import logger
+from predictor.engines import openvino_model
+from predictor.engines.conversion import (
+    ConversionError,
+    LogitsFunction,
+    check_installed,
+    input_signature,
+    run_converter,
+)
+from predictor.engines.exportable import make_exportable
+from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, supports_precision, write_openvino
 from predictor.engines.quantisation import PACKAGES, quantise
 from predictor.engines.runner import Runner
 from settings import SettingError, WorkError, bad_setting
 from training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
 Size = tuple[int, int]
 """Height and width in pixels."""
 
-LIMIT = 1e-4
-"""By so much may a probability in 32 bits differ from TensorFlow's."""
+LoadModel = Callable[[], "keras.Model"]
+
+MAX_DIFFERENCE = 1e-4
+"""Largest difference of a probability in f32 from TensorFlow's."""
 
 BATCH_SIZE = 8
-"""That of OpenVINO: more pictures at a time are no faster, and hold more memory."""
+"""Largest batch of OpenVINO: larger ones are no faster and take more memory."""
 
-BETWEEN_LAYERS = {"f32": "f32", "bf16": "bf16", "int8": "f32"}
-"""What OpenVINO is told; where a model is in 8 bits it says so itself."""
+INFERENCE_PRECISION = {"f32": "f32", "bf16": "bf16", "int8": "f32"}
+"""OpenVINO's precision between layers. Layers in 8 bits are marked in the model itself."""
 
 
 def check_engine(run: RunFolder, engine: str, precision: str) -> None:
-    """Raises SettingError if that precision is not to be had, WorkError, with what to do, if something is missing."""
+    """Raises SettingError if the precision is not available, WorkError if a package is not installed."""
     if engine == "openvino":
         check_installed(openvino_model.PACKAGES, "--engine openvino")
     if precision == "f32":
         return
     if engine == "tensorflow":
-        raise SettingError(bad_setting("precision", precision, "is OpenVINO's; TensorFlow predicts in f32"))
+        raise SettingError(bad_setting("precision", precision, "is for OpenVINO; TensorFlow predicts in f32"))
     check_installed(openvino_model.PACKAGES, f"--precision {precision}")
-    if not computes(precision):
-        others = " and ".join(name for name in PRECISIONS if computes(name))
-        raise SettingError(bad_setting("precision", precision, f"this processor computes in {others}"))
+    if not supports_precision(precision):
+        supported = " and ".join(name for name in PRECISIONS if supports_precision(name))
+        raise SettingError(bad_setting("precision", precision, f"this processor computes in {supported}"))
     if precision == "int8" and not any(run.engines.glob(f"*-int8-{_stamp(run)}")):
         check_installed(PACKAGES, "--precision int8")
 
 
-def other_engine(run: RunFolder, engine: str, precision: str, size: Size | None, load: Callable) -> Runner | None:
-    """The run's best model, of another engine than TensorFlow, for pictures of `size` or, if that is None, of any.
+def openvino_runner(
+    run: RunFolder, engine: str, precision: str, size: Size | None, load: LoadModel, batch_size: int
+) -> Runner | None:
+    """Loads the run's best model into OpenVINO, for images of `size`, or of any size if it is None.
 
-    None if TensorFlow is to predict: it was asked for; or `auto` finds a GPU or no OpenVINO; or OpenVINO cannot take
-    the model, which is said on standard error. A precision that TensorFlow has not is a WorkError then. `load` gives
-    the model of Keras and raises what is wrong with it.
+    Returns None if TensorFlow has to predict: `engine` is tensorflow; or it is auto and there is a GPU or OpenVINO is
+    not installed; or OpenVINO cannot convert the model, which is logged as a warning. The last one is a WorkError if
+    the precision is not f32.
+
+    Arguments:
+        load: loads the Keras model, and raises WorkError if it is damaged.
+        batch_size: images per batch, at most, when the accuracy of an int8 model is measured.
     """
     import tensorflow as tf
 
     if engine == "tensorflow":
         return None
-    by_choice = engine == "openvino" or precision != "f32"
-    if not by_choice and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
+    is_required = engine == "openvino" or precision != "f32"
+    if not is_required and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
         return None
     try:
-        folder = _converted(run, precision, size, load)
-        model = quietly(lambda: OpenVINOModel(folder, BETWEEN_LAYERS[precision]))
-    except (NotTaken, OSError) as error:
-        note = f"OpenVINO cannot take {run.path} in {precision} ({error})."
+        folder = _converted_model(run, precision, size, load, batch_size)
+        model = run_converter(lambda: OpenVINOModel(folder, INFERENCE_PRECISION[precision]))
+    except (ConversionError, OSError) as error:
+        problem = f"OpenVINO cannot use {run.path} in {precision} ({error})."
         if precision != "f32":
-            raise WorkError(f"{note} Use --precision f32.") from error
-        print(f"{note} TensorFlow predicts; --engine tensorflow does so at once.", file=sys.stderr)
+            raise WorkError(f"{problem} Use --precision f32.") from error
+        logger.warning(f"{problem} TensorFlow predicts instead; --engine tensorflow avoids this attempt.")
         return None
-    return Runner(lambda images: tf.nn.softmax(model(np.asarray(images, np.float32))), BATCH_SIZE, model.at_a_time)
+
+    def predict(images: "np.ndarray | tf.Tensor") -> "tf.Tensor":
+        return tf.nn.softmax(model(np.asarray(images, np.float32)))
+
+    return Runner(predict, BATCH_SIZE, model.parallel_calls)
 
 
-def _converted(run: RunFolder, precision: str, size: Size | None, load: Callable) -> Path:
-    """The folder of the converted model, made if it is not there."""
+def _converted_model(run: RunFolder, precision: str, size: Size | None, load: LoadModel, batch_size: int) -> Path:
+    """The folder of the converted model. Converts it if there is none for this checkpoint."""
     name = "x".join(map(str, size)) if size else "any"
-    plain = _kept(run, f"openvino-{name}-f32", partial(_convert, run, size, load))
-    return _kept(run, f"openvino-{name}-int8", partial(quantise, run, plain)) if precision == "int8" else plain
+    f32 = _stored(run, f"openvino-{name}-f32", partial(_convert, run, size, load))
+    if precision != "int8":
+        return f32
+    return _stored(run, f"openvino-{name}-int8", lambda folder: quantise(run, f32, folder, min(batch_size, BATCH_SIZE)))
 
 
 def _stamp(run: RunFolder) -> str:
@@ -90,12 +116,12 @@ def _stamp(run: RunFolder) -> str:
     return f"{checkpoint.st_size}-{checkpoint.st_mtime_ns}-{len(run.classes())}"
 
 
-def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
-    """The folder of a variant, written if it is not there; those of earlier checkpoints are removed then."""
+def _stored(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
+    """The folder of a variant. If it does not exist, it is written, and models of earlier checkpoints are removed."""
     folder = run.engines / f"{variant}-{_stamp(run)}"
     if folder.exists():
         return folder
-    work = run.engines / f".work-{uuid.uuid4().hex}"  # several machines may be at it
+    work = run.engines / f".work-{uuid.uuid4().hex}"  # several machines may convert at the same time
     try:
         work.mkdir(parents=True)
         write(work)
@@ -105,25 +131,25 @@ def _kept(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
         try:
             os.replace(work, folder)
         except OSError:
-            if not folder.exists():  # else another process was faster
+            if not folder.exists():  # otherwise another process was faster
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
 
 
-def _convert(run: RunFolder, size: Size | None, load: Callable, folder: Path) -> None:
+def _convert(run: RunFolder, size: Size | None, load: LoadModel, folder: Path) -> None:
     model = load()
-    quietly(lambda: write_openvino(exportable.make_exportable(model), folder, input_of(model, size=size)))
-    _check(model, quietly(lambda: OpenVINOModel(folder)), size or run.image_size())
+    run_converter(lambda: write_openvino(make_exportable(model), folder, input_signature(model, size=size)))
+    _check_agreement(model, run_converter(lambda: OpenVINOModel(folder)), size or run.image_size())
 
 
-def _check(model, logits: Logits, size: Size) -> None:
-    """Raises NotTaken if the converted model gives other probabilities of a picture of noise."""
+def _check_agreement(model: "keras.Model", logits: LogitsFunction, size: Size) -> None:
+    """Raises ConversionError if the converted model predicts other probabilities for an image of noise."""
     import tensorflow as tf
 
     noise = np.random.default_rng(0).uniform(0, 255, (1, *size, 3)).astype(np.float32)
     expected = tf.nn.softmax(model(noise, training=False))
     difference = float(tf.reduce_max(tf.abs(tf.nn.softmax(logits(noise)) - expected)))
-    if not difference <= LIMIT:  # so that NaN does not pass
-        raise NotTaken(f"it gives probabilities that differ by {difference:.1e}")
+    if not difference <= MAX_DIFFERENCE:  # also true for NaN
+        raise ConversionError(f"its probabilities differ by {difference:.1e}")

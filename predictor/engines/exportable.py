@@ -1,50 +1,56 @@
-"""A model with layers that other programs know in place of some that they do not."""
+"""Replaces layers of a model that converters do not support."""
+
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
 
-def make_exportable(model):
-    """The same answers; the model itself if there is nothing to replace.
+def make_exportable(model: "keras.Model") -> "keras.Model":
+    """A copy with the same outputs whose layers can be converted; the model itself if nothing has to be replaced.
 
-    Both are in ConvNeXt. Keras computes a convolution in groups by XLA where there is no GPU, of which converters make
-    nothing; where each channel is a group of its own, it is a depthwise convolution. TensorFlow's GELU is made of
-    `erfc`, which ONNX has not; it has `erf`.
+    ConvNeXt has both layers that are replaced. Without a GPU, Keras computes a grouped convolution by XLA, which
+    converters do not support; with one channel per group it equals a depthwise convolution. TensorFlow's GELU uses
+    `erfc`, which ONNX does not have; it has `erf`.
     """
     import keras
 
-    if not any(_is_depthwise(layer) or _is_gelu(layer) for layer in _leaves(model)):
+    if not any(_is_depthwise(layer) or _is_gelu(layer) for layer in _flat_layers(model)):
         return model
-    clone = keras.models.clone_model(model, clone_function=_replaced, recursive=True)
-    for old, new in zip(_leaves(model), _leaves(clone), strict=True):
-        weights = old.get_weights()
-        if _is_depthwise(old):
-            weights[0] = weights[0].transpose(0, 1, 3, 2)  # (height, width, 1, channels), the last two swapped
-        new.set_weights(weights)
+    clone = keras.models.clone_model(model, clone_function=_clone_layer, recursive=True)
+    for original, copy in zip(_flat_layers(model), _flat_layers(clone), strict=True):
+        weights = original.get_weights()
+        if _is_depthwise(original):
+            weights[0] = weights[0].transpose(0, 1, 3, 2)  # a depthwise kernel is (height, width, channels, 1)
+        copy.set_weights(weights)
     return clone
 
 
-def _leaves(model) -> list:
-    """Its layers and those of the models among them, in their order."""
-    return [leaf for layer in model.layers for leaf in (_leaves(layer) if hasattr(layer, "layers") else [layer])]
+def _flat_layers(model: "keras.Model") -> "list[keras.layers.Layer]":
+    """The layers of the model and of all models inside it, in order."""
+    return [leaf for layer in model.layers for leaf in (_flat_layers(layer) if hasattr(layer, "layers") else [layer])]
 
 
-def _is_depthwise(layer) -> bool:
+def _is_depthwise(layer: "keras.layers.Layer") -> "TypeGuard[keras.layers.Conv2D]":
     import keras
 
     return isinstance(layer, keras.layers.Conv2D) and layer.groups == layer.filters > 1
 
 
-def _is_gelu(layer) -> bool:
+def _is_gelu(layer: "keras.layers.Layer") -> bool:
     import keras
 
     return isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu
 
 
-def _gelu(x):
+def _gelu(inputs: "keras.KerasTensor | tf.Tensor") -> "keras.KerasTensor | tf.Tensor":
     from keras import ops
 
-    return 0.5 * x * (1 + ops.erf(x / 2**0.5))
+    return 0.5 * inputs * (1 + ops.erf(inputs / 2**0.5))
 
 
-def _replaced(layer):
+def _clone_layer(layer: "keras.layers.Layer") -> "keras.layers.Layer":
     import keras
 
     if _is_gelu(layer):

@@ -1,4 +1,4 @@
-"""A converted model in 8 bits: calibrated on training pictures by NNCF, its accuracy measured before and after."""
+"""Quantises an OpenVINO model to 8 bits with NNCF: calibrates it on training images and measures its accuracy."""
 
 import contextlib
 import io
@@ -12,73 +12,81 @@ import numpy as np
 
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.mask_classes import VOID
+from log import logger
 from predictor.engines import openvino_model
-from predictor.engines.conversion import Logits, check_installed, quietly
+from predictor.engines.conversion import LogitsFunction, check_installed, run_converter
 from predictor.engines.openvino_model import OpenVINOModel
-from predictor.pictures import evenly_spaced
-from predictor.segmentation_scores import SegmentationScores, scores
+from predictor.images import evenly_spaced
+from predictor.segmentation_scores import SegmentationScores, segmentation_scores
 from settings import SettingError, WorkError
 from training.run_folder import RunFolder
 
 PACKAGES = {"nncf": "nncf", "openvino": "openvino"}
-CALIBRATED_ON = 300
-"""Pictures; NNCF advises so many."""
+"""Names on PyPI by name of import."""
 
-MEASURED_ON = 1000
-"""Validation pictures at most."""
+MAX_CALIBRATION_IMAGES = 300
+"""NNCF's documentation recommends this number."""
 
-BATCH_SIZE = 8
+MAX_VALIDATION_IMAGES = 1000
 
 
-def quantise(run: RunFolder, plain: Path, folder: Path) -> None:
-    """Writes the model of the folder `plain` into `folder`, in 8 bits, and prints what that costs in accuracy.
+def quantise(run: RunFolder, f32_folder: Path, folder: Path, batch_size: int) -> None:
+    """Writes an 8-bit version of the model in `f32_folder` to `folder`, and logs the accuracy of both.
 
-    Raises WorkError if the data folder of the run is gone, or is another one now, or NNCF is not installed.
+    `batch_size` is the number of images per batch when the accuracy is measured. Raises WorkError if the data folder
+    of the run is missing or has other classes, or if NNCF is not installed.
     """
     from pipeline.cache import make_loader
 
     check_installed(PACKAGES, "--precision int8")
-    data, size = _data(run), run.image_size()
-    chosen = _spread_over_classes(data)
-    print(f"Calibrating {run.path} for int8 on {len(chosen)} training pictures ...", flush=True)
+    data, size = _read_data(run), run.image_size()
+    chosen = _calibration_images(data)
+    logger.info(f"Calibrating {run.path} for int8 on {len(chosen)} training images ...")
     load = make_loader(data.images("train"), size, "none", data.path)
-    quietly(lambda: _write(plain, folder, chosen, lambda number: load(number).numpy()[None].astype(np.float32)))
-    before, after = (_scores(OpenVINOModel(of), data, size) for of in (plain, folder))
-    told = [f"accuracy {before.accuracy:.4f} in f32, {after.accuracy:.4f} in int8"]
+
+    def load_single(number: int) -> np.ndarray:
+        return load(number).numpy()[None].astype(np.float32)
+
+    run_converter(lambda: _quantise_file(f32_folder, folder, chosen, load_single))
+    before, after = (_measure(OpenVINOModel(path), data, size, batch_size) for path in (f32_folder, folder))
+    comparison = f"accuracy {before.accuracy:.4f} in f32, {after.accuracy:.4f} in int8"
     if data.task == "segmentation":
-        told.append(f"mean IoU {before.mean_iou:.4f} and {after.mean_iou:.4f}")
-    print(f"Of {len(_measured(data))} validation pictures: {'; '.join(told)}")
+        comparison += f"; mean IoU {before.mean_iou:.4f} in f32, {after.mean_iou:.4f} in int8"
+    logger.info(f"On {len(_measured_images(data))} validation images: {comparison}")
 
 
-def _data(run: RunFolder) -> DataFolder:
+def _read_data(run: RunFolder) -> DataFolder:
     config = run.config()
     try:
         data = read_data_folder(Path(config["settings"]["data"]), run.kind.task)
     except (SettingError, KeyError) as error:
-        raise WorkError(f"int8 is calibrated on the training pictures of {run.path}, but {error}") from error
+        raise WorkError(f"int8 is calibrated on the training images of {run.path}, but {error}") from error
     if data.classes != run.classes():
-        raise WorkError(f"{data.path} has other classes now than when {run.path} was trained on it")
+        raise WorkError(f"The classes of {data.path} have changed since {run.path} was trained on it")
     return data
 
 
-def _spread_over_classes(data: DataFolder) -> list[int]:
-    """Numbers of training pictures, of each class as many as of any other while they last."""
+def _calibration_images(data: DataFolder) -> list[int]:
+    """Indices of training images: the same number of each class, as far as there are enough."""
     count = len(data.images("train"))
     if data.task == "segmentation":
-        return evenly_spaced(count, CALIBRATED_ON)
-    taken, turns = Counter(), []
+        return evenly_spaced(count, MAX_CALIBRATION_IMAGES)
+    class_counts: Counter[int] = Counter()
+    turns: list[tuple[int, int, int]] = []
     for number, label in enumerate(data.labels("train")):
-        turns.append((taken[label], label, number))
-        taken[label] += 1
-    return [number for *_, number in sorted(turns)[:CALIBRATED_ON]]
+        turns.append((class_counts[label], label, number))
+        class_counts[label] += 1
+    return [number for *_, number in sorted(turns)[:MAX_CALIBRATION_IMAGES]]
 
 
-def _measured(data: DataFolder) -> list[int]:
-    return evenly_spaced(len(data.images("val")), MEASURED_ON)
+def _measured_images(data: DataFolder) -> list[int]:
+    return evenly_spaced(len(data.images("val")), MAX_VALIDATION_IMAGES)
 
 
-def _validation(data: DataFolder, size: tuple[int, int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of pictures float32 (batch, height, width, 3) and their classes, (batch,) or (batch, height, width)."""
+def _validation_batches(
+    data: DataFolder, size: tuple[int, int], batch_size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches of images float32 (batch, height, width, 3) and class indices, (batch,) or (batch, height, width)."""
     import tensorflow as tf
 
     from pipeline.cache import make_loader
@@ -88,36 +96,36 @@ def _validation(data: DataFolder, size: tuple[int, int]) -> Iterator[tuple[np.nd
         truth = make_loader(data.masks("val"), size, "none", data.path, masks=True)
     else:
         truth = tf.constant(data.labels("val")).__getitem__
-    numbers = tf.data.Dataset.from_tensor_slices(_measured(data))
-    batches = numbers.map(lambda number: (images(number), truth(number)), tf.data.AUTOTUNE).batch(BATCH_SIZE)
-    for pictures, classes in batches.prefetch(1).as_numpy_iterator():
-        yield pictures.astype(np.float32), classes[..., 0] if data.task == "segmentation" else classes
+    numbers = tf.data.Dataset.from_tensor_slices(_measured_images(data))
+    batches = numbers.map(lambda number: (images(number), truth(number)), tf.data.AUTOTUNE).batch(batch_size)
+    for pixels, classes in batches.prefetch(1).as_numpy_iterator():
+        yield pixels.astype(np.float32), classes[..., 0] if data.task == "segmentation" else classes
 
 
-def _write(plain: Path, folder: Path, chosen: Sequence[int], load: Callable[[int], np.ndarray]) -> None:
-    os.environ["NNCF_CI"] = "1"  # so that it reports to nobody that it is used
+def _quantise_file(f32_folder: Path, folder: Path, chosen: Sequence[int], load: Callable[[int], np.ndarray]) -> None:
+    os.environ["NNCF_CI"] = "1"  # turns off NNCF's telemetry
     import nncf
     import openvino
 
-    nncf.set_log_level(logging.ERROR)
-    model = openvino.Core().read_model(plain / openvino_model.FILE)
-    with contextlib.redirect_stdout(io.StringIO()):  # bars that scroll
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # nncf.set_log_level also changes all handlers there
+    model = openvino.Core().read_model(f32_folder / openvino_model.FILE)
+    with contextlib.redirect_stdout(io.StringIO()):  # hides progress bars
         quantised = nncf.quantize(
             model,
             nncf.Dataset(chosen, load),
-            preset=nncf.QuantizationPreset.MIXED,  # what is never negative, as behind ReLU, needs no bit for the sign
+            preset=nncf.QuantizationPreset.MIXED,  # values after ReLU are never negative and need no sign bit
             target_device=nncf.TargetDevice.CPU,
             subset_size=len(chosen),
         )
-    openvino_model.save(quantised, folder)
+    openvino_model.save_openvino(quantised, folder)
 
 
-def _scores(logits: Logits, data: DataFolder, size: tuple[int, int]) -> SegmentationScores:
-    """Of the model's most probable classes, at the size that it is trained at."""
+def _measure(logits: LogitsFunction, data: DataFolder, size: tuple[int, int], batch_size: int) -> SegmentationScores:
+    """The scores of the most probable classes, at the image size of the training."""
     classes = len(data.classes)
     matrix = np.zeros(classes * classes, np.int64)
-    for pictures, truth in _validation(data, size):
+    for images, truth in _validation_batches(data, size, batch_size):
         counted = truth != VOID if data.task == "segmentation" else np.ones_like(truth, bool)
-        codes = truth[counted].astype(np.int64) * classes + logits(pictures).argmax(axis=-1)[counted]
-        matrix += np.bincount(codes, minlength=classes * classes)
-    return scores(matrix.reshape(classes, classes))
+        pairs = truth[counted].astype(np.int64) * classes + logits(images).argmax(axis=-1)[counted]
+        matrix += np.bincount(pairs, minlength=classes * classes)
+    return segmentation_scores(matrix.reshape(classes, classes))

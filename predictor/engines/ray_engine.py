@@ -1,8 +1,8 @@
-"""`--engine ray`: rows computed by workers of Ray, on the machines of a cluster or on this one.
+"""`--engine ray`: workers of Ray compute the rows, on the machines of a cluster or on this one.
 
-Pictures are a data set of Ray Data, a row each. It goes through a pool of workers, processes with a model each, and
-comes back in its order as rows of the CSV. Masks are written by the workers. So the machines of a cluster share the
-disk of pictures, run and output, under the same path, and SceneLab is installed on each.
+The images are a Ray dataset with a row for each image. It passes through a pool of worker processes, each with its own
+model, and comes back in order as rows of the CSV. The workers write the masks. So all machines need the same disk with
+images, run and output under the same paths, and SceneLab has to be installed on each.
 """
 
 import json
@@ -10,118 +10,134 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
+
 from command import import_tensorflow, standard_error_hidden
+from datatransformer.layout import DataFolder
+from log import logger
 from predictor.engines.conversion import check_installed
+from predictor.images import ImageFile
 from predictor.output import Output
-from predictor.pictures import ImageFile
+from predictor.reading import ProgressBar
+from predictor.task import PredictedRows, PredictionTask, Reject, Scores
 from settings import WorkError
 
 PACKAGE = '"ray[data]"'
 
-BATCHES_AT_A_TIME = 4
-"""Are given to a worker, which reads the next while it computes one."""
+BATCHES_PER_BLOCK = 4
+"""Batches that a worker gets at a time. It reads the next one while it computes another."""
 
-PICTURES_AT_A_TIME = 100_000
-"""Are a data set, so that memory is flat."""
+MAX_DATASET_IMAGES = 100_000
+"""Images in a dataset. More images become several datasets, so that memory stays constant."""
 
-STORE_BYTES = 128 * 2**20
-"""Memory for what the processes of this machine exchange: paths and rows."""
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Shared memory of the processes on this machine. They only exchange paths and rows."""
 
-SECONDS_TO_ANSWER = 10
+CONNECT_TIMEOUT = 10
+"""Seconds."""
 
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
-"""Ray's own remarks, also those that it prints for its workers, stay in its log files, in /tmp/ray."""
+QUIET_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+"""Environment variables that keep Ray's messages, and those of its workers, in its log files in /tmp/ray."""
 
 
-class Pool(NamedTuple):
-    """So many workers, and what each takes of its machine."""
+class WorkerPool(NamedTuple):
+    """The number of workers, and the cores and GPUs of each."""
 
     workers: int
     cores: int
     gpus: int
 
 
-class RayTask:
-    """As `work`, of `predictor.predict`, whose rows are computed elsewhere. Raises WorkError if Ray is not installed.
+class PredictedImage(NamedTuple):
+    """The name of an image and the cells of its row; or, if it is unreadable, the reason."""
+
+    name: str
+    cells: list[str]
+    reason: str
+
+
+class RayTask(PredictionTask):
+    """Implements `PredictionTask`: another task whose rows Ray computes. Raises WorkError if Ray is not installed.
 
     Arguments:
-        cores: of each worker; None gives it those of a whole machine.
+        cores: of each worker; None: all cores of a machine.
     """
 
-    def __init__(self, work, batch_size: int, cores: int | None):
+    def __init__(self, task: PredictionTask, batch_size: int, cores: int | None):
         for module in ("ray", "pyarrow"):
             check_installed({module: PACKAGE}, "--engine ray")
-        self.work, self.batch_size, self.cores = work, batch_size, cores
-        self.columns, self.depends_on, self.evaluate = work.columns, work.depends_on, work.evaluate
+        self.task, self.batch_size, self.cores = task, batch_size, cores
+        self.columns, self.evaluation_columns = task.columns, task.evaluation_columns
+        self.depends_on, self.classes = task.depends_on, task.classes
 
-    def rows(
-        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
-    ) -> Iterator[tuple[list[str], list[list[str]]]]:
-        with connected() as machines:
-            pool = pool_on(machines, self.cores)
-            print(f"Workers of Ray: {pool.workers}; cores of each: {pool.cores}{', and a GPU' * pool.gpus}")
-            for name, cells, reason in bar(self._predicted(iter(rest), pool)):
-                if reason:
-                    output.reject(name, reason)
+    def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:
+        with ray_cluster() as machines:
+            pool = worker_pool(machines, self.cores)
+            gpu = ", and a GPU" if pool.gpus else ""
+            logger.info(f"Ray workers: {pool.workers}; cores of each: {pool.cores}{gpu}")
+            for image in progress(self._predict(iter(images), pool)):
+                if image.reason:
+                    reject(image.name, image.reason)
                 else:
-                    yield [name], [cells]
+                    yield [image.name], [image.cells]
 
-    def _predicted(self, rest: Iterator[ImageFile], pool: Pool) -> Iterator[tuple[str, list[str], str]]:
-        """Name, cells and, if it could not be read, the reason for each picture."""
+    def evaluate(self, output: Output, data: DataFolder) -> Scores:
+        return self.task.evaluate(output, data)
+
+    def _predict(self, images: Iterator[ImageFile], pool: WorkerPool) -> Iterator[PredictedImage]:
         import ray
 
-        while listed := list(islice(rest, PICTURES_AT_A_TIME)):
-            batches = -(-len(listed) // self.batch_size)
-            blocks = max(-(-batches // BATCHES_AT_A_TIME), min(batches, pool.workers))
-            rows = [{"path": os.fsencode(one.path), "name": os.fsencode(one.name)} for one in listed]
+        while dataset_images := list(islice(images, MAX_DATASET_IMAGES)):
+            batches = -(-len(dataset_images) // self.batch_size)
+            blocks = max(-(-batches // BATCHES_PER_BLOCK), min(batches, pool.workers))
+            rows = [{"path": os.fsencode(image.path), "name": os.fsencode(image.name)} for image in dataset_images]
             predicted = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
-                Worker,
-                fn_constructor_args=(self.work, str(Path.cwd())),
+                RayWorker,
+                fn_constructor_args=(self.task, str(Path.cwd())),
                 batch_size=None,
                 concurrency=min(pool.workers, blocks),
                 num_cpus=pool.cores,
                 num_gpus=pool.gpus or None,
             )
             for row in predicted.iter_rows():
-                yield os.fsdecode(row["name"]), json.loads(row["cells"]), row["reason"]
+                yield PredictedImage(os.fsdecode(row["name"]), json.loads(row["cells"]), row["reason"])
 
 
-class Worker:
-    """A process of Ray that has the model. `folder` is where the command was given."""
+class RayWorker:
+    """A Ray process with a loaded model. `folder` is the working folder of the command."""
 
-    def __init__(self, work, folder: str):
+    def __init__(self, task: PredictionTask, folder: str):
         import_tensorflow()
-        self.work, self.folder = work, folder
+        self.task, self.folder = task, folder
 
-    def __call__(self, block: dict) -> dict:
-        os.chdir(self.folder)  # so that relative paths lead where they lead for the command
-        listed = [
+    def __call__(self, block: Mapping[str, np.ndarray]) -> dict[str, object]:
+        os.chdir(self.folder)  # relative paths have the same meaning as in the command
+        images = [
             ImageFile(Path(os.fsdecode(path)), os.fsdecode(name))
             for path, name in zip(block["path"], block["name"], strict=True)
         ]
         cells: dict[str, list[str]] = {}
         reasons: dict[str, str] = {}
-        for names, rows in self.work.rows(listed, SimpleNamespace(reject=reasons.__setitem__), iter):
+        for names, rows in self.task.rows(images, reasons.__setitem__, iter):
             cells |= {name: list(map(str, row)) for name, row in zip(names, rows, strict=True)}
         return {
             "name": block["name"],
-            "cells": [json.dumps(cells.get(picture.name)) for picture in listed],
-            "reason": [reasons.get(picture.name, "") for picture in listed],
+            "cells": [json.dumps(cells.get(image.name)) for image in images],
+            "reason": [reasons.get(image.name, "") for image in images],
         }
 
 
-def pool_on(machines: Sequence[Mapping[str, float]], cores: int | None) -> Pool:
-    """Workers for machines that have so many `CPU` and `GPU`: one a GPU where there are any, else one for `cores`.
+def worker_pool(machines: Sequence[Mapping[str, float]], cores: int | None) -> WorkerPool:
+    """Divides machines with this many `CPU` and `GPU` into workers: one per GPU if there are any, else one per `cores`.
 
-    Without `cores` a worker gets those of a whole machine, of the smallest if they differ; or its GPU's share of them.
-    Raises WorkError if there is room for none.
+    Without `cores` a worker gets all cores of a machine, or its GPU's share of them; if machines differ, those of the
+    smallest one. Raises WorkError if no machine has enough cores.
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) >= 1]
     used = with_gpu or [machine for machine in machines if machine.get("CPU", 0) >= 1]
@@ -130,17 +146,19 @@ def pool_on(machines: Sequence[Mapping[str, float]], cores: int | None) -> Pool:
     cores = cores or max(1, min((cpu // max(gpu, 1) for cpu, gpu in zip(cpus, gpus, strict=True)), default=1))
     workers = sum(min(cpu // cores, gpu or cpu) for cpu, gpu in zip(cpus, gpus, strict=True))
     if not workers:
-        raise WorkError(f"No machine of Ray has {cores} cores for a worker; give fewer, --workers 1 say")
-    return Pool(workers, cores, int(bool(with_gpu)))
+        raise WorkError(
+            f"No machine of the Ray cluster has {cores} cores for a worker; give fewer, such as --workers 1"
+        )
+    return WorkerPool(workers, cores, int(bool(with_gpu)))
 
 
 @contextmanager
-def connected() -> Iterator[list[dict[str, float]]]:
-    """Ray, of the cluster that RAY_ADDRESS names or this machine is in, else started here and stopped at the end.
+def ray_cluster() -> Iterator[list[dict[str, float]]]:
+    """Connects to the cluster of RAY_ADDRESS or of this machine; without one, starts Ray here and stops it at the end.
 
-    Gives what each machine has. Raises WorkError for what fails in it.
+    Yields the resources of each machine. Raises WorkError for any failure of Ray.
     """
-    os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    os.environ |= {name: value for name, value in QUIET_RAY.items() if name not in os.environ}
     with standard_error_hidden():
         import ray.data
     context = ray.data.DataContext.get_current()
@@ -150,12 +168,12 @@ def connected() -> Iterator[list[dict[str, float]]]:
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         _connect()
-        signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put its own there
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray installs its own handler
         yield [node["Resources"] for node in ray.nodes() if node["Alive"]]
     except ray.exceptions.RayError as error:
         cause = getattr(error, "cause", None) or error
-        said = next(iter(str(cause).strip().splitlines()), type(cause).__name__)  # behind it is a traceback
-        raise WorkError(said if isinstance(cause, WorkError) else f"A worker of Ray failed: {said}") from error
+        reason = next(iter(str(cause).strip().splitlines()), type(cause).__name__)  # a traceback follows
+        raise WorkError(reason if isinstance(cause, WorkError) else f"A Ray worker failed: {reason}") from error
     finally:
         ray.shutdown()
 
@@ -165,37 +183,39 @@ def _connect() -> None:
 
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    how = {} if has_cluster() else {"address": "local", "include_dashboard": False, "object_store_memory": STORE_BYTES}
-    failed = None
+    local = {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+    options = {} if has_cluster() else local
+    failure: ConnectionError | None = None
     with standard_error_hidden():
         try:
-            ray.init(**how, log_to_driver=False, logging_level=logging.CRITICAL)
+            ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
         except ConnectionError as error:
-            failed = error  # raised below, or what was held back would be shown
-    if failed:
-        raise WorkError(str(failed)) from failed
+            failure = error  # raised outside of the block, which would otherwise show the hidden messages
+    if failure:
+        raise WorkError(str(failure)) from failure
 
 
 def has_cluster() -> bool:
-    """Whether RAY_ADDRESS names one, or `ray start` has put this machine in one.
+    """Whether RAY_ADDRESS names a cluster, or `ray start` has made this machine part of one.
 
-    Raises WorkError if RAY_ADDRESS is wrong: Ray itself would try for a quarter of an hour, deaf to Ctrl-C.
+    Raises WorkError if RAY_ADDRESS is wrong. Ray itself would retry for a quarter of an hour and ignore Ctrl-C.
     """
-    named = os.environ.get("RAY_ADDRESS", "auto")
-    if named == "local":
+    address = os.environ.get("RAY_ADDRESS", "auto")
+    if address == "local":
         return False
     temporary = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
-    started = Path(temporary, "ray", "ray_current_cluster")  # may be there still when the cluster is not
-    found = _answers(named if named != "auto" else started.read_text().strip() if started.exists() else "")
-    if not found and "RAY_ADDRESS" in os.environ:
-        raise WorkError(f"There is no Ray cluster at RAY_ADDRESS = {named}. Start it, or unset that to do without")
-    return found
+    address_file = Path(temporary, "ray", "ray_current_cluster")  # remains after a cluster is killed
+    local_address = address_file.read_text().strip() if address_file.exists() else ""
+    is_running = _is_listening(local_address if address == "auto" else address)
+    if not is_running and "RAY_ADDRESS" in os.environ:
+        raise WorkError(f"There is no Ray cluster at RAY_ADDRESS = {address}. Start it, or unset RAY_ADDRESS")
+    return is_running
 
 
-def _answers(address: str) -> bool:
+def _is_listening(address: str) -> bool:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
-        socket.create_connection((host, int(port)), SECONDS_TO_ANSWER).close()
+        socket.create_connection((host, int(port)), CONNECT_TIMEOUT).close()
     except (OSError, ValueError):
         return False
     return True

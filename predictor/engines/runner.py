@@ -1,24 +1,28 @@
-"""What computes the answers of a model, whatever the engine."""
+"""A loaded model, independent of the engine that computes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Predict = Callable[["np.ndarray | tf.Tensor"], "tf.Tensor"]
+"""Takes images (batch, height, width, 3) of 0..255. Returns probabilities, with the classes on the last axis."""
 
 
 @dataclass(frozen=True)
 class Runner:
-    """A model as an engine runs it.
+    """A model that is loaded into an engine.
 
     Attributes:
-        answer: pictures (batch, height, width, 3), numbers of 0..255 -> probabilities, tensors both. Threads may call
-            it at the same time.
-        batch_size: pictures at a time; None if the more the better.
-        at_a_time: batches that keep it busy.
+        predict: several threads may call it at the same time.
+        batch_size: images per call, at most.
+        parallel_calls: calls at the same time that keep the engine busy.
     """
 
-    answer: Callable
-    batch_size: int | None = None
-    at_a_time: int = 1
-
-    def batch(self, most: int) -> int:
-        """How many pictures it is given at a time, at most so many."""
-        return min(most, self.batch_size or most)
+    predict: Predict
+    batch_size: int
+    parallel_calls: int = 1

@@ -1,67 +1,85 @@
-"""`python -m predictor.export`: a run's best model in formats of other programs, each checked on real pictures.
+"""`python -m predictor.export`: converts a run's best model to formats of other programs, and checks it on images.
 
-EXPORT/README.md     what goes in, what comes out, how to load it, how far it is from the run
+EXPORT/README.md     inputs, outputs, how to load each format, its difference from the run
 EXPORT/classes.csv
-EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: those that were asked for
-EXPORT/encoder/, decoder/: so for each half of an auto-encoder
+EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: the chosen formats
+EXPORT/encoder/, decoder/: the same for both parts of an auto-encoder
 """
 
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from command import import_tensorflow, run
 from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import read_data_folder
-from predictor.engines.conversion import NotTaken, check_installed, quietly
-from predictor.export.agreement import compare, unpools
+from log import logger
+from predictor.engines.conversion import ConversionError, check_installed, run_converter
+from predictor.export.agreement import has_unpooling, measure_difference
 from predictor.export.formats import FORMATS
-from predictor.export.parts import Part, parts_of
-from predictor.export.readme import TITLE, Exported, readme
+from predictor.export.parts import ModelPart, model_parts
+from predictor.export.readme import TITLE, ExportRecord, readme_text
+from predictor.images import ImageFile, evenly_spaced, find_images, validation_images
 from predictor.model import check_trained
-from predictor.pictures import ImageFile, evenly_spaced, find_images, validation_images
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
-from training.run_folder import RunFolder, find_runs
+from training.run_folder import RunFolder
+from training.runs import find_runs
 
-CHECKED = 8
+if TYPE_CHECKING:
+    from config import ExportConfig
+
+MAX_CHECKED_IMAGES = 8
 
 
-def export(settings) -> None:
-    """Raises SettingError if the run cannot be exported so; WorkError if an exported model says something else."""
-    trained = _run(settings)
-    output = settings.output or Path("exports") / trained.path.resolve().name
+def export(settings: "ExportConfig") -> dict[str, object]:
+    """Exports a run. Returns what `--json` prints.
+
+    Raises SettingError if the run cannot be exported to `output`; WorkError if a format does not support the model, or
+    if an exported model gives other outputs.
+    """
+    exported_run = _find_run(settings.runs, settings.run)
+    output = settings.output or Path("exports") / exported_run.path.resolve().name
     _check_output(output, settings.overwrite)
-    names = list(dict.fromkeys(settings.format))
-    for name in names:
+    formats = list(dict.fromkeys(settings.format))
+    for name in formats:
         check_installed(FORMATS[name].packages, f"--format {name}")
-    listed = _listed(settings, trained)
+    candidates = _find_candidates(settings.test_images, exported_run)
     with exclusive_lock(output):
         import_tensorflow()
-        images = _images(listed, trained.image_size())
+        images = _read_images(candidates, exported_run.image_size())
         work = output.with_name(f".{output.name}.work")
         shutil.rmtree(work, ignore_errors=True)
         try:
-            exported = _write(trained, names, images, work)
-            _put_in_place(work, output)
+            records = _write_export(exported_run, formats, images, work)
+            _move_into_place(work, output)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    for one in exported:
-        differs = f"differs by at most {one.difference.largest:.1e}"
-        print(f"{one.title}: {one.size / 1e6:.2f} MB in {one.seconds:.1f} s, {differs}")
-    print(f"{output}: compared on {len(images)} pictures. README.md there says how to load it.")
+    for record in records:
+        difference = f"largest difference {record.difference.largest:.1e}"
+        logger.info(f"{record.title}: {record.size / 1e6:.2f} MB in {record.seconds:.1f} s, {difference}")
+    logger.info(f"{output}: checked on {len(images)} images. Its README.md explains how to load it.")
+    return {"output": output, "images": len(images), "models": [_as_result(record) for record in records]}
 
 
-def _run(settings) -> RunFolder:
-    runs = find_runs(settings.runs, settings.run)
-    if len(runs) > 1:
-        raise SettingError(bad_setting("run", ",".join(settings.run), "one run is exported at a time; name one"))
-    _ = runs[0].kind  # an unknown one is refused
-    check_trained(runs[0])
-    return runs[0]
+def _as_result(record: ExportRecord) -> dict[str, object]:
+    part = {"part": record.part.name} if record.part.name else {}
+    measured = {"bytes": record.size, "seconds": record.seconds, "difference": record.difference._asdict()}
+    return {**part, "format": record.format, "file": record.file, **measured}
+
+
+def _find_run(runs: Path, names: tuple[str, ...]) -> RunFolder:
+    found = find_runs(runs, names)
+    if len(found) > 1:
+        raise SettingError(bad_setting("run", names, "one run is exported at a time; name one"))
+    _ = found[0].kind  # raises SettingError for an unknown kind
+    check_trained(found[0])
+    return found[0]
 
 
 def _check_output(output: Path, overwrite: bool) -> None:
@@ -72,80 +90,84 @@ def _check_output(output: Path, overwrite: bool) -> None:
     readme = output / "README.md"
     if not readme.is_file() or not readme.read_text(encoding="utf-8", errors="replace").startswith(TITLE):
         if not output.is_dir() or any(output.iterdir()):
-            raise SettingError(bad_setting("output", output, "exists and is no export; name another folder"))
+            raise SettingError(bad_setting("output", output, "exists and is not an export; name another folder"))
     elif not overwrite:
         raise SettingError(
-            bad_setting("output", output, "holds an export; --overwrite replaces it, or name another folder")
+            bad_setting("output", output, "contains an export; --overwrite replaces it, or name another folder")
         )
 
 
-def _listed(settings, trained: RunFolder) -> list[ImageFile]:
-    """More than are compared: some may be unreadable."""
-    if settings.test_images:
-        found = list(find_images(settings.test_images))
+def _find_candidates(test_images: str | None, exported_run: RunFolder) -> list[ImageFile]:
+    """More images than are checked, since some may be unreadable."""
+    if test_images:
+        images = list(find_images(test_images))
     else:
         try:
-            data = read_data_folder(Path(trained.config()["settings"]["data"]), trained.kind.task)
+            data = read_data_folder(Path(exported_run.config()["settings"]["data"]), exported_run.kind.task)
         except SettingError as error:
-            raise WorkError(f"There are no pictures to compare on: {error}. Name some, --test-images FOLDER") from error
-        found = validation_images(data)
-    return [found[place] for place in evenly_spaced(len(found), 4 * CHECKED)]
+            raise WorkError(f"There are no images to check the export on: {error}. Use --test-images FOLDER") from error
+        images = validation_images(data)
+    return [images[place] for place in evenly_spaced(len(images), 4 * MAX_CHECKED_IMAGES)]
 
 
-def _images(listed: list[ImageFile], size: tuple[int, int]) -> np.ndarray:
-    """Those that can be read, float32 (pictures, height, width, 3) in 0..255."""
+def _read_images(candidates: list[ImageFile], size: tuple[int, int]) -> np.ndarray:
+    """Readable images, float32 (images, height, width, 3) of 0..255."""
     from pipeline.decode import decode_and_resize
     from predictor.reading import decoder
 
     decode, images = decoder(lambda content: decode_and_resize(content, size)), []
-    for picture in listed:
+    for image in candidates:
         try:
-            images.append(decode(read_image(picture.path).content).numpy())
+            images.append(decode(read_image(image.path).content).numpy())
         except UnreadableImage:
             continue
     if not images:
-        raise WorkError(f"None of the pictures to compare on can be read, {listed[0].path} for one")
-    return np.stack([images[place] for place in evenly_spaced(len(images), CHECKED)]).astype(np.float32)
+        raise WorkError(f"None of the images to check the export on can be read, such as {candidates[0].path}")
+    return np.stack([images[place] for place in evenly_spaced(len(images), MAX_CHECKED_IMAGES)]).astype(np.float32)
 
 
-def _write(trained: RunFolder, names: list[str], images: np.ndarray, folder: Path) -> list[Exported]:
-    """All of an export, into a new folder."""
-    parts = parts_of(trained, images)
+def _write_export(
+    exported_run: RunFolder, formats: Sequence[str], images: np.ndarray, folder: Path
+) -> list[ExportRecord]:
+    """Writes a complete export to a new folder."""
+    parts = model_parts(exported_run, images)
     for part in parts:
         (folder / part.name).mkdir(parents=True)
-    exported = [_exported(name, part, folder / part.name, images.shape[1:3]) for part in parts for name in names]
-    shutil.copy(trained.path / "classes.csv", folder)
-    (folder / "README.md").write_text(readme(trained, exported, len(images)), encoding="utf-8")
-    return exported
+    size = (images.shape[1], images.shape[2])
+    records = [_write_format(name, part, folder / part.name, size) for part in parts for name in formats]
+    shutil.copy(exported_run.path / "classes.csv", folder)
+    (folder / "README.md").write_text(readme_text(exported_run, records, len(images)), encoding="utf-8")
+    return records
 
 
-def _exported(name: str, part: Part, folder: Path, image_size: tuple[int, int]) -> Exported:
-    form, begin = FORMATS[name], time.monotonic()
-    before = _bytes(folder)
+def _write_format(name: str, part: ModelPart, folder: Path, size: tuple[int, int]) -> ExportRecord:
+    """Exports a model to a format and compares the outputs."""
+    chosen, start = FORMATS[name], time.monotonic()
+    bytes_before = _count_bytes(folder)
     try:
-        quietly(lambda: form.write(part.model, folder, part.input, image_size))
-        seconds, size = time.monotonic() - begin, _bytes(folder) - before
-        found = quietly(lambda: form.load(folder)(part.given))
-    except NotTaken as error:
+        run_converter(lambda: chosen.write(part.model, folder, part.input_name, size))
+        seconds, written = time.monotonic() - start, _count_bytes(folder) - bytes_before
+        outputs = run_converter(lambda: chosen.load(folder)(part.inputs))
+    except ConversionError as error:
         raise WorkError(f"The {part.title} cannot be exported as {name}: {error}. Leave that format out.") from error
-    if found.shape != part.expected.shape:
-        told = f"gives {found.shape}, the run {part.expected.shape}"
-        raise WorkError(f"The {part.title} as {name} {told}; nothing was exported.")
-    difference = compare(found, part.expected)
-    if not difference.passes(unpools(part.model)):
-        told = (
-            f"differs from the run by {difference.largest:.1e}, {difference.relative:.1e} of the largest number "
-            f"({difference.mean:.1e} in the mean), and gives {difference.others:.2%} other answers"
+    if outputs.shape != part.expected.shape:
+        problem = f"returns outputs of shape {outputs.shape}, the run {part.expected.shape}"
+        raise WorkError(f"The {part.title} as {name} {problem}; nothing was exported.")
+    difference = measure_difference(outputs, part.expected)
+    if not difference.passes(has_unpooling(part.model)):
+        problem = (
+            f"differs from the run by {difference.largest:.1e}, which is {difference.relative:.1e} of the largest "
+            f"number (mean {difference.mean:.1e}), and {difference.other_answers:.2%} of its predictions differ"
         )
-        raise WorkError(f"The {part.title} as {name} {told}; nothing was exported.")
-    return Exported(name, part, size, seconds, difference)
+        raise WorkError(f"The {part.title} as {name} {problem}; nothing was exported.")
+    return ExportRecord(name, part, written, seconds, difference)
 
 
-def _bytes(folder: Path) -> int:
+def _count_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _put_in_place(work: Path, output: Path) -> None:
+def _move_into_place(work: Path, output: Path) -> None:
     old = output.with_name(f".{output.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if output.exists():

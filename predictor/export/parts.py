@@ -1,6 +1,6 @@
-"""What of a run is exported: its model or, of an auto-encoder, the two models that it is made of."""
+"""The models of a run that are exported: its only model, or the encoder and the decoder of an auto-encoder."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,47 +10,53 @@ from predictor.model import best_model
 from training.kinds import AUTOENCODER
 from training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    import keras
 
-class Part(NamedTuple):
-    """A model of Keras, what it is tried with, and what it says of that in the run.
+
+class ModelPart(NamedTuple):
+    """A Keras model to export, and the example on which the exported model is checked.
 
     Attributes:
-        name: of its folder in the export; empty if it lies in the export itself.
-        input: the name that its input is to have.
-        output: what it gives, in a word.
+        name: its folder in the export; empty: the export itself.
+        inputs, expected: example inputs, and the outputs of the run's model for them.
+        input_name, output_name: names in the export and in its README.
     """
 
     name: str
-    model: object
-    given: np.ndarray
+    model: "keras.Model"
+    inputs: np.ndarray
     expected: np.ndarray
-    input: str = "image"
-    output: str = "logits"
+    input_name: str = "image"
+    output_name: str = "logits"
 
     @property
     def title(self) -> str:
         return self.name or "model"
 
 
-def parts_of(run: RunFolder, images: np.ndarray) -> list[Part]:
-    """`images` are float32 (pictures, height, width, 3) of 0..255. Raises WorkError if the checkpoint is damaged."""
+def model_parts(run: RunFolder, images: np.ndarray) -> list[ModelPart]:
+    """The models of the run. `images` are examples, float32 (images, height, width, 3) of 0..255.
+
+    Raises WorkError if the checkpoint is damaged.
+    """
     if run.kind is AUTOENCODER:
-        return _halves(Autoencoder(run), images)
+        return _encoder_and_decoder(Autoencoder(run), images)
     model = best_model(run)
-    return [Part("", make_exportable(model), images, model(images, training=False).numpy())]
+    return [ModelPart("", make_exportable(model), images, model(images, training=False).numpy())]
 
 
-def _halves(whole: Autoencoder, images: np.ndarray) -> list[Part]:
-    """Pictures -> codes, the means, without chance; and codes -> pictures of 0..255, gray or RGB."""
+def _encoder_and_decoder(autoencoder: Autoencoder, images: np.ndarray) -> list[ModelPart]:
+    """The encoder, from images to the means of codes, and the decoder, from codes to images of 0..255, gray or RGB."""
     import keras
 
-    whole_encoder, whole_decoder = whole.model.get_layer("encoder"), whole.model.get_layer("decoder")
-    encoder = keras.Model(whole_encoder.input, whole_encoder.output[0])
-    pictures = keras.layers.Rescaling(255)(keras.layers.Activation("sigmoid")(whole_decoder.output))
-    decoder = keras.Model(whole_decoder.input, pictures)
+    encoder_layer, decoder_layer = (autoencoder.model.get_layer(name) for name in ("encoder", "decoder"))
+    encoder = keras.Model(encoder_layer.input, encoder_layer.output[0])
+    pixels = keras.layers.Rescaling(255)(keras.layers.Activation("sigmoid")(decoder_layer.output))
+    decoder = keras.Model(decoder_layer.input, pixels)
     codes = encoder(images, training=False).numpy()
-    drawn = decoder(codes, training=False).numpy()
+    decoded = decoder(codes, training=False).numpy()
     return [
-        Part("encoder", encoder, images, codes, output="codes"),
-        Part("decoder", decoder, codes, drawn, input="code", output="pictures"),
+        ModelPart("encoder", encoder, images, codes, output_name="codes"),
+        ModelPart("decoder", decoder, codes, decoded, input_name="code", output_name="images"),
     ]

@@ -1,102 +1,113 @@
-"""What an export says of itself: what goes in, what comes out, how to load it, how far it is from the run."""
+"""The README of an export: inputs, outputs, how to load each format, and its difference from the run."""
 
 from importlib.metadata import version
 from typing import NamedTuple
 
 from predictor.export.agreement import Difference
 from predictor.export.formats import FORMATS
-from predictor.export.parts import Part
+from predictor.export.parts import ModelPart
+from setting_types import Size
 from training.kinds import AUTOENCODER
 from training.run_folder import RunFolder
 
 TITLE = "# Exported from SceneLab"
-"""The README begins with it; a folder without it is not replaced."""
+"""First words of the README. A folder without them is not replaced."""
 
 
-class Exported(NamedTuple):
-    """A format of a part, bytes on disk, seconds it took, and how far it is from the run."""
+class ExportRecord(NamedTuple):
+    """A model in a format: its size in bytes, the seconds of the conversion, and its difference from the run."""
 
-    name: str
-    part: Part
+    format: str
+    part: ModelPart
     size: int
     seconds: float
     difference: Difference
 
     @property
     def title(self) -> str:
-        return " ".join(filter(None, (self.part.name, self.name)))
+        return " ".join(filter(None, (self.part.name, self.format)))
 
     @property
     def file(self) -> str:
-        """Or the folder; within the export."""
-        return "/".join(filter(None, (self.part.name, FORMATS[self.name].file)))
+        """Path of the file or folder in the export."""
+        return "/".join(filter(None, (self.part.name, FORMATS[self.format].file)))
 
 
-def readme(trained: RunFolder, exported: list[Exported], count: int) -> str:
-    """Markdown. What was exported was compared on `count` pictures."""
-    config, (height, width) = trained.config(), trained.image_size()
+def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str:
+    """The README as Markdown. `images` is the number of images on which the exports were checked."""
+    config, size = run.config(), run.image_size()
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
     lines = [
-        f"{TITLE}: {trained.path.resolve().name}",
+        f"{TITLE}: {run.path.resolve().name}",
         "",
-        f"The model `{config['model']}`, a run of kind {config['kind']}, exported with {versions}.",
+        f"The model `{config['model']}` of a run of kind {config['kind']}, exported with {versions}.",
         "",
-        f"- In: `image`, float32 (batch, height, width, 3), RGB, 0 to 255; nothing is to be normalised. It was trained "
-        f"at {height} x {width} (height x width): resize bilinearly, with antialias, without keeping proportions.",
+        "- Input: `image`, float32 (batch, height, width, 3), RGB of 0 to 255. Do not normalise it: the model does. It "
+        f"was trained at {_text(size)} pixels (height x width): resize bilinearly with antialiasing to this size, "
+        "without keeping the aspect ratio.",
     ]
-    if trained.kind is AUTOENCODER:
-        lines += _of_halves(exported, count)
-    else:
-        lines += _of_model(exported, count, (height, width))
-    for one in exported:
-        lines += ["", *_how_to_load(one)]
+    lines += _autoencoder_lines(records, images) if run.kind is AUTOENCODER else _model_lines(records, images, size)
+    for record in records:
+        lines += ["", *_loading_lines(record)]
     return "\n".join(lines) + "\n"
 
 
-def _of_model(exported: list[Exported], count: int, trained_at: tuple[int, int]) -> list[str]:
-    (height, width), model = trained_at, exported[0].part.model
-    masks, is_any_size = len(model.output_shape) == 4, model.input_shape[1] is None
+def _text(size: Size) -> str:
+    return f"{size.height} x {size.width}"
+
+
+def _model_lines(records: list[ExportRecord], images: int, size: Size) -> list[str]:
+    model = records[0].part.model
+    has_masks, takes_any_size = len(model.output_shape) == 4, model.input_shape[1] is None
+    shape, unit = ("(batch, height, width, classes)", "pixels") if has_masks else ("(batch, classes)", "images")
     lines = [
-        f"- Out: float32 {'(batch, height, width, classes)' if masks else '(batch, classes)'}: logits, in the order of "
-        f"`classes.csv`, {model.output_shape[-1]} of them. The largest is the answer; a softmax over the last axis "
-        "makes probabilities.",
-        f"- Compared with the run on {count} pictures: the largest difference of a logit, that against the largest "
-        f"logit, and the share of {'pixels' if masks else 'pictures'} whose largest logit is another.",
+        f"- Output: logits, float32 {shape}, of {model.output_shape[-1]} classes in the order of `classes.csv`. The "
+        "largest logit is the predicted class; a softmax over the last axis gives probabilities.",
+        f"- Checked against the run on {images} images. The table shows the largest difference of a logit, this "
+        f"difference relative to the largest logit, and the share of {unit} with another predicted class.",
         "",
-        "| Format | File | MB | Height x width | Difference | Relative | Other answers |",
+        "| Format | File | MB | Height x width | Difference | Relative | Other predictions |",
         "|---|---|---|---|---|---|---|",
     ]
-    for one in exported:
-        far = one.difference
-        sizes = "any" if is_any_size and FORMATS[one.name].resizes else f"{height} x {width}"
-        measured = f"{one.size / 1e6:.2f} | {sizes} | {far.largest:.1e} | {far.relative:.1e} | {far.others:.2%}"
-        lines.append(f"| {one.name} | `{one.file}` | {measured} |")
+    for record in records:
+        difference = record.difference
+        sizes = "any" if takes_any_size and FORMATS[record.format].keeps_any_size else _text(size)
+        cells = [
+            record.format, f"`{record.file}`", f"{record.size / 1e6:.2f}", sizes, f"{difference.largest:.1e}",
+            f"{difference.relative:.1e}", f"{difference.other_answers:.2%}",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def _of_halves(exported: list[Exported], count: int) -> list[str]:
-    channels = exported[-1].part.model.output_shape[-1]
-    latent_size = exported[0].part.expected.shape[-1]
+def _autoencoder_lines(records: list[ExportRecord], images: int) -> list[str]:
+    channels = records[-1].part.model.output_shape[-1]
+    latent_size = records[0].part.expected.shape[-1]
     lines = [
-        f"- `encoder` takes pictures of just that size and gives their codes, float32 (batch, {latent_size}): the "
-        "means, so that nothing is random.",
-        f"- `decoder` takes codes, `code`, float32 (batch, {latent_size}), and gives pictures, float32 (batch, height, "
-        f"width, {channels}), 0 to 255. Codes of a standard normal distribution make new pictures.",
-        f"- Compared with the run on {count} pictures and their codes: the largest difference of a number, and that "
-        "against the largest.",
+        f"- `encoder` takes images of exactly this size and returns their codes, float32 (batch, {latent_size}). These "
+        "are the means, so nothing is random.",
+        f"- `decoder` takes codes, `code`, float32 (batch, {latent_size}), and returns images, float32 (batch, height, "
+        f"width, {channels}), 0 to 255. Codes from the standard normal distribution give new images.",
+        f"- Checked against the run on {images} images and their codes. The table shows the largest difference of a "
+        "number, and this difference relative to the largest number.",
         "",
         "| Part | Format | File | MB | Difference | Relative |",
         "|---|---|---|---|---|---|",
     ]
-    for one in exported:
-        measured = f"{one.size / 1e6:.2f} | {one.difference.largest:.1e} | {one.difference.relative:.1e}"
-        lines.append(f"| {one.part.name} | {one.name} | `{one.file}` | {measured} |")
+    for record in records:
+        cells = [
+            record.part.name, record.format, f"`{record.file}`", f"{record.size / 1e6:.2f}",
+            f"{record.difference.largest:.1e}", f"{record.difference.relative:.1e}",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def _how_to_load(one: Exported) -> list[str]:
-    form, part = FORMATS[one.name], one.part
-    packages = " ".join(f"{package}=={version(package)}" for package in form.runtime)
-    example = form.example.format(input=part.input, given=f"{part.input}s", output=part.output)
-    where = f"in the folder `{part.name}`" if part.name else "in this folder"
-    return [f"## {one.title}", "", f"`pip install {packages}`, {where}:", "", "```python", example, "```"]
+def _loading_lines(record: ExportRecord) -> list[str]:
+    chosen, part = FORMATS[record.format], record.part
+    packages = " ".join(f"{package}=={version(package)}" for package in chosen.runtime)
+    example = chosen.example.format(
+        input_name=part.input_name, inputs=f"{part.input_name}s", output_name=part.output_name
+    )
+    place = f"in the folder `{part.name}`" if part.name else "in this folder"
+    return [f"## {record.title}", "", f"`pip install {packages}`, then {place}:", "", "```python", example, "```"]

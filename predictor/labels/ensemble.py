@@ -1,4 +1,4 @@
-"""The runs that predict: one, or several whose opinions are combined."""
+"""The runs that predict labels: a single one, or several whose probabilities are combined."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,102 +9,117 @@ import numpy as np
 
 from predictor.engines.choice import check_engine
 from predictor.engines.runner import Runner
-from predictor.model import check_trained, load_runner
-from predictor.reading import DecodedImage, ImageReader, computed, decoder
+from predictor.model import DEFAULT_BATCH_SIZE, check_trained, load_runner
+from predictor.reading import DecodedImage, ImageReader, compute_batches, decoder
+from setting_types import Size
 from settings import SettingError, bad_setting
 from training.kinds import CLASSIFIER
 from training.run_folder import RunFolder
 
-SMALLEST_TO_CROP = 64
-"""Height and width in pixels of a model; crops of smaller pictures differ by a few pixels."""
+SMALLEST_CROPPED_SIDE = 64
+"""Fewest pixels of a model's height and width for crops. Crops of smaller images differ by only a few pixels."""
+
+ViewsBySize = dict[Size, np.ndarray]
+"""The views of an image, uint8 (views, height, width, 3), for each image size of the members."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A run with its model, which is loaded when it is first used.
+    """A run of an ensemble. Its model is loaded when it is first used.
 
     Attributes:
-        engine, precision: what computes, as `python -m predictor` takes it.
+        engine, precision: as in PredictorConfig.
+        batch_size: images per batch, at most.
     """
 
     run: RunFolder
     classes: tuple[str, ...]
     engine: str = "tensorflow"
     precision: str = "f32"
+    batch_size: int = DEFAULT_BATCH_SIZE
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width in pixels of the pictures that the model takes."""
+    def size(self) -> Size:
+        """The image size of the model."""
         return self.run.image_size()
 
     @cached_property
     def runner(self) -> Runner:
-        """Its answers are to pictures uint8 (batch, height, width, 3): probabilities (batch, classes)."""
-        return load_runner(self.run, self.engine, self.precision, self.size)
+        """The loaded model. It takes uint8 images of `size` and returns probabilities (batch, classes)."""
+        return load_runner(self.run, self.engine, self.precision, self.size, batch_size=self.batch_size)
 
     def probabilities(self, views: np.ndarray) -> np.ndarray:
-        """(pictures, views, height, width, 3) uint8 -> (pictures, classes), the mean over the views."""
-        answers = [self.runner.answer(views[:, number]).numpy() for number in range(views.shape[1])]
-        return np.mean(answers, axis=0)
+        """uint8 (images, views, height, width, 3) -> probabilities (images, classes), the mean over the views."""
+        by_view = [self.runner.predict(views[:, number]).numpy() for number in range(views.shape[1])]
+        return np.mean(by_view, axis=0)
 
 
-class Predicted(NamedTuple):
-    """The names of a batch of pictures, and (members, pictures, classes) what each model says of them."""
+class BatchPrediction(NamedTuple):
+    """The names of the images in a batch, and the probabilities of each member, (members, images, classes)."""
 
     names: list[str]
     probabilities: np.ndarray
 
 
-def predictions(members: Sequence[Member], reading: ImageReader, tta: str, batch_size: int) -> Iterator[Predicted]:
-    """In the order of the pictures, at most `batch_size` of them at a time."""
+def predictions(members: Sequence[Member], reader: ImageReader, tta: str) -> Iterator[BatchPrediction]:
+    """Predicts images in order, in batches of at most the members' batch size."""
     from predictor.labels.tta import views
 
-    runners = [member.runner for member in members]  # loaded here, not by the first of several threads
+    runners = [member.runner for member in members]  # loaded here, before several threads use them
     decoders = {member.size: decoder(partial(views, size=member.size, tta=tta)) for member in members}
 
-    def decode(content: bytes) -> dict[tuple[int, int], np.ndarray]:
+    def decode(content: bytes) -> ViewsBySize:
         return {size: decode_views(content).numpy() for size, decode_views in decoders.items()}
 
-    def predict(batch: list[DecodedImage]) -> Predicted:
-        views_of = {size: np.stack([picture.decoded[size] for picture in batch]) for size in decoders}
-        names = [picture.name for picture in batch]
-        return Predicted(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
+    def predict(batch: list[DecodedImage[ViewsBySize]]) -> BatchPrediction:
+        views_of = {size: np.stack([image.decoded[size] for image in batch]) for size in decoders}
+        names = [image.name for image in batch]
+        return BatchPrediction(names, np.stack([member.probabilities(views_of[member.size]) for member in members]))
 
-    batches = reading.batches(decode, min(runner.batch(batch_size) for runner in runners))
-    return computed(predict, batches, max(runner.at_a_time for runner in runners))
+    batches = reader.batches(decode, min(runner.batch_size for runner in runners))
+    return compute_batches(predict, batches, max(runner.parallel_calls for runner in runners))
 
 
 def find_members(
-    runs: Sequence[RunFolder], tta: str, engine: str = "tensorflow", precision: str = "f32"
+    runs: Sequence[RunFolder],
+    tta: str,
+    engine: str = "tensorflow",
+    precision: str = "f32",
+    batch_size: int = DEFAULT_BATCH_SIZE,
 ) -> list[Member]:
-    """What predicts with these runs. TensorFlow is not needed yet.
+    """Checks the runs without TensorFlow, and returns them as members of an ensemble.
 
-    Raises SettingError if they cannot predict together, or not with these views or in this precision; WorkError if one
-    is not trained yet, or an engine is not installed.
+    Raises SettingError if they cannot predict together, or not with this `tta` or precision. Raises WorkError if a run
+    is not trained yet, or if a package of the engine is not installed.
     """
-    members = [_member(run, engine, precision) for run in runs]
+    members = [_member(run, engine, precision, batch_size) for run in runs]
     paths = [member.run.path.resolve() for member in members]
-    errors = []
+    errors: list[str] = []
     for number, member in enumerate(members):
         if paths[number] in paths[:number]:
             errors.append(bad_setting("run", member.run.path, "is named twice"))
         if member.classes != members[0].classes:
-            other = next((name for name in member.classes if name not in members[0].classes), "")
-            what = f" ({other} is none of its)" if other else ""
-            allowed = f"has other classes than {members[0].run.path}{what}; only runs of the same classes combine"
-            errors.append(bad_setting("run", member.run.path, allowed))
-        if tta in ("ten-crop", "multi-scale") and min(member.size) < SMALLEST_TO_CROP:
-            height, width = member.size
-            allowed = f"crops of the {height}x{width} pixels of {member.run.path} hardly differ; use flip or none"
-            errors.append(bad_setting("tta", tta, allowed))
+            errors.append(_different_classes(member, members[0]))
+        if tta in ("ten-crop", "multi-scale") and min(member.size) < SMALLEST_CROPPED_SIDE:
+            problem = (
+                f"crops of {member.size} pixels, the image size of {member.run.path}, hardly differ; use flip or none"
+            )
+            errors.append(bad_setting("tta", tta, problem))
     if errors:
         raise SettingError(*errors)
     return members
 
 
-def _member(run: RunFolder, engine: str, precision: str) -> Member:
+def _different_classes(member: Member, first: Member) -> str:
+    other = next((name for name in member.classes if name not in first.classes), "")
+    example = f" (such as {other})" if other else ""
+    problem = f"has other classes{example} than {first.run.path}; only runs with the same classes can be combined"
+    return bad_setting("run", member.run.path, problem)
+
+
+def _member(run: RunFolder, engine: str, precision: str, batch_size: int) -> Member:
     if run.kind is not CLASSIFIER:
         raise SettingError(bad_setting("run", run.path, f"is a run of kind {run.kind.name}, not {CLASSIFIER.name}"))
     check_trained(run)
     check_engine(run, engine, precision)
-    return Member(run, run.classes(), engine, precision)
+    return Member(run, run.classes(), engine, precision, batch_size)

@@ -1,4 +1,4 @@
-"""How the opinions of several models become one."""
+"""Policies that combine the probabilities of several models."""
 
 import numpy as np
 
@@ -6,21 +6,22 @@ from predictor.labels.validation import Validation
 from settings import SettingError, bad_setting
 
 POLICIES = ("mean", "weighted", "class-weighted", "vote", "max", "geometric", "adaboost")
-FROM_VALIDATION = ("weighted", "class-weighted", "adaboost")
-"""Policies whose weights come from what each model says of the validation images."""
+WEIGHTED_POLICIES = ("weighted", "class-weighted", "adaboost")
+"""Policies whose weights are computed from the predictions of each model for the validation images."""
 
 EPSILON = 1e-6
-"""What decides between classes with equal votes: this share of the mean probability."""
+"""Share of the mean probability that is added to votes, to decide between classes with equal votes."""
 
 
 def combine(policy: str, probabilities: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """(members, pictures, classes) -> (pictures, classes), each row adding up to 1.
+    """(members, images, classes) -> (images, classes); each row adds up to 1.
 
-    `weights` are those of `policy_weights`: (members,), or (members, classes) for class-weighted.
+    `weights` come from `policy_weights`: (members,), or (members, classes) for class-weighted.
     """
     if policy in ("mean", "weighted"):
         combined = np.average(probabilities, axis=0, weights=weights)
     elif policy == "class-weighted":
+        assert weights is not None, "class-weighted needs weights"
         combined = (probabilities * (weights[:, None, :] + EPSILON)).sum(axis=0)
     elif policy == "max":
         combined = probabilities.max(axis=0)
@@ -33,36 +34,37 @@ def combine(policy: str, probabilities: np.ndarray, weights: np.ndarray | None =
 
 
 def policy_weights(policy: str, validations: list[Validation]) -> np.ndarray | None:
-    """What each member counts: its validation accuracy, its recall of each class, or as AdaBoost would have it.
+    """The weight of each member: its validation accuracy, its recall of each class, or its AdaBoost weight.
 
-    Raises SettingError if the members were not validated on the same images.
+    None for policies without weights. Raises SettingError if the members were validated on different images.
     """
-    if policy not in FROM_VALIDATION:
+    if policy not in WEIGHTED_POLICIES:
         return None
     if any(not validation.same_images(validations[0]) for validation in validations):
-        allowed = "weighs runs by the same validation images, and these had others; use mean, vote, max or geometric"
-        raise SettingError(bad_setting("policy", policy, allowed))
+        problem = "needs runs with the same validation images, and these differ; use mean, vote, max or geometric"
+        raise SettingError(bad_setting("policy", policy, problem))
     labels, classes = validations[0].labels, validations[0].probabilities.shape[1]
-    right = np.stack([validation.right for validation in validations])
+    correct = np.stack([validation.correct for validation in validations])
     if policy == "weighted":
-        return right.mean(axis=1) + EPSILON
+        return correct.mean(axis=1) + EPSILON
     if policy == "adaboost":
-        return adaboost_weights(right, classes)
-    of_class = labels[:, None] == np.arange(classes)
-    return right.astype(float) @ of_class / np.maximum(of_class.sum(axis=0), 1)
+        return adaboost_weights(correct, classes)
+    one_hot = labels[:, None] == np.arange(classes)
+    return correct.astype(float) @ one_hot / np.maximum(one_hot.sum(axis=0), 1)
 
 
-def adaboost_weights(right: np.ndarray, classes: int) -> np.ndarray:
-    """SAMME (Zhu et al. 2009, https://doi.org/10.4310/SII.2009.v2.n3.a8) over models that are there already.
+def adaboost_weights(correct: np.ndarray, classes: int) -> np.ndarray:
+    """The weights (members,) of SAMME (Zhu et al. 2009, https://doi.org/10.4310/SII.2009.v2.n3.a8) for trained models.
 
-    `right` is (members, images), bool. From the best model on, each counts log((1 - error) / error) + log(classes - 1),
-    where an image weighs the more the more those before it were wrong about it. Models worse than chance count nothing.
+    `correct` is bool (members, images). Starting with the best model, each has the weight log((1 - error) / error) +
+    log(classes - 1). In the error, images that earlier models got wrong count more. A model worse than chance has
+    weight 0.
     """
-    images = np.full(right.shape[1], 1 / right.shape[1])
-    weights = np.zeros(len(right))
-    for member in np.argsort(-right.mean(axis=1), kind="stable"):
-        error = np.clip(images[~right[member]].sum(), EPSILON, 1 - EPSILON)
+    images = np.full(correct.shape[1], 1 / correct.shape[1])
+    weights = np.zeros(len(correct))
+    for member in np.argsort(-correct.mean(axis=1), kind="stable"):
+        error = np.clip(images[~correct[member]].sum(), EPSILON, 1 - EPSILON)
         weights[member] = max(np.log((1 - error) / error) + np.log(classes - 1), 0)
-        images = images * np.exp(weights[member] * ~right[member])
+        images = images * np.exp(weights[member] * ~correct[member])
         images /= images.sum()
-    return weights if weights.any() else np.ones(len(right))
+    return weights if weights.any() else np.ones(len(correct))

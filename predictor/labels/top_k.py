@@ -1,40 +1,49 @@
-"""The most probable classes of a picture as columns of a table."""
+"""The most probable classes of an image as columns of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from storage.tables import csv_safe
 
-TOP = (3, 5)
-"""Right if the class is among so many; 3 is the score of the AI Challenger's scenes (S0)."""
+REPORTED_TOP_K = (3, 5)
+"""A top-k accuracy counts an image as correct if its class is among the k most probable ones. The AI Challenger's
+scene task was ranked by k = 3 (S0)."""
+
+COLUMNS = ("label", "name", "probability")
 
 
 @dataclass(frozen=True)
 class TopK:
-    """`label` is the index of the class; the columns of the next ones have their rank behind them."""
+    """The `k` most probable classes. `label` is a class index. From rank 2 on, columns end in their rank: label_2."""
 
     classes: tuple[str, ...]
-    top_k: int
+    k: int
 
     @property
     def columns(self) -> list[str]:
-        names = ("label", "name", "probability")
-        return [_column(name, rank) for rank in range(1, self.top_k + 1) for name in names]
+        return [_column(name, rank) for rank in range(1, self.k + 1) for name in COLUMNS]
+
+    @property
+    def label_columns(self) -> list[str]:
+        return [_column("label", rank) for rank in range(1, self.k + 1)]
+
+    def labels(self, probabilities: np.ndarray) -> np.ndarray:
+        """(images, classes) -> class indices (images, k), the most probable first."""
+        return np.argsort(-probabilities, axis=1, kind="stable")[:, : self.k]
 
     def rows(self, probabilities: np.ndarray) -> Iterator[list[object]]:
-        """For each of (pictures, classes)."""
-        ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top_k]
-        for of_picture, best in zip(probabilities, ranked, strict=True):
+        """(images, classes) -> the cells of the columns for each image."""
+        for image_probabilities, labels in zip(probabilities, self.labels(probabilities), strict=True):
             cells: list[object] = []
-            for index in best:
-                cells += [index, csv_safe(self.classes[index]), f"{of_picture[index]:.6f}"]
+            for label in labels:
+                cells += [label, csv_safe(self.classes[label]), f"{image_probabilities[label]:.6f}"]
             yield cells
 
-    def read(self, row: dict[str, str]) -> tuple[int, ...]:
-        """The class indices in a row of the table, the most probable first."""
-        return tuple(int(row[_column("label", rank)]) for rank in range(1, self.top_k + 1))
+    def read_labels(self, row: Mapping[str, str]) -> tuple[int, ...]:
+        """The class indices in a row of a table, the most probable first."""
+        return tuple(int(row[column]) for column in self.label_columns)
 
 
 def _column(name: str, rank: int) -> str:

@@ -1,6 +1,6 @@
-"""How good predicted masks are: every pixel of the validation pictures at its own size, in tables and figures."""
+"""Evaluates predicted masks: compares all pixels of the validation images at their own sizes, in tables and figures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,83 +8,115 @@ import cv2
 import numpy as np
 
 from datatransformer.layout import DataFolder
+from log import logger
 from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
-from plots.scores import draw_confusion_matrix_of, draw_scores
-from predictor.masks.files import Segmented
-from predictor.pictures import validation_images
-from predictor.segmentation_scores import SegmentationScores, confusion, scores
+from plots.scores import draw_confusion_counts, draw_scores
+from predictor.images import validation_images
+from predictor.masks.files import SegmentedImage
+from predictor.segmentation_scores import SegmentationScores, confusion, segmentation_scores
+from predictor.task import Scores
 from settings import WorkError
 from storage.tables import csv_safe, write_table
 
-BATCH_SIZE = 8
+MAX_SIDE = 800
+"""Longest side of an image in the figure, in pixels."""
 
-LARGEST_ON_SHEET = 800
-"""Width or height in pixels."""
+SUMMARY = ("accuracy", "accuracy_with_void", "mean_iou", "mean_precision", "mean_recall", "mean_dice")
+"""Fields of `SegmentationScores` that the summary lists."""
 
 
-class Judged(NamedTuple):
-    """A picture, its predicted and its true mask, made small for the sheet, and how much of the whole is right."""
+class MaskExample(NamedTuple):
+    """An image for the figure, with predicted and true mask, all reduced in size, and the scores at full size."""
 
     name: str
-    picture: np.ndarray
+    image: np.ndarray
     mask: np.ndarray
     truth: np.ndarray
     scores: SegmentationScores
 
 
-def evaluate(found: Iterable[Segmented], data: DataFolder, folder: Path) -> None:
-    """Of the validation pictures with their predicted masks: writes tables and figures into `folder`.
+def evaluate_masks(segmented: Iterable[SegmentedImage], data: DataFolder, folder: Path) -> Scores:
+    """Compares predicted masks of validation images with the true ones. Writes tables and figures to `folder`.
 
-    Raises WorkError if there are none.
+    Returns the scores of the summary. Raises WorkError if there are no masks.
     """
-    classes = data.classes
-    masks = {picture.name: mask for picture, mask in zip(validation_images(data), data.masks("val"), strict=True)}
-    total, void = np.zeros((len(classes), len(classes)), np.int64), 0
-    kept: list[Judged] = []
-    for one in found:
-        truth = cv2.imdecode(np.frombuffer(Path(masks[one.name]).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-        matrix, void_here = confusion(truth, one.mask, len(classes))
-        total, void = total + matrix, void + void_here
-        small = [_small(image) for image in (one.picture, one.mask, truth)]
-        kept = _best_and_worst([*kept, Judged(one.name, *small, scores(matrix, void_here))])
-    if not kept:
+    matrix, void_pixels, examples = _compare(segmented, data)
+    if not examples:
         raise WorkError(f"None of the validation images of {data.path} could be read")
     folder.mkdir(parents=True, exist_ok=True)
-    result = scores(total, void)
-    summary = {
-        "accuracy": result.accuracy, "accuracy_with_void": result.accuracy_with_void, "mean_iou": result.mean_iou,
-        "mean_precision": result.mean_precision, "mean_recall": result.mean_recall, "mean_dice": result.mean_dice,
-    }  # fmt: skip
-    write_table(folder / "summary.csv", ("measure", "value"), [(key, f"{value:.6f}") for key, value in summary.items()])
+    result = segmentation_scores(matrix, void_pixels)
+    scores: Scores = {name: getattr(result, name) for name in SUMMARY}
+    _write_tables(folder, data.classes, scores, result, matrix)
+    iou = ("IoU", result.iou)
+    draw_scores(data.classes, iou, result.precision, result.recall, folder / "classes.png", "pixels")
+    draw_confusion_counts(matrix, data.classes, folder / "confusion_matrix.png", "pixels")
+    _write_examples(folder, examples, data)
+    logger.info(", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
+    logger.info(f"Tables and figures are in {folder}")
+    return scores
+
+
+def _compare(segmented: Iterable[SegmentedImage], data: DataFolder) -> tuple[np.ndarray, int, list[MaskExample]]:
+    """The confusion matrix (classes, classes) of all pixels, the number of void pixels, and examples for the figure."""
+    classes = len(data.classes)
+    masks = {image.name: Path(mask) for image, mask in zip(validation_images(data), data.masks("val"), strict=True)}
+    matrix, void_pixels = np.zeros((classes, classes), np.int64), 0
+    examples: list[MaskExample] = []
+    for one in segmented:
+        truth = _read_mask(masks[one.name])
+        image_matrix, image_void = confusion(truth, one.mask, classes)
+        matrix, void_pixels = matrix + image_matrix, void_pixels + image_void
+        scores = segmentation_scores(image_matrix, image_void)
+        example = MaskExample(one.name, _reduce(one.image), _reduce(one.mask), _reduce(truth), scores)
+        examples = _best_and_worst([*examples, example])
+    return matrix, void_pixels, examples
+
+
+def _read_mask(path: Path) -> np.ndarray:
+    mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise WorkError(
+            f"The mask {path} is damaged. Make the data folder again: python -m datatransformer --overwrite"
+        )
+    return mask
+
+
+def _write_tables(
+    folder: Path, classes: Sequence[str], scores: Scores, result: SegmentationScores, matrix: np.ndarray
+) -> None:
+    write_table(
+        folder / "summary.csv", ("measure", "value"), [(name, f"{value:.6f}") for name, value in scores.items()]
+    )
     columns = (result.iou, result.precision, result.recall, result.dice)
     rows = (
-        (csv_safe(name), *(f"{column[index]:.4f}" for column in columns), total[index].sum())
+        (csv_safe(name), *(f"{column[index]:.4f}" for column in columns), matrix[index].sum())
         for index, name in enumerate(classes)
     )
     write_table(folder / "classes.csv", ("class", "iou", "precision", "recall", "dice", "pixels"), rows)
-    overall = ("IoU, of both together", result.iou)
-    draw_scores(classes, overall, result.precision, result.recall, folder / "classes.png", "pixels")
-    draw_confusion_matrix_of(total, classes, folder / "confusion_matrix.png", "pixels")
-    kept.sort(key=lambda one: -one.scores.accuracy)
-    colours = palette(data.colours)
-    titles = ("picture", "truth", "prediction")
-    sheet = [(one.picture, one.truth, one.mask) for one in kept]
-    captions = [f"{Path(one.name).stem}\n{one.scores.accuracy:.1%} right" for one in kept]
-    draw_masks(sheet, titles, captions, classes, colours, folder / "predictions.png")
-    sheet_rows = ((csv_safe(one.name), f"{one.scores.accuracy:.6f}", f"{one.scores.mean_iou:.6f}") for one in kept)
-    write_table(folder / "predictions.csv", ("image", "accuracy", "mean_iou"), sheet_rows)
-    print(", ".join(f"{key} {value:.4f}" for key, value in summary.items()))
-    print(f"Tables and figures are in {folder}")
 
 
-def _small(image: np.ndarray) -> np.ndarray:
-    """As a sheet shows it, whose pictures are kept in memory; nearest pixels, since classes do not blend."""
-    scale = LARGEST_ON_SHEET / max(image.shape[:2])
+def _write_examples(folder: Path, examples: list[MaskExample], data: DataFolder) -> None:
+    """Draws the examples, the best first, and writes their scores."""
+    examples = sorted(examples, key=lambda example: -example.scores.accuracy)
+    rows = [(example.image, example.truth, example.mask) for example in examples]
+    captions = [f"{Path(example.name).stem}\naccuracy {example.scores.accuracy:.1%}" for example in examples]
+    titles = ("image", "true mask", "predicted mask")
+    draw_masks(rows, titles, captions, data.classes, palette(data.colours), folder / "predictions.png")
+    table = (
+        (csv_safe(example.name), f"{example.scores.accuracy:.6f}", f"{example.scores.mean_iou:.6f}")
+        for example in examples
+    )
+    write_table(folder / "predictions.csv", ("image", "accuracy", "mean_iou"), table)
+
+
+def _reduce(image: np.ndarray) -> np.ndarray:
+    """A copy for the figure, which is kept in memory. Nearest pixels, since class indices cannot be blended."""
+    scale = MAX_SIDE / max(image.shape[:2])
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST) if scale < 1 else image
 
 
-def _best_and_worst(judged: list[Judged]) -> list[Judged]:
-    """Half as many of each as a sheet holds."""
-    ranked = sorted(judged, key=lambda one: np.nan_to_num(one.scores.accuracy))
+def _best_and_worst(examples: list[MaskExample]) -> list[MaskExample]:
+    """The examples with the lowest and the highest accuracy, as many as the figure shows."""
+    ranked = sorted(examples, key=lambda example: np.nan_to_num(example.scores.accuracy))
     return ranked if len(ranked) <= MAX_IMAGES else [*ranked[: MAX_IMAGES // 2], *ranked[-MAX_IMAGES // 2 :]]

@@ -1,70 +1,98 @@
-"""What is written of predicted masks: class indices, colours, overlays, and a row of the CSV each."""
+"""The files of predicted masks: class indices, colours and overlays as PNG, and the row of the CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
 from datatransformer.layout import Colour, DataFolder
-from plots.palette import coloured, overlay, palette
-from predictor.output import picture_path
-from predictor.pictures import validation_images
+from predictor.images import validation_images
+from predictor.output import image_path
+from settings import WorkError
 from storage.tables import csv_safe, replacing_binary
 
+if TYPE_CHECKING:
+    from config import ClassicalConfig, PredictorConfig
+
 FOLDERS = {"index": "masks", "colour": "colours", "overlay": "overlays"}
-"""Beside the CSV, NAME.masks and so on."""
+"""Folders beside NAME.csv: NAME.masks and so on."""
 
 
-class Segmented(NamedTuple):
-    """A picture, RGB uint8 (height, width, 3), and its class indices, uint8 (height, width)."""
+class SegmentedImage(NamedTuple):
+    """An image, RGB uint8 (height, width, 3), and its class indices, uint8 (height, width)."""
 
     name: str
-    picture: np.ndarray
+    image: np.ndarray
     mask: np.ndarray
 
 
 class MaskFiles:
-    """The files beside the CSV `settings.output`, of the kinds that `settings.mask_files` names.
+    """The mask files beside the CSV `settings.output`, of the kinds in `settings.mask_files`.
 
     Attributes:
-        columns: of the CSV, behind the name of the picture.
+        kinds: also includes `index` if the masks are evaluated, since the evaluation reads those files.
+        columns: the columns of the CSV after the name of the image.
     """
 
-    def __init__(self, settings, classes: Sequence[str], colours: Sequence[Colour | None]):
-        self.output, self.classes, self.colours = settings.output, classes, palette(colours)
-        self.kinds = sorted({*settings.mask_files, *["index"] * bool(settings.evaluate)})  # which is evaluated
+    def __init__(
+        self,
+        settings: "PredictorConfig | ClassicalConfig",
+        classes: Sequence[str],
+        colours: Sequence[Colour | None],
+    ):
+        self.output, self.classes, self.known_colours = settings.output, classes, colours
+        self.kinds = sorted({*settings.mask_files, *(["index"] if settings.evaluate else [])})
         self.columns = ["height", "width", *(f"share {csv_safe(name)}" for name in classes)]
 
-    def add(self, one: Segmented) -> list[object]:
-        """Writes the files of a picture; its cells of the CSV."""
-        from plots.legend import with_legend
+    @cached_property
+    def colours(self) -> np.ndarray:
+        """The colour of each class, uint8 (classes, 3)."""
+        from plots.palette import palette
 
-        images = {
-            "index": lambda: one.mask,
-            "colour": lambda: coloured(one.mask, self.colours)[..., ::-1],
-            "overlay": lambda: with_legend(
-                overlay(one.picture, one.mask, self.colours), one.mask, self.classes, self.colours
-            )[..., ::-1],
+        return palette(self.known_colours)
+
+    def add(self, segmented: SegmentedImage) -> list[object]:
+        """Writes the files of an image and returns its cells of the CSV."""
+        from plots.palette import colour_mask
+
+        draw: dict[str, Callable[[SegmentedImage], np.ndarray]] = {
+            "index": lambda segmented: segmented.mask,
+            "colour": lambda segmented: colour_mask(segmented.mask, self.colours)[..., ::-1],
+            "overlay": lambda segmented: self._overlay(segmented)[..., ::-1],
         }
         for kind in self.kinds:
-            path = mask_path(self.output, kind, one.name)
+            path = mask_path(self.output, kind, segmented.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing_binary(path) as file:
-                file.write(cv2.imencode(".png", images[kind]())[1].tobytes())
-        shares = sum(np.bincount(row, minlength=len(self.classes)) for row in one.mask) / one.mask.size
-        return [*one.mask.shape, *(f"{share:.6f}" for share in shares)]
+                file.write(cv2.imencode(".png", draw[kind](segmented))[1].tobytes())
+        mask = segmented.mask
+        pixels = np.zeros(len(self.classes), np.int64)
+        for row in mask:
+            pixels += np.bincount(row, minlength=len(self.classes))
+        return [*mask.shape, *(f"{share:.6f}" for share in pixels / mask.size)]
 
-    def written(self, data: DataFolder) -> Iterator[Segmented]:
-        """The validation images of `data` with the masks that are written of them."""
-        for picture in validation_images(data):
-            mask = mask_path(self.output, "index", picture.name)
-            if mask.exists():
-                image = cv2.imdecode(np.frombuffer(picture.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
-                yield Segmented(picture.name, image, cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE))
+    def _overlay(self, segmented: SegmentedImage) -> np.ndarray:
+        from plots.legend import add_legend
+        from plots.palette import overlay_mask
+
+        image = overlay_mask(segmented.image, segmented.mask, self.colours)
+        return add_legend(image, segmented.mask, self.classes, self.colours)
+
+    def read_validation(self, data: DataFolder) -> Iterator[SegmentedImage]:
+        """The validation images whose masks have been written, with these masks."""
+        for image in validation_images(data):
+            path = mask_path(self.output, "index", image.name)
+            if path.exists():
+                pixels = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
+                mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+                if pixels is None or mask is None:
+                    raise WorkError(f"{path if mask is None else image.path} is damaged; --overwrite predicts again")
+                yield SegmentedImage(image.name, pixels, mask)
 
 
 def mask_path(output: Path, kind: str, name: str) -> Path:
-    """Where a mask of `kind` lies."""
-    return picture_path(output, FOLDERS[kind], name)
+    """The path of an image's mask file of a kind."""
+    return image_path(output, FOLDERS[kind], name)

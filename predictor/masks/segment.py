@@ -1,85 +1,81 @@
-"""Prediction by a segmentation network: a mask for each picture, at the picture's own size."""
+"""Segmentation by a run: writes a mask for each image, at the image's own size."""
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from datatransformer.layout import DataFolder, read_colours
 from predictor.engines.choice import check_engine
-from predictor.masks.evaluation import evaluate
+from predictor.images import ImageFile
 from predictor.masks.files import MaskFiles
-from predictor.masks.segmenter import Network, segmented, segmented_by_tiles
+from predictor.masks.segmenter import Network, segment_by_tiles, segment_images
 from predictor.model import check_trained
 from predictor.output import Output
-from predictor.pictures import ImageFile
-from predictor.reading import ImageReader
+from predictor.reading import ImageReader, ProgressBar
+from predictor.task import PredictedRows, PredictionTask, Reject, Scores
 from settings import SettingError, bad_setting
 from training.run_folder import RunFolder
 
-UNSUPPORTED = {"policy": "mean", "top_k": 1}
-"""Settings of classifiers, and what they are if nobody asks for them."""
+if TYPE_CHECKING:
+    from config import PredictorConfig
 
-SHARE_OF_OVERLAP = 8
-"""Of a tile overlaps one part in so many, unless the settings say how much."""
+TILES_PER_OVERLAP = 8
+"""Without the setting `overlap`, tiles share one part in this many of their side."""
 
 
-class Segmentation:
-    """What `predict` needs to know of it. Raises SettingError if the run cannot predict so."""
+class SegmentationTask(PredictionTask):
+    """Implements `PredictionTask` for segmentation networks. Raises SettingError for wrong settings."""
 
-    task = "segmentation"
+    evaluation_columns = ()
 
-    def __init__(self, settings, runs: list[RunFolder]):
-        errors = [
-            bad_setting(name, getattr(settings, name), "is for runs of classifiers")
-            for name, default in UNSUPPORTED.items()
-            if getattr(settings, name) != default
-        ]
-        if len(runs) > 1:
-            errors.append(
-                bad_setting("run", ",".join(settings.run), "one run of segmentation predicts at a time; name one")
-            )
-        if settings.tta == "ten-crop":
-            allowed = (
-                "its crops show the middle of a picture often and the rest once; masks take none, flip, multi-scale"
-            )
-            errors.append(bad_setting("tta", settings.tta, allowed))
-        errors += _faults_of_tiles(settings.tile, settings.overlap)
-        if errors:
+    def __init__(self, settings: "PredictorConfig", runs: list[RunFolder]):
+        if errors := _wrong_settings(settings, runs):
             raise SettingError(*errors)
-        check_trained(runs[0])
-        check_engine(runs[0], settings.engine, settings.precision)
+        run = runs[0]
+        check_trained(run)
+        check_engine(run, settings.engine, settings.precision)
         self.settings = settings
-        self.network = Network(runs[0], settings.tta, settings.engine, settings.precision, bool(settings.tile))
-        self.classes = runs[0].classes()
-        self.files = MaskFiles(settings, self.classes, read_colours(runs[0].path))
+        self.network = Network(
+            run, settings.tta, settings.engine, settings.precision, bool(settings.tile), settings.batch_size
+        )
+        self.classes = run.classes()
+        self.files = MaskFiles(settings, self.classes, read_colours(run.path))
         self.columns = self.files.columns
         self.depends_on = {"tta": settings.tta, "precision": settings.precision, "mask_files": self.files.kinds}
         if settings.tile:
-            self.depends_on |= {"tile": settings.tile, "overlap": self.overlap}
+            self.depends_on |= {"tile": settings.tile, "overlap": _overlap(settings.tile, settings.overlap)}
 
-    @property
-    def overlap(self) -> int:
-        """Of tiles, in pixels."""
-        given = self.settings.overlap
-        return self.settings.tile // SHARE_OF_OVERLAP if given is None else given
-
-    def rows(
-        self, rest: Iterable[ImageFile], output: Output, bar: Callable[[Iterable], Iterable]
-    ) -> Iterator[tuple[list[str], list[list[object]]]]:
+    def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:
         settings = self.settings
-        segment = partial(segmented_by_tiles, tile=settings.tile, overlap=self.overlap) if settings.tile else segmented
-        reading = ImageReader(rest, output.reject, settings.workers, bar)
-        for one in segment(self.network, reading, settings.batch_size):
+        reader = ImageReader(images, reject, settings.workers, progress)
+        if settings.tile:
+            overlap = _overlap(settings.tile, settings.overlap)
+            segmented = segment_by_tiles(self.network, reader, settings.tile, overlap)
+        else:
+            segmented = segment_images(self.network, reader)
+        for one in segmented:
             yield [one.name], [self.files.add(one)]
 
-    def evaluate(self, output: Output, data: DataFolder) -> None:
-        evaluate(self.files.written(data), data, output.path.with_name(f"{output.path.stem}.evaluation"))
+    def evaluate(self, output: Output, data: DataFolder) -> Scores:
+        from predictor.masks.evaluation import evaluate_masks
+
+        return evaluate_masks(self.files.read_validation(data), data, output.evaluation)
 
 
-def _faults_of_tiles(tile: int | None, overlap: int | None) -> list[str]:
-    if overlap is None:
-        return []
-    if tile is None:
-        return [bad_setting("overlap", overlap, "is that of tiles; give their size too, --tile 512")]
-    if overlap > tile // 2:
-        return [bad_setting("overlap", overlap, f"should be at most half of a tile, {tile // 2}")]
-    return []
+def _overlap(tile: int, overlap: int | None) -> int:
+    """Pixels that neighbouring tiles share."""
+    return tile // TILES_PER_OVERLAP if overlap is None else overlap
+
+
+def _wrong_settings(settings: "PredictorConfig", runs: list[RunFolder]) -> list[str]:
+    errors: list[str] = []
+    if len(runs) > 1:
+        errors.append(bad_setting("run", settings.run, "masks are predicted by one run at a time; name one"))
+    if settings.tta == "ten-crop":
+        problem = "does not cover all pixels of an image equally; masks take none, flip or multi-scale"
+        errors.append(bad_setting("tta", settings.tta, problem))
+    tile, overlap = settings.tile, settings.overlap
+    if overlap is not None and tile is None:
+        errors.append(bad_setting("overlap", overlap, "is the overlap of tiles; give their size too: --tile 512"))
+    elif overlap is not None and tile is not None and overlap > tile // 2:
+        errors.append(bad_setting("overlap", overlap, f"should be at most half of a tile, {tile // 2}"))
+    return errors

@@ -1,10 +1,10 @@
-"""The mask of a picture of any size, at its own scale, by tiles that overlap.
+"""The mask of an image of any size, computed at the image's own scale from overlapping tiles.
 
-A network sees little of the surroundings of what lies at a tile's edge. So within the overlap the probabilities of one
-tile give way to those of the next: the outer quarter does not count, the inner quarter counts in full, and the weight
-falls linearly in between. A network that looks no further than a quarter of the overlap gives the very mask that it
-would give of the whole picture. Nothing is seen of the rest of the picture, so what a network takes from all of it
-(DeepLab's pooling, SegNet-Basic's `--norm picture`) is taken from each tile.
+Near the edge of a tile the network sees little of the surroundings. So in an overlap the weights of two tiles are
+blended: the outer quarter of a tile has weight 0, the inner quarter has weight 1, and between them the weight is
+linear. If the receptive field of a network reaches at most a quarter of the overlap, the mask equals that of the
+complete image. Features of the complete image (DeepLab's image pooling, SegNet-Basic's `--norm picture`) are computed
+for each tile instead.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,57 +15,62 @@ import numpy as np
 from storage.parallel import in_parallel
 
 Probabilities = Callable[[np.ndarray], np.ndarray]
-"""Pictures uint8 (batch, height, width, 3) -> float32 (batch, height, width, classes)."""
+"""Images uint8 (batch, height, width, 3) -> float32 (batch, height, width, classes)."""
 
 
 def mask_by_tiles(
     probabilities: Probabilities,
-    picture: np.ndarray,
+    image: np.ndarray,
     classes: int,
     tile: int,
     overlap: int,
     batch_size: int,
-    at_a_time: int = 1,
+    parallel_calls: int = 1,
 ) -> np.ndarray:
     """RGB uint8 (height, width, 3) -> class indices, uint8 (height, width).
 
-    Only one row of tiles is in memory, as (tile, width, classes) sums of weighted probabilities: the largest of them
-    is the class, whatever the weights add up to.
+    Only one row of tiles is in memory, as sums of weighted probabilities (tile, width, classes). The largest sum is
+    the predicted class, whatever the total of the weights.
 
     Arguments:
-        tile: height and width of a tile in pixels; the picture's own where that is smaller.
-        overlap: in pixels, at most half of `tile`.
-        batch_size: tiles that go through the network at a time.
-        at_a_time: batches that do so side by side.
+        tile: height and width of a tile in pixels; at most those of the image.
+        overlap: pixels that tiles share, at most half of `tile`.
+        batch_size: tiles per call of `probabilities`.
+        parallel_calls: calls at the same time.
     """
-    height, width = picture.shape[:2]
-    tops = starts(height, tile, overlap)
+    height, width = image.shape[:2]
+    tops = tile_starts(height, tile, overlap)
     mask = np.empty((height, width), np.uint8)
     sums = np.zeros((min(tile, height), width, classes), np.float32)
-    for top, following in pairwise([*tops, height]):
+    for top, next_top in pairwise([*tops, height]):
         rows = slice(top, top + len(sums))
-        down = edge_weights(rows, height, overlap)[:, None, None]
-        for columns, answer in _row_of_tiles(probabilities, picture[rows], tile, overlap, batch_size, at_a_time):
-            sums[:, columns] += answer * (down * edge_weights(columns, width, overlap)[:, None])
-        ready = following - top
-        mask[top:following] = sums[:ready].argmax(axis=-1)
-        sums[: len(sums) - ready] = sums[ready:]
-        sums[len(sums) - ready :] = 0
+        row_weights = edge_weights(rows, height, overlap)[:, None, None]
+        for columns, scores in _row_of_tiles(probabilities, image[rows], tile, overlap, batch_size, parallel_calls):
+            sums[:, columns] += scores * (row_weights * edge_weights(columns, width, overlap)[:, None])
+        finished = next_top - top
+        mask[top:next_top] = sums[:finished].argmax(axis=-1)
+        sums[: len(sums) - finished] = sums[finished:]
+        sums[len(sums) - finished :] = 0
     return mask
 
 
-def starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin along a side. The last ends where the side ends, and so may overlap by more."""
+def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
+    """The first pixel of each tile along a side. The last tile ends with the side, so it may overlap by more."""
     return [*range(0, length - tile, tile - overlap), max(length - tile, 0)]
 
 
-def edge_weights(place: slice, length: int, overlap: int) -> np.ndarray:
-    """What each pixel along one side of a tile counts, 0..1, float32: less towards an edge that another tile shares."""
-    from_start = np.arange(place.stop - place.start, dtype=np.float32) + 0.5
+def edge_weights(pixels: slice, length: int, overlap: int) -> np.ndarray:
+    """The weight of each pixel along a side of a tile, float32 0..1; less towards an edge in an overlap.
+
+    Arguments:
+        pixels: the pixels of the image that the tile covers.
+        length: number of pixels of the image along that side.
+    """
+    from_start = np.arange(pixels.stop - pixels.start, dtype=np.float32) + 0.5
     weights = np.ones_like(from_start)
-    if overlap and place.start > 0:
+    if overlap and pixels.start > 0:
         weights = np.minimum(weights, _ramp(from_start, overlap))
-    if overlap and place.stop < length:
+    if overlap and pixels.stop < length:
         weights = np.minimum(weights, _ramp(from_start[::-1], overlap))
     return weights
 
@@ -75,16 +80,16 @@ def _ramp(distance: np.ndarray, overlap: int) -> np.ndarray:
 
 
 def _row_of_tiles(
-    probabilities: Probabilities, strip: np.ndarray, tile: int, overlap: int, batch_size: int, at_a_time: int
+    probabilities: Probabilities, strip: np.ndarray, tile: int, overlap: int, batch_size: int, parallel_calls: int
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """The columns of each tile of a strip (tile, width, 3) and what the network says of it."""
+    """Yields the columns and the probabilities of each tile of a strip (tile, width, 3)."""
     width = strip.shape[1]
-    places = [slice(left, min(left + tile, width)) for left in starts(width, tile, overlap)]
-    size = min(batch_size, -(-len(places) // at_a_time))  # a short row is shared out too
-    batches = [places[first : first + size] for first in range(0, len(places), size)]
+    tiles = [slice(left, min(left + tile, width)) for left in tile_starts(width, tile, overlap)]
+    size = min(batch_size, -(-len(tiles) // parallel_calls))  # a short row is divided among the calls too
+    batches = [tiles[first : first + size] for first in range(0, len(tiles), size)]
 
-    def answer(batch: list[slice]) -> np.ndarray:
+    def predict(batch: list[slice]) -> np.ndarray:
         return probabilities(np.stack([strip[:, columns] for columns in batch]))
 
-    for batch, answers in zip(batches, in_parallel(answer, batches, at_a_time, 1), strict=True):
-        yield from zip(batch, answers, strict=True)
+    for batch, batch_scores in zip(batches, in_parallel(predict, batches, parallel_calls, 1), strict=True):
+        yield from zip(batch, batch_scores, strict=True)

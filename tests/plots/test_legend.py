@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from plots.legend import LARGEST, MAX_CLASSES, SMALLEST, letter_height, with_legend
-from plots.palette import coloured, overlay, palette
+from plots.legend import MAX_CLASSES, MAX_LETTERS, MIN_LETTERS, add_legend, letter_height
+from plots.palette import colour_mask, overlay_mask, palette
 
 NAMES = ("sky", "a building", "Straße Ωμέγα дорога", "tab\tname $x$", "=cmd", "车")
 COLOURS = palette([None] * len(NAMES))
@@ -17,7 +17,7 @@ def picture_and_mask(height: int, width: int, *classes: int) -> tuple[np.ndarray
 
 def strip(height: int, width: int, *classes: int) -> np.ndarray:
     picture, mask = picture_and_mask(height, width, *classes)
-    shown = with_legend(picture, mask, NAMES, COLOURS)
+    shown = add_legend(picture, mask, NAMES, COLOURS)
     assert shown.shape[1:] == (width, 3) and shown.dtype == np.uint8
     np.testing.assert_array_equal(shown[:height], picture)
     return shown[height:]
@@ -40,7 +40,7 @@ def test_each_swatch_has_a_name_beside_it():
 
 def test_rows_as_the_width_asks():
     heights = [len(strip(90, width, 0, 1, 2, 3, 4, 5)) for width in (1000, 240, 120)]
-    assert heights[0] < heights[1] < heights[2] or letter_height(90, 1000) > SMALLEST
+    assert heights[0] < heights[1] < heights[2] or letter_height(90, 1000) > MIN_LETTERS
     assert len(strip(90, 240, 0)) < heights[1]
 
 
@@ -56,7 +56,7 @@ def test_tiny_and_flat_pictures(height, width):
 
 def test_letters_grow_with_the_picture():
     sizes = [letter_height(side, side) for side in (32, 480, 1000, 4000, 20_000)]
-    assert sizes == sorted(sizes) and sizes[0] == SMALLEST and sizes[-1] == LARGEST and len(set(sizes)) == 5
+    assert sizes == sorted(sizes) and sizes[0] == MIN_LETTERS and sizes[-1] == MAX_LETTERS and len(set(sizes)) == 5
 
 
 def test_of_many_classes_the_largest_are_named():
@@ -64,12 +64,12 @@ def test_of_many_classes_the_largest_are_named():
     mask = np.repeat(np.arange(200, dtype=np.uint8), np.arange(200, 0, -1))[None]
     picture = np.zeros((*mask.shape, 3), np.uint8)
     colours = np.stack([np.arange(200), np.full(200, 7), np.full(200, 11)], axis=-1).astype(np.uint8)
-    shown = with_legend(picture, mask, names, colours)[1:]
+    shown = add_legend(picture, mask, names, colours)[1:]
     found = {number for number, colour in enumerate(colours) if (shown == colour).all(axis=-1).any()}
     assert found == set(range(MAX_CLASSES))
 
 
 def test_an_overlay_is_the_picture_tinted():
     picture, mask = picture_and_mask(6, 8, 0, 1, 255)
-    tint = 0.45 * picture + 0.55 * coloured(mask, COLOURS)
-    np.testing.assert_allclose(overlay(picture, mask, COLOURS), tint, atol=1)
+    tint = 0.45 * picture + 0.55 * colour_mask(mask, COLOURS)
+    np.testing.assert_allclose(overlay_mask(picture, mask, COLOURS), tint, atol=1)

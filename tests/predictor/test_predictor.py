@@ -1,9 +1,7 @@
-"""From a run and pictures to a CSV, as a user makes it."""
+"""`python -m predictor` from a run and images to a CSV."""
 
-import csv
+import json
 import shutil
-import signal
-import time
 from pathlib import Path
 
 import keras
@@ -13,19 +11,15 @@ import pytest
 from datatransformer.layout import read_data_folder
 from layers.saved import load_saved_model
 from pipeline.decode import decode_and_resize
-from tests.conftest import run, start
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+from tests.conftest import run, table
+from tests.predictor.commands import predict_interrupted
 
 
 def predict(small_run, images, output, *flags, **options):
     return run("predictor", "--run", small_run, "--test-images", images, "--output", output, *flags, **options)
 
 
-def test_it_says_what_the_model_says(small_run, scenes, tmp_path):
+def test_rows_agree_with_the_keras_model(small_run, scenes, tmp_path):
     done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 3, "--batch-size", 4)
     assert done.code == 0 and done.err == "", done.err
     rows = table(tmp_path / "p.csv")
@@ -46,21 +40,25 @@ def test_it_says_what_the_model_says(small_run, scenes, tmp_path):
 
 def test_the_broken_folder(small_run, shared, tmp_path):
     done = predict(small_run, shared / "broken", tmp_path / "p.csv")
-    assert done.code == 0 and "could not be read" in done.err
+    assert done.code == 0 and "4 of 22 images could not be read" in done.err
     rows, rejected = table(tmp_path / "p.csv"), table(tmp_path / "p.rejected.csv")
     assert len(rows) == 18
     assert {row["image"] for row in rejected} == {"README.md", "text.jpg", "truncated.jpg", "zero-byte.jpg"}
     names = {row["image"] for row in rows}
     assert "'=cmd.jpg" in names and "with space & ünïcode 图.jpg" in names
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
-    again = predict(small_run, shared / "broken", tmp_path / "p.csv")
-    assert again.code == 0 and "is whole" in again.out
+    again = predict(small_run, shared / "broken", tmp_path / "p.csv", "--json")
+    assert again.code == 0 and "is complete: 22 images" in again.err
+    result = json.loads(again.out)
+    assert {name: result[name] for name in ("output", "images", "rejected")} == {
+        "output": str(tmp_path / "p.csv"), "images": 18, "rejected": 4,
+    }  # fmt: skip
 
 
 def test_odd_names(small_run, shared, tmp_path):
     good = (shared / "broken" / "gray.jpg").read_bytes()
+    (tmp_path / "in").mkdir()
     for name in (b"two\nlines.jpg", b"-minus.jpg", b"\xff\xfe.jpg", b'quote".jpg', b"comma,.jpg"):
-        (tmp_path / "in").mkdir(exist_ok=True)
         Path(bytes(tmp_path / "in").decode() + "/" + name.decode(errors="surrogateescape")).write_bytes(good)
     for _ in range(2):
         assert predict(small_run, tmp_path / "in", tmp_path / "p.csv").code == 0
@@ -71,42 +69,36 @@ def test_odd_names(small_run, shared, tmp_path):
     }  # fmt: skip
 
 
-def test_a_file_a_pattern_and_a_folder_of_folders(small_run, scenes, tmp_path):
-    one = sorted((scenes / "val" / "beach").iterdir())[0]
-    assert predict(small_run, one, tmp_path / "one.csv").code == 0
-    assert [row["image"] for row in table(tmp_path / "one.csv")] == [one.name]
+def test_a_single_file_and_a_pattern(small_run, scenes, tmp_path):
+    file = sorted((scenes / "val" / "beach").iterdir())[0]
+    assert predict(small_run, file, tmp_path / "one.csv").code == 0
+    assert [row["image"] for row in table(tmp_path / "one.csv")] == [file.name]
     assert predict(small_run, f"{scenes}/val/*/*.jpg", tmp_path / "glob.csv").code == 0
     assert len(table(tmp_path / "glob.csv")) == 10
 
 
-def test_killed_it_goes_on_after_the_last_whole_row(small_run, scenes, shared, tmp_path):
+def test_a_killed_command_resumes_after_the_last_complete_row(small_run, scenes, shared, tmp_path):
     images = tmp_path / "in"
     shutil.copytree(scenes / "train", images)
     for place in ("aaa", "city", "zzz"):
         (images / place).mkdir(exist_ok=True)
         shutil.copy(shared / "broken" / "text.jpg", images / place)
-    assert predict(small_run, images, tmp_path / "whole.csv").code == 0
+    assert predict(small_run, images, tmp_path / "complete.csv").code == 0
     output = tmp_path / "p.csv"
     flags = ["--run", small_run, "--test-images", images, "--output", output, "--batch-size", 1]
-    process = start("predictor", *flags)
-    while not output.exists() or output.read_bytes().count(b"\n") < 8:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.0005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    done_before = output.read_bytes().count(b"\n")
+    assert predict_interrupted(8, *flags).code == -9
+    assert len(table(output)) == 8
     with output.open("ab") as file:
         file.write(b"forest/forest_00009.jpg,2,for")
     with (tmp_path / "p.rejected.csv").open("a") as file:
-        file.write("zzz/text.jpg,a reject that the kill left ahead of its rows\n")
-    assert done_before < 51, "the kill came before the end"
+        file.write("zzz/text.jpg,a rejected image after the last row\n")
     done = run("predictor", *flags)
-    assert done.code == 0 and "Going on after" in done.out
-    assert [row["image"] for row in table(output)] == [row["image"] for row in table(tmp_path / "whole.csv")]
-    assert (tmp_path / "p.rejected.csv").read_text() == (tmp_path / "whole.rejected.csv").read_text()
+    assert done.code == 0 and "Resuming after 9 of 53 images" in done.out, "one rejected image is before the eighth row"
+    assert output.read_text() == (tmp_path / "complete.csv").read_text()
+    assert (tmp_path / "p.rejected.csv").read_text() == (tmp_path / "complete.rejected.csv").read_text()
 
 
-def test_rows_of_another_run_or_folder_are_not_mixed(small_run, scenes, tmp_path):
+def test_rows_of_other_images_or_settings_are_not_mixed(small_run, scenes, tmp_path):
     output = tmp_path / "p.csv"
     assert predict(small_run, scenes / "val", output).code == 0
     before = output.read_bytes()
@@ -118,11 +110,11 @@ def test_rows_of_another_run_or_folder_are_not_mixed(small_run, scenes, tmp_path
     assert len(table(output)) == 50
     output.write_text("".join(output.read_text().splitlines(keepends=True)[:21]))
     done = predict(small_run, scenes / "train", output, "--overwrite")
-    assert "Going on after 20 of 50" in done.out, "interrupted work is not thrown away"
+    assert "Resuming after 20 of 50 images" in done.out, "an interrupted command keeps its rows"
     assert len(table(output)) == 50
 
 
-def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
+def test_errors_of_runs_and_images(small_run, scenes, tmp_path):
     (tmp_path / "a").mkdir()
     shutil.copy(small_run / "config.json", tmp_path / "a")
     shutil.copy(small_run / "classes.csv", tmp_path / "a")
@@ -142,11 +134,11 @@ def test_what_is_no_run_is_a_clear_error(small_run, scenes, tmp_path):
     assert done.code == 2 and "5 classes" in done.err
 
 
-def test_a_checkpoint_that_holds_code_is_not_run(small_run, scenes, tmp_path):
+def test_code_in_a_checkpoint_is_not_run(small_run, scenes, tmp_path):
     folder = tmp_path / "evil"
     shutil.copytree(small_run, folder)
     inputs = keras.Input((32, 32, 3))
     outputs = keras.layers.Lambda(lambda x: x[:, 0, 0, :])(inputs)
     keras.Model(inputs, outputs).save(folder / "checkpoints" / "best.keras")
     done = predict(folder, scenes / "val", tmp_path / "p.csv")
-    assert done.code == 1 and "no model that can be loaded" in done.err
+    assert done.code == 1 and "evil/checkpoints/best.keras is damaged or" in done.err

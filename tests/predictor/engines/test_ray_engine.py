@@ -1,20 +1,19 @@
-"""Workers of Ray say what a single process says, also when they are interrupted."""
+"""Ray workers write the output of a single process, also after an interruption."""
 
-import csv
 import importlib.util
 import json
 import os
 import shutil
 import signal
 import subprocess
-import time
 
 import keras
 import pytest
 
-from predictor.engines.ray_engine import Pool, has_cluster, pool_on
+from predictor.engines.ray_engine import WorkerPool, has_cluster, worker_pool
 from settings import WorkError
-from tests.conftest import run, start
+from tests.conftest import run, table
+from tests.predictor.commands import predict_interrupted
 from training.run_folder import RunFolder
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
@@ -24,31 +23,31 @@ needs_ray = pytest.mark.skipif(not HAS_RAY, reason="ray[data], an extra, is not 
 @pytest.mark.parametrize(
     ("machines", "cores", "pool"),
     [
-        ([{"CPU": 2.0}], None, Pool(1, 2, 0)),
-        ([{"CPU": 2.0}], 1, Pool(2, 1, 0)),
-        ([{"CPU": 8.0}, {"CPU": 16.0}, {"memory": 1.0}], None, Pool(3, 8, 0)),
-        ([{"CPU": 8.0}, {"CPU": 16.0}], 3, Pool(7, 3, 0)),
-        ([{"CPU": 16.0, "GPU": 4.0}, {"CPU": 64.0}], None, Pool(4, 4, 1)),
-        ([{"CPU": 16.0, "GPU": 4.0}], 8, Pool(2, 8, 1)),
+        ([{"CPU": 2.0}], None, WorkerPool(1, 2, 0)),
+        ([{"CPU": 2.0}], 1, WorkerPool(2, 1, 0)),
+        ([{"CPU": 8.0}, {"CPU": 16.0}, {"memory": 1.0}], None, WorkerPool(3, 8, 0)),
+        ([{"CPU": 8.0}, {"CPU": 16.0}], 3, WorkerPool(7, 3, 0)),
+        ([{"CPU": 16.0, "GPU": 4.0}, {"CPU": 64.0}], None, WorkerPool(4, 4, 1)),
+        ([{"CPU": 16.0, "GPU": 4.0}], 8, WorkerPool(2, 8, 1)),
     ],
 )
 def test_the_pool_fits_the_machines(machines, cores, pool):
-    assert pool_on(machines, cores) == pool
+    assert worker_pool(machines, cores) == pool
 
 
 @pytest.mark.parametrize("machines", [[], [{"CPU": 2.0}]])
 def test_no_room_for_a_worker(machines):
     with pytest.raises(WorkError, match="3 cores"):
-        pool_on(machines, 3)
+        worker_pool(machines, 3)
 
 
-def test_an_address_where_no_cluster_is(monkeypatch, tmp_path):
+def test_an_address_without_a_cluster(monkeypatch, tmp_path):
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert not has_cluster()
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
-    assert not has_cluster(), "it was stopped by a kill"
+    assert not has_cluster(), "the cluster was killed"
     for address in ("127.0.0.1:1", "auto", "nonsense"):
         monkeypatch.setenv("RAY_ADDRESS", address)
         with pytest.raises(WorkError, match=f"RAY_ADDRESS = {address}"):
@@ -56,7 +55,7 @@ def test_an_address_where_no_cluster_is(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(HAS_RAY, reason="ray is installed")
-def test_where_it_is_not_installed(small_run, scenes, tmp_path):
+def test_ray_is_not_installed(small_run, scenes, tmp_path):
     flags = ("--run", small_run, "--test-images", scenes / "val", "--output", tmp_path / "p.csv", "--engine", "ray")
     done = run("predictor", *flags)
     assert done.code == 1 and 'pip install "ray[data]"' in done.err
@@ -111,43 +110,37 @@ def test_masks_by_workers(small_run, shared, tmp_path, local):
 
 @needs_ray
 @pytest.mark.slow
-def test_interrupted_and_killed_it_goes_on(small_run, scenes, tmp_path, local):
+def test_an_interrupted_and_killed_command_resumes(small_run, scenes, tmp_path, local):
     flags = ["--run", small_run, "--test-images", scenes / "train", "--batch-size", 1]
     assert run("predictor", *flags, "--output", tmp_path / "one.csv").code == 0
     output = tmp_path / "ray.csv"
     flags += ["--output", output, "--engine", "ray", "--workers", 1]
-    for sent, code, rows in ((signal.SIGINT, 130, 4), (signal.SIGKILL, -9, 20)):
-        process = start("predictor", *flags, start_new_session=True)
-        end = time.monotonic() + 240
-        while not output.exists() or output.read_bytes().count(b"\n") < 1 + rows:
-            assert process.poll() is None and time.monotonic() < end, process.communicate()
-            time.sleep(0.001)
-        process.send_signal(sent)
-        _, err = process.communicate()
-        assert process.returncode == code and "Traceback" not in err, err
-        if sent == signal.SIGINT:
-            assert not _left_behind(process.pid), "no process of Ray outlives the command"
-    with output.open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.reader(file))) < 51, "the kill came before the end"
+    stopped = predict_interrupted(4, *flags, sent=signal.SIGINT)
+    assert stopped.code == 130 and "Traceback" not in stopped.err, stopped.err
+    assert not remaining_processes(stopped.session), "all processes of Ray end with the command"
+    rows = len(table(output))
+    assert 4 <= rows < 50
+    assert predict_interrupted(10, *flags, sent=signal.SIGKILL).code == -9
+    assert len(table(output)) == rows + 10
     done = run("predictor", *flags)
-    assert done.code == 0 and "Going on after" in done.out, done.err
+    assert done.code == 0 and f"Resuming after {rows + 10} of 50 images" in done.out, done.err
     assert output.read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 @needs_ray
 @pytest.mark.slow
-def test_what_fails_in_a_worker_is_said_in_a_line(small_run, scenes, tmp_path, local):
+def test_an_error_of_a_worker_is_one_line(small_run, scenes, tmp_path, local):
     damaged = RunFolder(shutil.copytree(small_run, tmp_path / "run"))
     shutil.rmtree(damaged.engines, ignore_errors=True)
     keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(damaged.best)
     flags = ("--run", damaged.path, "--test-images", scenes / "val", "--output", tmp_path / "p.csv")
     done = run("predictor", *flags, "--engine", "ray")
-    assert done.code == 1 and done.err.startswith("error: ") and "knows 3 classes" in done.err, done.err
+    assert done.code == 1 and done.err.startswith("error: ") and "has 3 classes" in done.err, done.err
     assert len(done.err.splitlines()) == 1, done.err
 
 
-def _left_behind(session: int) -> str:
-    """Processes of the session."""
+def remaining_processes(session: int) -> str:
+    """The processes of a session."""
     listed = subprocess.run(
         ["ps", "-o", "pid=,args=", "-s", str(session)], capture_output=True, text=True, env=os.environ
     )

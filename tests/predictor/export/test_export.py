@@ -1,4 +1,4 @@
-"""A run as a file of other programs: it says there what it says here, and its README knows how to ask it."""
+"""An exported run gives the same outputs as the run, when it is loaded as its README says."""
 
 import importlib.util
 import json
@@ -15,10 +15,10 @@ from generation.network import build_vae
 from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
 from layers.saved import load_saved_model
 from predictor.export.__main__ import export as export_run
-from predictor.export.agreement import LIMIT
+from predictor.export.agreement import MAX_DIFFERENCE
 from predictor.export.formats import FORMATS
 from predictor.export.readme import TITLE
-from settings import WorkError
+from settings import SettingError, Settings, WorkError
 from tests.conftest import run
 
 AVAILABLE = [name for name, form in FORMATS.items() if all(map(importlib.util.find_spec, form.packages))]
@@ -28,21 +28,17 @@ def export(trained, output, *flags):
     return run("predictor.export", "--run", trained, "--output", output, *flags)
 
 
-def answer_as_the_readme_says(folder, name: str, images: np.ndarray, monkeypatch) -> np.ndarray:
-    return ask(folder, name, monkeypatch, images=images)["logits"]
-
-
-def ask(folder, title: str, monkeypatch, **known) -> dict:
-    """What the README's lines make of what is known."""
+def run_example(folder, title: str, monkeypatch, **variables) -> dict:
+    """All variables after the README's example code for a model has run."""
     text = (folder / "README.md").read_text().split(f"## {title}\n")[1]
     monkeypatch.chdir(folder / (re.search(r"in (?:the folder `(\w+)`|this folder)", text)[1] or ""))
-    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], known)
-    return known
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], variables)
+    return variables
 
 
 @pytest.fixture(scope="module")
 def pooled_run(small_run, scenes, tmp_path_factory):
-    """A segmentation run of pictures of any size, with unpooling; not trained: its weights are what they began as."""
+    """A segmentation run for images of any size, with unpooling and random weights."""
     folder = tmp_path_factory.mktemp("pooled") / "pooled"
     shutil.copytree(small_run, folder)
     config = (folder / "config.json").read_text().replace('"kind": "classifier"', '"kind": "segmentation"')
@@ -59,25 +55,30 @@ def pooled_run(small_run, scenes, tmp_path_factory):
 def check(trained, output, name, shape, monkeypatch) -> None:
     images = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
     expected = load_saved_model(trained / "checkpoints" / "best.keras")(images, training=False).numpy()
-    found = answer_as_the_readme_says(output, name, images, monkeypatch)
-    np.testing.assert_allclose(found, expected, atol=LIMIT * np.abs(expected).max())
+    found = run_example(output, name, monkeypatch, images=images)["logits"]
+    np.testing.assert_allclose(found, expected, atol=MAX_DIFFERENCE * np.abs(expected).max())
 
 
 def test_a_savedmodel(small_run, tmp_path, monkeypatch):
     output = tmp_path / "out"
-    done = export(small_run, output)
-    assert done.code == 0 and done.err == "", done.err
-    assert "compared on 8 pictures" in done.out
+    done = export(small_run, output, "--json")
+    assert done.code == 0 and "checked on 8 images" in done.err, done.err
+    result = json.loads(done.out)
+    assert result["output"] == str(output) and result["images"] == 8
+    (exported,) = result["models"]
+    assert (
+        exported["file"] == exported["format"] == "savedmodel" and exported["difference"]["relative"] < MAX_DIFFERENCE
+    )
     assert (output / "classes.csv").read_text() == (small_run / "classes.csv").read_text()
     assert (output / "README.md").read_text().startswith(TITLE)
     check(small_run, output, "savedmodel", (3, 32, 32, 3), monkeypatch)
     done = export(small_run, output)
     assert done.code == 2 and "--overwrite" in done.err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"], "nothing is left beside it"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"], "no other files remain"
 
 
 @pytest.mark.skipif(AVAILABLE == ["savedmodel"], reason="other formats need the extra `export`")
-def test_formats_of_others(small_run, tmp_path, monkeypatch):
+def test_other_formats(small_run, tmp_path, monkeypatch):
     output = tmp_path / "out"
     others = AVAILABLE[1:]
     done = export(small_run, output, "--format", ",".join(others))
@@ -93,13 +94,13 @@ def test_masks_of_any_size_with_unpooling(pooled_run, scenes, tmp_path, monkeypa
     for name in AVAILABLE:
         check(pooled_run, output, name, (2, 32, 32, 3), monkeypatch)
         row = next(line for line in (output / "README.md").read_text().splitlines() if line.startswith(f"| {name} |"))
-        assert ("| any |" if FORMATS[name].resizes else "| 32 x 32 |") in row
-        if FORMATS[name].resizes:
+        assert ("| any |" if FORMATS[name].keeps_any_size else "| 32 x 32 |") in row
+        if FORMATS[name].keeps_any_size:
             check(pooled_run, output, name, (1, 27, 45, 3), monkeypatch)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_autoencoder_in_two_parts(small_run, scenes, channels, tmp_path, monkeypatch):
+def test_an_autoencoder(small_run, scenes, channels, tmp_path, monkeypatch):
     folder, output = tmp_path / "vae", tmp_path / "out"
     shutil.copytree(small_run, folder)
     config = json.loads((folder / "config.json").read_text())
@@ -116,13 +117,13 @@ def test_an_autoencoder_in_two_parts(small_run, scenes, channels, tmp_path, monk
     drawn = 255 / (1 + np.exp(-model.get_layer("decoder")(codes).numpy()))
     assert drawn.shape == (3, 28, 20, channels)
     for name in AVAILABLE:
-        found = ask(output, f"encoder {name}", monkeypatch, images=images)["codes"]
-        np.testing.assert_allclose(found, codes, atol=LIMIT * np.abs(codes).max())
-        found = ask(output, f"decoder {name}", monkeypatch, codes=codes)["pictures"]
-        np.testing.assert_allclose(found, drawn, atol=255 * LIMIT)
+        found = run_example(output, f"encoder {name}", monkeypatch, images=images)["codes"]
+        np.testing.assert_allclose(found, codes, atol=MAX_DIFFERENCE * np.abs(codes).max())
+        found = run_example(output, f"decoder {name}", monkeypatch, codes=codes)["images"]
+        np.testing.assert_allclose(found, drawn, atol=255 * MAX_DIFFERENCE)
 
 
-def test_what_differs_is_not_exported(small_run, tmp_path, monkeypatch):
+def test_a_model_with_other_outputs_is_not_exported(small_run, tmp_path, monkeypatch):
     wrong = FORMATS["savedmodel"]
     load = wrong.load
     changed = replace(wrong, load=lambda folder: lambda images: load(folder)(images) + 1)
@@ -132,11 +133,11 @@ def test_what_differs_is_not_exported(small_run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_faults(small_run, scenes, tmp_path):
+def test_wrong_settings_and_runs(small_run, scenes, tmp_path):
     done = export(small_run, tmp_path / "out", "--format", "onyx")
     assert done.code == 2 and "'onnx'" in done.err
     done = export(small_run, scenes, "--overwrite")
-    assert done.code == 2 and "is no export" in done.err
+    assert done.code == 2 and "is not an export" in done.err
     done = export(small_run, tmp_path / "out", "--test-images", tmp_path / "nothing")
     assert done.code == 2 and "test_images" in done.err
     (tmp_path / "run").mkdir()
@@ -154,3 +155,24 @@ def test_faults(small_run, scenes, tmp_path):
 def test_a_missing_package_is_named(small_run, tmp_path):
     done = export(small_run, tmp_path / "out", "--format", "onnx")
     assert done.code == 1 and "pip install" in done.err and "tf2onnx" in done.err
+
+
+def test_each_setting_changes_the_export(small_run, scenes, tmp_path):
+    """Its fields are listed here so that a new one needs a case."""
+    other = shutil.copytree(small_run, tmp_path / "runs" / "other")
+    file = sorted((scenes / "val" / "beach").iterdir())[0]
+    cases = {
+        "test_images": ({"run": (str(small_run),), "test_images": str(file)}, lambda result, _: result["images"] == 1),
+        "runs": ({"runs": other.parent}, lambda result, _: result["images"] == 8),
+        "run": ({"run": (str(other),)}, lambda _, readme: readme.startswith(f"{TITLE}: other")),
+        "format": ({"run": (str(other),), "format": tuple(AVAILABLE)},
+                   lambda result, _: [model["format"] for model in result["models"]] == AVAILABLE),
+        "output": ({"run": (str(other),)}, lambda result, _: result["output"] == tmp_path / "to_output"),
+        "overwrite": ({"run": (str(other),), "overwrite": True, "output": tmp_path / "to_run"}, lambda *_: True),
+    }  # fmt: skip
+    assert cases.keys() == ExportConfig.model_fields.keys() - Settings.model_fields.keys()
+    for name, (given, is_effective) in cases.items():
+        result = export_run(ExportConfig(**{"output": tmp_path / f"to_{name}"} | given))
+        assert is_effective(result, (result["output"] / "README.md").read_text()), name
+    with pytest.raises(SettingError, match="--overwrite"):
+        export_run(ExportConfig(run=(str(other),), output=tmp_path / "to_run"))

@@ -1,4 +1,4 @@
-"""Each policy against numbers worked out by hand, and AdaBoost against scikit-learn's formula."""
+"""Policies agree with numbers computed by hand, and the weights of AdaBoost with the formula of scikit-learn."""
 
 import numpy as np
 import pytest

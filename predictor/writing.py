@@ -1,0 +1,137 @@
+"""Writes predictions: lists the images, resumes an interrupted output, appends a row per image, and evaluates them."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from datatransformer.layout import DataFolder, read_data_folder
+from log import logger
+from predictor.images import find_images, validation_images
+from predictor.output import Output
+from predictor.shards import ListImages, Shard, output_files_pattern
+from predictor.task import PredictionTask
+from settings import SettingError, bad_setting
+from storage.lock import exclusive_lock
+
+if TYPE_CHECKING:
+    from config import ClassicalConfig, PredictorConfig
+
+    PredictionSettings = PredictorConfig | ClassicalConfig
+
+
+def read_evaluation_data(settings: "PredictionSettings", task: str | None) -> DataFolder:
+    """The data folder `settings.evaluate`. Raises SettingError if it is not a data folder for `task`."""
+    if "test_images" in settings.model_fields_set:
+        raise SettingError(
+            bad_setting("test_images", settings.test_images, "evaluate already chooses the images; give one of the two")
+        )
+    return read_data_of_field(settings, "evaluate", task)
+
+
+def read_data_of_field(settings: "PredictionSettings", field: str, task: str | None) -> DataFolder:
+    """The data folder that a field names. Raises SettingError, which names that field."""
+    try:
+        return read_data_folder(getattr(settings, field), task)
+    except SettingError as error:
+        raise SettingError(*(reason.replace("data =", f"{field} =", 1) for reason in error.errors)) from error
+
+
+def write_predictions(
+    settings: "PredictionSettings",
+    task: PredictionTask,
+    data: DataFolder | None,
+    predicted_by: str,
+    prepare: Callable[[], object] = lambda: None,
+    shard: Shard | None = None,
+) -> dict[str, object]:
+    """Predicts the validation images of `data` and evaluates them, or else predicts `settings.test_images`.
+
+    Arguments:
+        predicted_by: names the run or the method in messages.
+        prepare: is called before the first prediction.
+        shard: only its images are predicted; `settings.output` is its own output. A shard is not evaluated.
+
+    Returns what `--json` prints.
+    """
+    with exclusive_lock(settings.output):
+        output = Output(settings.output, task.columns, task.evaluation_columns)
+        list_images, note = _images_to_predict(settings, data, shard), _note(settings, task)
+        if shard:
+            list_images, shard_note = shard.select(list_images)
+            note |= shard_note
+        total = sum(1 for _ in list_images())
+        output.start(note, settings.overwrite)
+        done = _count_done(output, list_images, total, settings.overwrite)
+        if done == total and output.path.exists():
+            logger.info(f"{output.path} is complete: {total} images. --overwrite predicts them again.")
+        else:
+            prepare()
+            _append_rows(output, task, list_images, done, total)
+            logger.info(f"{output.path}: {total - output.count_rejected()} images predicted by {predicted_by}")
+        result = _summary(output, total)
+        if shard:
+            _explain_merging(shard, has_evaluation=data is not None)
+        elif data:
+            result |= {"scores": task.evaluate(output, data), "evaluation": output.evaluation}
+        return result
+
+
+def _images_to_predict(settings: "PredictionSettings", data: DataFolder | None, shard: Shard | None) -> ListImages:
+    """Lists the same images for all shards: the output files of every shard are left out."""
+    if data:
+        return partial(validation_images, data)
+    exclude = output_files_pattern(shard.merged if shard else settings.output)
+    return partial(find_images, settings.test_images, exclude)
+
+
+def _note(settings: "PredictionSettings", task: PredictionTask) -> dict[str, object]:
+    """Everything that the rows depend on."""
+    note: dict[str, object] = {
+        "test_images": str(settings.evaluate.resolve()) if settings.evaluate else settings.test_images,
+        "columns": list(task.columns),
+        **task.depends_on,
+    }
+    if task.evaluation_columns:
+        note["evaluation_columns"] = list(task.evaluation_columns)
+    return note
+
+
+def _count_done(output: Output, list_images: ListImages, total: int, overwrite: bool) -> int:
+    """The number of images that have a row. `overwrite` removes complete outputs, but resumes interrupted ones."""
+    try:
+        done = output.count_done(list_images())
+    except SettingError:
+        if not overwrite:
+            raise
+        done = total
+    if overwrite and done == total:
+        output.clear()
+        return 0
+    return done
+
+
+def _append_rows(output: Output, task: PredictionTask, list_images: ListImages, done: int, total: int) -> None:
+    if done:
+        logger.info(f"Resuming after {done} of {total} images")
+    progress = partial(tqdm, desc="predicting", total=total, initial=done, unit=" images", disable=None)
+    rows = task.rows(islice(list_images(), done, None), output.reject, progress)
+    with output:
+        for names, cells in rows:
+            output.add(names, cells)
+
+
+def _summary(output: Output, total: int) -> dict[str, object]:
+    """The counts for `--json`. Warns of unreadable images."""
+    rejected = output.count_rejected()
+    if rejected:
+        logger.warning(f"{rejected} of {total} images could not be read. The reasons are in {output.rejected}")
+    return {"output": output.path, "images": total - rejected, "rejected": rejected}
+
+
+def _explain_merging(shard: Shard, has_evaluation: bool) -> None:
+    merge = f"python -m predictor.merge --output {shard.merged}"
+    evaluate = ". After that, the command without --shard evaluates them" if has_evaluation else ""
+    logger.info(f"This is shard {shard.text}. When all shards are complete, join them: {merge}{evaluate}")
