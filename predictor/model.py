@@ -1,11 +1,10 @@
 """The best model of a run, ready to predict."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from predictor.engines.choice import openvino_runner
+from predictor.engines.choice import make_runner
 from predictor.engines.runner import Predict, Runner
 from settings import WorkError
 from training.run_folder import RunFolder
@@ -35,25 +34,7 @@ def load_runner(
 
     Raises WorkError as `best_model` does.
     """
-    import tensorflow as tf
-
-    load = partial(best_model, run)
-    if runner := openvino_runner(run, engine, precision, size, load, batch_size):
-        return replace(runner, predict=wrap(runner.predict), batch_size=min(runner.batch_size, batch_size))
-    signature = [tf.TensorSpec((None, *(size or (None, None)), 3), tf.uint8)]
-    return Runner(tf.function(wrap(load_probabilities(run)), signature, autograph=False), batch_size)
-
-
-def load_probabilities(run: RunFolder) -> Predict:
-    """Loads the run's best model as a function from images to probabilities, the softmax of the logits.
-
-    Call it outside of graphs: a model that is loaded while a function is traced never gets its weights. Raises
-    WorkError as `best_model` does.
-    """
-    import tensorflow as tf
-
-    model = best_model(run)
-    return lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
+    return make_runner(run, engine, precision, size, partial(best_model, run), wrap, batch_size)
 
 
 def best_model(run: RunFolder) -> "keras.Model":

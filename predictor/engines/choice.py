@@ -1,155 +1,70 @@
-"""Chooses the inference engine: TensorFlow, or OpenVINO, which is faster on a processor and also has fewer bits.
+"""Chooses the inference engine. A new engine is a new module with the names of `runner.Engine`, and a line here."""
 
-Converted models are stored in RUN/engines: openvino-224x224-f32-STAMP for images of that size, `any` for images of any
-size, int8 for 8 bits. The stamp identifies the checkpoint and its number of classes.
-"""
-
-import os
-import shutil
-import uuid
+import importlib
 from collections.abc import Callable
-from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import cast
 
 from log import logger
-from predictor.engines import openvino_model
-from predictor.engines.conversion import (
-    ConversionError,
-    LogitsFunction,
-    check_installed,
-    input_signature,
-    run_converter,
-)
-from predictor.engines.exportable import make_exportable
-from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, supports_precision, write_openvino
-from predictor.engines.quantisation import PACKAGES, quantise
-from predictor.engines.runner import Runner
+from predictor.engines.conversion import ConversionError
+from predictor.engines.runner import Engine, LoadModel, Predict, Runner
 from settings import SettingError, WorkError, bad_setting
 from training.run_folder import RunFolder
 
-if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
-
-Size = tuple[int, int]
-"""Height and width in pixels."""
-
-LoadModel = Callable[[], "keras.Model"]
-
-MAX_DIFFERENCE = 1e-4
-"""Largest difference of a probability in f32 from TensorFlow's."""
-
-BATCH_SIZE = 8
-"""Largest batch of OpenVINO: larger ones are no faster and take more memory."""
-
-INFERENCE_PRECISION = {"f32": "f32", "bf16": "bf16", "int8": "f32"}
-"""OpenVINO's precision between layers. Layers in 8 bits are marked in the model itself."""
+ENGINES = {
+    "openvino": "predictor.engines.openvino_engine",
+    "tensorflow": "predictor.engines.tensorflow_engine",
+}
+"""In the order in which `auto` prefers them. The last one can use every model."""
 
 
 def check_engine(run: RunFolder, engine: str, precision: str) -> None:
     """Raises SettingError if the precision is not available, WorkError if a package is not installed."""
-    if engine == "openvino":
-        check_installed(openvino_model.PACKAGES, "--engine openvino")
-    if precision == "f32":
+    if engine == "auto" and precision == "f32":
         return
-    if engine == "tensorflow":
-        raise SettingError(bad_setting("precision", precision, "is for OpenVINO; TensorFlow predicts in f32"))
-    check_installed(openvino_model.PACKAGES, f"--precision {precision}")
-    if not supports_precision(precision):
-        supported = " and ".join(name for name in PRECISIONS if supports_precision(name))
-        raise SettingError(bad_setting("precision", precision, f"this processor computes in {supported}"))
-    if precision == "int8" and not any(run.engines.glob(f"*-int8-{_stamp(run)}")):
-        check_installed(PACKAGES, "--precision int8")
+    able = [name for name in ENGINES if precision in _engine(name).PRECISIONS]
+    if engine == "auto":
+        _engine(able[0]).check(run, precision)
+    elif engine in able:
+        _engine(engine).check(run, precision)
+    else:
+        others, own = " and ".join(_engine(name).TITLE for name in able), _engine(engine)
+        allowed = f"is for {others}; {own.TITLE} predicts in {' and '.join(own.PRECISIONS)}"
+        raise SettingError(bad_setting("precision", precision, allowed))
 
 
-def openvino_runner(
-    run: RunFolder, engine: str, precision: str, size: Size | None, load: LoadModel, batch_size: int
-) -> Runner | None:
-    """Loads the run's best model into OpenVINO, for images of `size`, or of any size if it is None.
+def make_runner(
+    run: RunFolder,
+    engine: str,
+    precision: str,
+    size: tuple[int, int] | None,
+    load: LoadModel,
+    wrap: Callable[[Predict], Predict],
+    batch_size: int,
+) -> Runner:
+    """Loads the run's best model into the engine that is named or, with `auto`, the preferred one.
 
-    Returns None if TensorFlow has to predict: `engine` is tensorflow; or it is auto and there is a GPU or OpenVINO is
-    not installed; or OpenVINO cannot convert the model, which is logged as a warning. The last one is a WorkError if
-    the precision is not f32.
-
-    Arguments:
-        load: loads the Keras model, and raises WorkError if it is damaged.
-        batch_size: images per batch, at most, when the accuracy of an int8 model is measured.
+    If an engine cannot use the model, which is logged as a warning, the next one predicts. See `runner.Engine` for the
+    arguments. Raises WorkError if no engine can use the model in this precision.
     """
-    import tensorflow as tf
-
-    if engine == "tensorflow":
-        return None
-    is_required = engine == "openvino" or precision != "f32"
-    if not is_required and (find_spec("openvino") is None or tf.config.list_physical_devices("GPU")):
-        return None
-    try:
-        folder = _converted_model(run, precision, size, load, batch_size)
-        model = run_converter(lambda: OpenVINOModel(folder, INFERENCE_PRECISION[precision]))
-    except (ConversionError, OSError) as error:
-        problem = f"OpenVINO cannot use {run.path} in {precision} ({error})."
-        if precision != "f32":
-            raise WorkError(f"{problem} Use --precision f32.") from error
-        logger.warning(f"{problem} TensorFlow predicts instead; --engine tensorflow avoids this attempt.")
-        return None
-
-    def predict(images: "np.ndarray | tf.Tensor") -> "tf.Tensor":
-        return tf.nn.softmax(model(np.asarray(images, np.float32)))
-
-    return Runner(predict, BATCH_SIZE, model.parallel_calls)
-
-
-def _converted_model(run: RunFolder, precision: str, size: Size | None, load: LoadModel, batch_size: int) -> Path:
-    """The folder of the converted model. Converts it if there is none for this checkpoint."""
-    name = "x".join(map(str, size)) if size else "any"
-    f32 = _stored(run, f"openvino-{name}-f32", partial(_convert, run, size, load))
-    if precision != "int8":
-        return f32
-    return _stored(run, f"openvino-{name}-int8", lambda folder: quantise(run, f32, folder, min(batch_size, BATCH_SIZE)))
-
-
-def _stamp(run: RunFolder) -> str:
-    checkpoint = run.best.stat()
-    return f"{checkpoint.st_size}-{checkpoint.st_mtime_ns}-{len(run.classes())}"
-
-
-def _stored(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path:
-    """The folder of a variant. If it does not exist, it is written, and models of earlier checkpoints are removed."""
-    folder = run.engines / f"{variant}-{_stamp(run)}"
-    if folder.exists():
-        return folder
-    work = run.engines / f".work-{uuid.uuid4().hex}"  # several machines may convert at the same time
-    try:
-        work.mkdir(parents=True)
-        write(work)
-        for earlier in run.engines.glob("openvino-*"):
-            if not earlier.name.endswith(_stamp(run)):
-                shutil.rmtree(earlier, ignore_errors=True)
+    problem = ""
+    for name in _candidates(engine, precision):
+        if problem:
+            avoided = f"--engine {name} avoids this attempt"
+            logger.warning(f"{problem} {_engine(name).TITLE} predicts instead; {avoided}.")
         try:
-            os.replace(work, folder)
-        except OSError:
-            if not folder.exists():  # otherwise another process was faster
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return folder
+            return _engine(name).make_runner(run, precision, size, load, wrap, batch_size)
+        except (ConversionError, OSError) as error:
+            problem = f"{_engine(name).TITLE} cannot use {run.path} in {precision} ({error})."
+    raise WorkError(f"{problem} Use --precision f32.")
 
 
-def _convert(run: RunFolder, size: Size | None, load: LoadModel, folder: Path) -> None:
-    model = load()
-    run_converter(lambda: write_openvino(make_exportable(model), folder, input_signature(model, size=size)))
-    _check_agreement(model, run_converter(lambda: OpenVINOModel(folder)), size or run.image_size())
+def _candidates(engine: str, precision: str) -> list[str]:
+    """The engines to try, in their order."""
+    able = [name for name in ENGINES if precision in _engine(name).PRECISIONS]
+    if engine != "auto":
+        return able[able.index(engine) :]
+    return [name for name in able if precision != "f32" or _engine(name).is_preferred()]
 
 
-def _check_agreement(model: "keras.Model", logits: LogitsFunction, size: Size) -> None:
-    """Raises ConversionError if the converted model predicts other probabilities for an image of noise."""
-    import tensorflow as tf
-
-    noise = np.random.default_rng(0).uniform(0, 255, (1, *size, 3)).astype(np.float32)
-    expected = tf.nn.softmax(model(noise, training=False))
-    difference = float(tf.reduce_max(tf.abs(tf.nn.softmax(logits(noise)) - expected)))
-    if not difference <= MAX_DIFFERENCE:  # also true for NaN
-        raise ConversionError(f"its probabilities differ by {difference:.1e}")
+def _engine(name: str) -> Engine:
+    return cast(Engine, importlib.import_module(ENGINES[name]))

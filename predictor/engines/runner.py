@@ -1,13 +1,19 @@
 """A loaded model, independent of the engine that computes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from training.run_folder import RunFolder
+
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
+
+LoadModel = Callable[[], "keras.Model"]
+"""Loads the run's best Keras model. Raises WorkError if it is damaged."""
 
 Predict = Callable[["np.ndarray | tf.Tensor"], "tf.Tensor"]
 """Takes images (batch, height, width, 3) of 0..255. Returns probabilities, with the classes on the last axis."""
@@ -26,3 +32,40 @@ class Runner:
     predict: Predict
     batch_size: int
     parallel_calls: int = 1
+
+
+class Engine(Protocol):
+    """The names that the module of an engine has.
+
+    Attributes:
+        TITLE: its name in messages.
+        PRECISIONS: the values of `--precision` that it can compute in.
+    """
+
+    TITLE: str
+    PRECISIONS: Collection[str]
+
+    def is_preferred(self) -> bool:
+        """Whether `--engine auto` takes it on this machine."""
+
+    def check(self, run: RunFolder, precision: str) -> None:
+        """Raises SettingError if the precision is not available here, WorkError if a package is not installed."""
+
+    def make_runner(
+        self,
+        run: RunFolder,
+        precision: str,
+        size: tuple[int, int] | None,
+        load: LoadModel,
+        wrap: Callable[[Predict], Predict],
+        batch_size: int,
+    ) -> Runner:
+        """Loads the run's best model for uint8 images of `size` (height, width), or of any size if it is None.
+
+        Raises ConversionError if this engine cannot use the model.
+
+        Arguments:
+            wrap: returns a function that calls the model one or several times, for example on an image and its mirror
+                image. It may call the model with float32 images.
+            batch_size: images per batch, at most.
+        """

@@ -14,8 +14,8 @@ import pytest
 
 from config import DataTransformerConfig, PredictorConfig, SelectConfig
 from datatransformer.transformer import DataTransformer
-from predictor.engines import choice, conversion
-from predictor.engines.choice import MAX_DIFFERENCE
+from predictor.engines import choice, conversion, openvino_engine
+from predictor.engines.openvino_engine import MAX_DIFFERENCE
 from predictor.labels.ensemble import Member, find_members
 from predictor.labels.validation import validate
 from predictor.masks.segmenter import Network
@@ -34,7 +34,7 @@ needs_nncf = pytest.mark.skipif(importlib.util.find_spec("nncf") is None, reason
 
 @pytest.fixture
 def needs_bf16():
-    if not (HAS_OPENVINO and choice.supports_precision("bf16")):
+    if not (HAS_OPENVINO and openvino_engine.supports_precision("bf16")):
         pytest.skip("openvino, or a processor with bf16")
 
 
@@ -100,8 +100,8 @@ def test_a_failed_conversion_falls_back_to_tensorflow_with_a_warning(trained, mo
     def refuse(*arguments):
         raise ValueError("no such operation\nand much more")
 
-    monkeypatch.setattr(choice, "write_openvino", refuse)
-    monkeypatch.setattr(choice, "find_spec", lambda name: True)
+    monkeypatch.setattr(openvino_engine, "write_openvino", refuse)
+    monkeypatch.setattr(openvino_engine, "find_spec", lambda name: True)
     images = noise(2, 32, 32, 3)
     found = load_runner(trained, "auto", "f32", (32, 32)).predict(images).numpy()
     np.testing.assert_array_equal(found, load_runner(trained, "tensorflow", "f32", (32, 32)).predict(images).numpy())
@@ -110,15 +110,32 @@ def test_a_failed_conversion_falls_back_to_tensorflow_with_a_warning(trained, mo
     assert not list(trained.engines.iterdir())
 
 
+def test_a_new_engine_is_a_module_and_a_line_of_the_table(trained, monkeypatch, tmp_path):
+    (tmp_path / "halving.py").write_text(
+        "from predictor.engines.runner import Runner\n"
+        "TITLE, PRECISIONS = 'Halving', ('f32', 'f16')\n"
+        "is_preferred = lambda: True\n"
+        "check = lambda run, precision: None\n"
+        "make_runner = lambda run, precision, size, load, wrap, batch_size: Runner(lambda images: images / 2, 5)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(choice, "ENGINES", {"halving": "halving", **choice.ENGINES})
+    for engine, precision in (("halving", "f32"), ("auto", "f32"), ("auto", "f16")):
+        choice.check_engine(trained, engine, precision)
+        assert load_runner(trained, engine, precision, (32, 32)).predict(np.full((1, 32, 32, 3), 4.0)).max() == 2
+    with pytest.raises(SettingError, match="is for Halving; TensorFlow predicts in f32"):
+        choice.check_engine(trained, "tensorflow", "f16")
+
+
 def test_a_model_with_other_probabilities_is_not_used():
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
     with pytest.raises(conversion.ConversionError, match="differ by"):
-        choice._check_agreement(model, lambda images: np.array([[0.0, np.nan]], np.float32), (8, 8))
+        openvino_engine._check_agreement(model, lambda images: np.array([[0.0, np.nan]], np.float32), (8, 8))
 
 
 def test_a_damaged_checkpoint_is_an_error(trained, monkeypatch):
     trained.best.write_bytes(b"PK\x03\x04nothing")
-    monkeypatch.setattr(choice, "find_spec", lambda name: True)
+    monkeypatch.setattr(openvino_engine, "find_spec", lambda name: True)
     with pytest.raises(WorkError, match="is damaged"):
         load_runner(trained, "openvino", "f32", (32, 32))
 
@@ -198,15 +215,15 @@ def test_masks_in_int8(trained, tmp_path, caplog):
 def test_unavailable_precisions(trained, monkeypatch):
     with pytest.raises(SettingError, match="TensorFlow predicts in f32"):
         find_members([trained], "none", "tensorflow", "bf16")
-    monkeypatch.setattr(choice, "supports_precision", lambda precision: precision == "f32")
+    monkeypatch.setattr(openvino_engine, "supports_precision", lambda precision: precision == "f32")
     monkeypatch.setattr(conversion, "find_spec", lambda name: True)
     with pytest.raises(SettingError, match="this processor computes in f32"):
         find_members([trained], "none", "auto", "bf16")
-    monkeypatch.setattr(choice, "supports_precision", lambda precision: True)
+    monkeypatch.setattr(openvino_engine, "supports_precision", lambda precision: True)
     monkeypatch.setattr(conversion, "find_spec", lambda name: None if name == "nncf" else True)
     with pytest.raises(WorkError, match="pip install nncf"):
         find_members([trained], "none", "openvino", "int8")
-    monkeypatch.setattr(choice, "write_openvino", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(openvino_engine, "write_openvino", lambda *arguments: 1 / 0)
     with pytest.raises(WorkError, match=r"in bf16 .*--precision f32"):
         load_runner(trained, "auto", "bf16", (32, 32))
 
