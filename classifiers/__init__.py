@@ -1,1 +1,1 @@
-"""A module a model, each runnable, each saying only what is particular to it; `recipe` is what they share."""
+"""Image classifiers: one runnable module per network. `recipe` holds what they share."""

@@ -1,143 +1,163 @@
-"""The data folder -> what a classifier is trained and validated on: images, or what a frozen backbone makes of them."""
+"""Datasets of a classifier: images of a data folder, or features that a frozen backbone extracts from them."""
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache as keep_results
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
-from pipeline.augment import augmentation, erase
-from pipeline.batches import Change, Load, validation_batches
-from pipeline.cache import affordable, fingerprint, make_crop_loader, make_loader
+from pipeline.augment import augmentation, random_erasing
+from pipeline.batches import ChangeBatch, LoadSample, validation_batches
+from pipeline.cache import cache_that_fits, fingerprint, make_crop_loader, make_loader
 from pipeline.class_weights import class_weights
-from pipeline.geometry import drawn_boxes, split_seed
+from pipeline.geometry import draw_boxes, split_seed
 from pipeline.mixing import mix
-from training.batches import Batches, batches_of
-from training.feature_cache import Features, rows_of
+from training.batches import Datasets, make_datasets
+from training.feature_cache import FeatureCache, read_features
 from training.session import Session
 from training.stages import Stage
 
-AT_ONCE = 32
-"""Images that go through the backbone in a batch."""
+if TYPE_CHECKING:
+    from config import ClassifierConfig
+
+AUGMENTED_TOGETHER = 32
+"""Images that `--feature-views` augments with one seed, which depends on the number of this group. Thus the
+features do not depend on the batch size."""
 
 
-def make_batches(session: Session, kept: str) -> Batches:
+def make_image_datasets(session: Session, settings: "ClassifierConfig", cache: str) -> Datasets:
     """Images (batch, height, width, 3) of 0..255, targets (batch, classes) and, with class weights, (batch,).
 
-    `kept` is where decoded images are, as the setting `cache` says. Those that are decoded each time are cropped as
-    they are decoded, which is faster, and sharper than to enlarge a part of what has been made small.
+    `cache` says where decoded images are kept, as the setting does. With `none` and a random crop, an image is cropped
+    while it is decoded: that is faster, and sharper than enlarging a part of the resized image.
     """
-    settings, data, classes = session.settings, session.data, len(session.data.classes)
+    data, classes = session.data, len(session.data.classes)
     largest = max((stage.size for stage in session.stages), key=math.prod)
-    kept = affordable(kept, len(data.images("train")), largest)
-    smallest = augmentation(settings.augment).smallest_crop if kept == "none" else None
-    draw = smallest and partial(drawn_boxes, smallest=smallest)
-    change = make_change(settings, _weights_of(session), is_moved=bool(draw))
+    cache = cache_that_fits(cache, len(data.images("train")), largest)
+    smallest_crop = augmentation(settings.augment).smallest_crop if cache == "none" else None
+    boxes = partial(draw_boxes, smallest=smallest_crop) if smallest_crop else None
+    weights = class_weights(settings.class_weights, data.labels("train"), data.classes)
+    change = batch_augmentation(settings, weights, is_cropped=boxes is not None)
     labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
 
-    def loader(split: str, size: tuple[int, int]) -> Load:
-        images = make_loader(data.images(split), size, kept, session.run.cache)
-        parts = make_crop_loader(data.images(split), size)
+    def loader(split: str, size: tuple[int, int]) -> LoadSample:
+        load_image = make_loader(data.images(split), size, cache, session.run.cache)
+        load_crop = make_crop_loader(data.images(split), size)
 
         def load(index: tf.Tensor, box: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-            image = images(index) if box is None else parts(index, box)
+            image = load_image(index) if box is None else load_crop(index, box)
             return image, tf.one_hot(labels[split][index], classes)
 
         return load
 
-    return batches_of(session, loader, change, draw)
+    return make_datasets(session, loader, change, boxes)
 
 
-def make_change(settings, weights, is_moved: bool = False) -> Change:
-    """Everything random that is done to a batch; `weights` of the classes, or None. It may have been moved before."""
-    change_images = _image_change(settings, is_moved)
+def batch_augmentation(
+    settings: "ClassifierConfig", weights: np.ndarray | None, is_cropped: bool = False
+) -> ChangeBatch:
+    """All random changes of a training batch, and the sample weights that follow from class weights (classes,).
+
+    If `is_cropped`, the images were cropped while they were decoded, and only their colours are still changed.
+    """
+    augment_images = _image_augmentation(settings, is_cropped)
 
     def change(batch: tuple, seed: tf.Tensor) -> tuple:
         images, labels = batch
-        *where, which = split_seed(seed, 3)
-        images = change_images(images, *where)
+        *image_seeds, mixing_seed = split_seed(seed, 3)
+        images = augment_images(images, *image_seeds)
         if settings.mixup or settings.cutmix:
-            images, labels = mix(images, labels, which, settings.mixup, settings.cutmix)
-        return images, *_weighed(labels, weights)
+            images, labels = mix(images, labels, mixing_seed, settings.mixup, settings.cutmix)
+        return images, *_with_sample_weights(labels, weights)
 
     return change
 
 
-def make_feature_batches(session: Session, pictures: Batches, features: Features) -> Batches:
+def make_feature_datasets(
+    session: Session, settings: "ClassifierConfig", image_datasets: Datasets, features: FeatureCache
+) -> Datasets:
     """Features (batch, ...) of images, targets (batch, classes) and, with class weights, (batch,).
 
-    With several versions of each training image a batch has of each the features of one, drawn anew.
+    If the features of several versions of each training image are kept, each batch draws one version of each image.
     """
-    settings, data, weights = session.settings, session.data, _weights_of(session)
+    data = session.data
+    weights = class_weights(settings.class_weights, data.labels("train"), data.classes)
     labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
 
-    def loader(split: str, size: tuple[int, int]) -> Load:
+    def index_loader(split: str, size: tuple[int, int]) -> LoadSample:
         return lambda index: ((index, tf.zeros_like(index)), tf.one_hot(labels[split][index], len(data.classes)))
 
-    def draw(batch: tuple, seed: tf.Tensor) -> tuple:
+    def draw_versions(batch: tuple, seed: tf.Tensor) -> tuple:
         (index, version), targets = batch
         version = tf.random.stateless_uniform(tf.shape(index), seed, 0, settings.feature_views, version.dtype)
-        return (index, version), *_weighed(targets, weights)
+        return (index, version), *_with_sample_weights(targets, weights)
 
-    numbers = batches_of(session, loader, draw)
+    indices = make_datasets(session, index_loader, draw_versions)
 
-    @cache
-    def tables(split: str, size: tuple[int, int]) -> list[np.ndarray]:
-        versions = settings.feature_views if split == "train" else 1
-        return [
-            _table(session, features, split, size, version if versions > 1 else None) for version in range(versions)
-        ]
+    @keep_results
+    def tables(split: str, stage: Stage) -> list[np.ndarray]:
+        """The features of each version, (images, ...)."""
+        if split == "val" or settings.feature_views == 1:
+            return [_extract_features(session, settings, features, split, stage)]
+        versions = range(settings.feature_views)
+        return [_extract_features(session, settings, features, split, stage, version) for version in versions]
 
     def read(batches: tf.data.Dataset, split: str, stage: Stage) -> tf.data.Dataset:
-        of_split = tables(split, stage.size)
-        rows = batches.map(lambda which, *targets: (rows_of(of_split, *which), *targets), tf.data.AUTOTUNE)
+        versions = tables(split, stage)
+        rows = batches.map(lambda index, *targets: (read_features(versions, *index), *targets), tf.data.AUTOTUNE)
         return rows.prefetch(tf.data.AUTOTUNE)
 
-    return Batches(
-        lambda stage, epochs_done: read(numbers.training(stage, epochs_done), "train", stage),
-        lambda stage, devices: read(numbers.validation(stage, devices), "val", stage),
-        pictures.pictures,
+    return Datasets(
+        lambda stage, epochs_done: read(indices.training(stage, epochs_done), "train", stage),
+        lambda stage, devices: read(indices.validation(stage, devices), "val", stage),
+        image_datasets.training_images,
     )
 
 
-def _image_change(settings, is_moved: bool = False) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]:
-    """What is done to each image by itself, with two seeds."""
+def _image_augmentation(
+    settings: "ClassifierConfig", is_cropped: bool = False
+) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]:
+    """The random changes of each image by itself. They take images, a seed for augmentation and one for erasing."""
     augment = augmentation(settings.augment)
 
-    def change(images: tf.Tensor, how: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-        images = augment.recolour(tf.cast(images, tf.float32), how) if is_moved else augment(images, how)
-        return erase(images, where, settings.random_erasing) if settings.random_erasing else images
+    def change(images: tf.Tensor, seed: tf.Tensor, erasing_seed: tf.Tensor) -> tf.Tensor:
+        images = augment.recolour(tf.cast(images, tf.float32), seed) if is_cropped else augment(images, seed)
+        return random_erasing(images, erasing_seed, settings.random_erasing) if settings.random_erasing else images
 
     return change
 
 
-def _weights_of(session: Session) -> np.ndarray | None:
-    """(classes,), or None."""
-    data = session.data
-    return class_weights(session.settings.class_weights, data.labels("train"), data.classes)
-
-
-def _weighed(targets: tf.Tensor, weights: np.ndarray | None) -> tuple[tf.Tensor, ...]:
-    """Targets (batch, classes) and, if classes have weights, what each counts, (batch,)."""
+def _with_sample_weights(targets: tf.Tensor, weights: np.ndarray | None) -> tuple[tf.Tensor, ...]:
+    """Targets (batch, classes) and, if there are class weights (classes,), the weight of each image (batch,)."""
     return (targets,) if weights is None else (targets, tf.reduce_sum(targets * weights, axis=1))
 
 
-def _table(session: Session, features: Features, split: str, size: tuple[int, int], version: int | None) -> np.ndarray:
-    """Features of all images of a split, (images, ...); of images as they are if `version` is None."""
-    settings, images = session.settings, session.data.images(split)
-    load = make_loader(images, size, "none", session.run.cache)
-    batches = validation_batches(load, len(images), AT_ONCE)
-    which = [split, [fingerprint(image, size) for image in images]]
+def _extract_features(
+    session: Session,
+    settings: "ClassifierConfig",
+    features: FeatureCache,
+    split: str,
+    stage: Stage,
+    version: int | None = None,
+) -> np.ndarray:
+    """Features of all images of a split, (images, ...). Images are augmented only if a `version` is given."""
+    images = session.data.images(split)
+    load = make_loader(images, stage.size, "none", session.run.cache)
+    batches = validation_batches(load, len(images), AUGMENTED_TOGETHER)
+    identity: list[object] = [split, [fingerprint(image, stage.size) for image in images]]
     title = f"features of {'training' if split == 'train' else 'validation'} images"
     if version is not None:
-        change = _image_change(settings)
-        which += [settings.augment, settings.random_erasing, settings.seed, version]
+        augment = _image_augmentation(settings)
+        identity += [settings.augment, settings.random_erasing, settings.seed, version]
         title += f", version {version + 1} of {settings.feature_views}"
 
-        def changed(number: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
+        def change(number: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
             seed = tf.stack([tf.constant(settings.seed, tf.int64), number + (version << 32)])
-            return change(batch, *split_seed(seed, 2))
+            return augment(batch, *split_seed(seed, 2))
 
-        batches = batches.enumerate().map(changed, tf.data.AUTOTUNE)
-    return features.of(batches, AT_ONCE, len(images), which, title)
+        batches = batches.enumerate().map(change, tf.data.AUTOTUNE)
+    batches = batches.rebatch(stage.batch_size)
+    return features.load_or_compute(batches, stage.batch_size, len(images), identity, title)

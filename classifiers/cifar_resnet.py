@@ -1,4 +1,4 @@
-"""ResNet for 32x32 pixels (He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2), as S4 had it on CIFAR-10."""
+"""ResNet for 32x32 pixels (He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2)."""
 
 from classifiers.recipe import Recipe, main
 

@@ -1,4 +1,4 @@
-"""VGG16 with batch norm for 32x32 pixels, as S4 had it on CIFAR-10: 14.7 M parameters."""
+"""VGG16 (Simonyan & Zisserman 2015) with batch norm, for 32x32 pixels as in CIFAR-10: 14.7 M parameters."""
 
 from classifiers.recipe import Recipe, main
 

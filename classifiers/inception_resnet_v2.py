@@ -1,6 +1,6 @@
-"""Inception-ResNet-v2 (Szegedy et al. 2017, https://arxiv.org/abs/1602.07261), the network of S0: 54 M parameters.
+"""Inception-ResNet-v2 (Szegedy et al. 2017, https://arxiv.org/abs/1602.07261): 54 M parameters.
 
-All layers learn by default and the learning rates are S0's; `--stem paper` gives it the stem that S0 missed in Keras.
+Keras gives it the stem of Inception-ResNet-v1; `--stem paper` gives it that of the paper.
 """
 
 from classifiers.recipe import Recipe, main

@@ -1,4 +1,4 @@
-"""MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): light and quick, 2.3 M parameters."""
+"""MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): small and fast, 2.3 M parameters."""
 
 from classifiers.recipe import Recipe, main
 

@@ -1,4 +1,4 @@
-"""A classifier on a backbone: pictures of 0..255 in, logits out."""
+"""The network of a classifier: a backbone and a head. It takes images of 0..255 and gives logits."""
 
 from pathlib import Path
 
@@ -22,23 +22,23 @@ def build_classifier(
     """RGB (batch, height, width, 3) of 0..255 -> logits (batch, classes). Normalisation is part of the graph.
 
     Arguments:
-        spec: what it stands on.
-        input_shape: height and width in pixels, None where they are open, and 3.
-        weights: `imagenet`, `none` or a file of the backbone or the whole classifier.
-        frozen: the backbone's layers[:frozen] do not learn; batch norm among them keeps its statistics.
-        dropout: share of the features left out while training.
-        normalisation: that of the spec if None.
+        spec: the backbone.
+        input_shape: height, width and channels (3). Height and width are None if the images may have any size.
+        weights: `imagenet`, `none`, or a file of the backbone or of the complete classifier.
+        frozen: the backbone's layers[:frozen] are not trained; batch norm among them keeps its statistics.
+        dropout: share of the features that is dropped in training.
+        normalisation: None is that of the spec.
     """
-    of_whole_classifier = weights not in ("imagenet", "none") and not spec.is_variant
-    backbone = build_backbone(spec, input_shape, "none" if of_whole_classifier else weights)
+    is_classifier_file = weights not in ("imagenet", "none") and not spec.is_variant
+    backbone = build_backbone(spec, input_shape, "none" if is_classifier_file else weights)
     normalisation = normalisation or spec.normalisation
     inputs = keras.Input(input_shape, name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(x))
     x = keras.layers.Dropout(dropout, name="dropout")(x)
-    logits = keras.layers.Dense(classes, dtype="float32", name="logits")(x)  # 32 bits whatever the rest computes with
+    logits = keras.layers.Dense(classes, dtype="float32", name="logits")(x)  # float32 also in mixed precision
     model = keras.Model(inputs, logits, name="classifier")
     freeze(model, frozen)
-    if of_whole_classifier:
+    if is_classifier_file:
         load_weights(Path(weights), [model, backbone], with_normalisation=normalisation == spec.normalisation)
     return model

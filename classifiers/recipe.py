@@ -1,12 +1,14 @@
-"""What every classifier does: check the settings, build the network, train it, draw how it went."""
+"""What all classifiers share: they check the settings, build the network, train it and draw its results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone, chosen_backbone
 from command import run
+from datatransformer.layout import DataFolder
+from log import logger
 from pipeline.class_weights import class_weights
 from settings import SettingError, bad_setting, errors_if_given, flag
 from training.command import train as train_model
@@ -15,18 +17,20 @@ from training.session import Session
 from training.stages import frozen_layers
 
 if TYPE_CHECKING:
+    import keras
+
     from config import ClassifierConfig
     from training.job import TrainingJob
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is particular to a classifier.
+    """What is specific to one classifier.
 
     Attributes:
-        name: of the module; also of the run unless `--name` is given.
-        backbone: the name of its spec in `backbones`, or what chooses it by the settings.
-        config: its class in `config.py`.
+        name: of the module, and of the run unless `--name` is given.
+        backbone: the name of a spec in `backbones`, or a function from the settings to that name.
+        config: the class of its settings in `config.py`.
     """
 
     name: str
@@ -35,115 +39,115 @@ class Recipe:
 
 
 def main(recipe: Recipe) -> None:
-    """The command of a classifier's module."""
+    """Runs the command of a classifier's module."""
     run(f"python -m classifiers.{recipe.name}", recipe.config, partial(train, recipe))
 
 
 def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
-    """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
-    check_targets(settings)
+    """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
+    check_soft_labels(settings)
     spec = chosen_backbone(recipe.backbone, settings)
-    check_features(settings, spec)
-    return train_model(
-        CLASSIFIER,
-        recipe.name,
-        spec,
-        settings,
-        prepare,
-        lambda data: class_weights(settings.class_weights, data.labels("train"), data.classes),
-    )
+    check_feature_cache(settings, spec)
+    check = partial(check_class_weights, settings.class_weights)
+    return train_model(CLASSIFIER, recipe.name, spec, settings, prepare, check)
 
 
-def check_targets(settings) -> None:
-    """Raises SettingError for what cannot be mixed: one picture; labels for focal loss, which goes by the one class."""
-    mixed = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
-    if mixed and min(settings.batch_size) < 2:
-        raise SettingError(
-            bad_setting("batch_size", min(settings.batch_size), f"{' and '.join(mixed)} needs two pictures or more")
-        )
-    soft = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
-    if settings.loss == "focal" and soft:
-        allowed = f"takes whole labels, and {' and '.join(soft)} makes shares of them; use --loss ce, or leave that out"
-        raise SettingError(bad_setting("loss", settings.loss, allowed))
+def check_soft_labels(settings: "ClassifierConfig") -> None:
+    """Raises SettingError if batches are too small to mix images, or if focal loss would get soft labels."""
+    mixing = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
+    if mixing and min(settings.batch_size) < 2:
+        allowed = f"{' and '.join(mixing)} mixes the images of a batch; use 2 or more"
+        raise SettingError(bad_setting("batch_size", min(settings.batch_size), allowed))
+    softening = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
+    if settings.loss == "focal" and softening:
+        allowed = f"needs one class per image, but {' and '.join(softening)} spreads labels over classes; use --loss ce"
+        raise SettingError(bad_setting("loss", settings.loss, f"{allowed}, or leave {' and '.join(softening)} out"))
 
 
-def check_features(settings, spec: Backbone) -> None:
-    """Raises SettingError for what cannot be done to features that are computed once, and if there are none to keep."""
-    if settings.cache != "features":
-        errors = errors_if_given(settings, ["feature_views"], "is for --cache features; leave it out")
+def check_feature_cache(settings: "ClassifierConfig", spec: Backbone) -> None:
+    """Raises SettingError for settings that cached features do not allow, or that are of no use without them."""
+    if settings.cache == "features":
+        errors = _feature_cache_errors(settings, spec, frozen_layers(spec, settings))
     else:
-        errors = _faults_of_features(settings, spec, frozen_layers(spec, settings))
+        errors = errors_if_given(settings, ["feature_views"], "is for --cache features; leave it out")
     if errors:
         raise SettingError(*errors)
 
 
-def _faults_of_features(settings, spec: Backbone, frozen: Sequence[int]) -> list[str]:
-    views, unused = settings.feature_views, {}
+def _feature_cache_errors(settings: "ClassifierConfig", spec: Backbone, frozen: Sequence[int]) -> list[str]:
+    """`frozen` is the number of frozen layers of the backbone in each stage."""
+    versions, errors = settings.feature_views, {}
     if spec.layers not in frozen:
-        unused["cache"] = (
-            f"needs a backbone that is wholly frozen, by --freeze {spec.layers} (all of its layers) or a stage head in "
-            "--unfreeze-schedule; else use memory or disk"
+        errors["cache"] = (
+            f"needs a completely frozen backbone, by --freeze {spec.layers} (all of its layers) or a stage head in "
+            "--unfreeze-schedule; otherwise use memory or disk"
         )
     if settings.strategy == "multi-worker":
-        unused["strategy"] = "--cache features is for one machine: the few layers it leaves to train take seconds there"
+        errors["strategy"] = "--cache features is for one machine: the layers that remain take seconds to train"
     for name in ("mixup", "cutmix"):
         if getattr(settings, name):
-            unused[name] = "mixes images in each batch anew, which --cache features cannot; leave it out"
-    for name, nothing in (("augment", "none"), ("random_erasing", 0)):
-        is_asked_for = name in settings.model_fields_set and getattr(settings, name) != nothing
-        if is_asked_for and views == 1 and set(frozen) == {spec.layers}:
-            unused[name] = "with --cache features images are as they are, unless --feature-views keeps several versions"
-    if views > 1 and settings.augment == "none" and not settings.random_erasing:
-        unused["feature_views"] = "with --augment none all versions are the same; use 1"
-    return [bad_setting(name, getattr(settings, name), allowed) for name, allowed in unused.items()]
+            errors[name] = "mixes images anew in each batch, which is impossible with --cache features; leave it out"
+    for name, off in (("augment", "none"), ("random_erasing", 0)):
+        is_given = name in settings.model_fields_set and getattr(settings, name) != off
+        if is_given and versions == 1 and set(frozen) == {spec.layers}:
+            errors[name] = "has no effect with --cache features unless --feature-views keeps several versions"
+    if versions > 1 and settings.augment == "none" and not settings.random_erasing:
+        errors["feature_views"] = "with --augment none all versions are the same; use 1"
+    return [bad_setting(name, getattr(settings, name), allowed) for name, allowed in errors.items()]
+
+
+def check_class_weights(name: str, data: DataFolder) -> None:
+    """Raises SettingError if a file of class weights does not suit the classes of the data folder."""
+    class_weights(name, data.labels("train"), data.classes)
 
 
 def prepare(session: Session) -> "TrainingJob":
-    """The network and what it is trained on. Accuracy decides what is best."""
-    from classifiers.batches import make_batches, make_feature_batches
+    """The network, its loss and metrics, and its datasets."""
+    from classifiers.batches import make_feature_datasets, make_image_datasets
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
     from pipeline.normalisation import chosen_normalisation
     from training.callbacks import AfterFirstBatch
     from training.job import TrainingJob
 
-    settings, data, spec, first = session.settings, session.data, session.spec, session.stages[0]
+    settings = cast("ClassifierConfig", session.settings)  # checked by `train`
+    data, spec, first = session.data, cast(Backbone, session.spec), session.stages[0]
     classes = len(data.classes)
-    on_features = settings.cache == "features"
-    batches = make_batches(session, "memory" if on_features else settings.cache)
+    uses_features = settings.cache == "features"
+    datasets = make_image_datasets(session, settings, "memory" if uses_features else settings.cache)
 
-    def draw():
-        from plots.image_grid import draw_batch
+    def draw() -> None:
+        from plots.image_grid import draw_training_images
 
-        fed = make_batches(session, "none") if on_features else batches  # features are not kept as pictures
-        draw_batch(fed.training(first, 0), data.classes, session.run.figures / "augmentation.png")
+        shown = make_image_datasets(session, settings, "none") if uses_features else datasets
+        draw_training_images(shown.training(first, 0), data.classes, session.run.figures / "augmentation.png")
 
-    def build():
-        normalisation = chosen_normalisation(settings.normalise, spec, lambda: batches.pictures(first))
+    def build() -> "keras.Model":
+        normalisation = chosen_normalisation(settings.normalise, spec, lambda: datasets.training_images(first))
         return build_classifier(
             spec, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
         )
 
-    is_changed = not on_features or settings.feature_views > 1
-    if not is_changed:
-        print("Features are of images as they are; --feature-views 8 keeps those of eight changed versions of each")
-    once = [AfterFirstBatch(draw)] if is_changed and not session.progress.rows else []
+    is_augmented = not uses_features or settings.feature_views > 1
+    if not is_augmented:
+        logger.info("Features are extracted without augmentation; --feature-views 8 keeps 8 augmented versions")
+    is_new = not session.progress.rows
     return TrainingJob(
         build,
-        make_objective(settings, classes),
-        batches,
-        once,
-        partial(make_feature_batches, session, batches) if on_features else None,
+        make_objective(settings.loss, settings.label_smoothing, classes),
+        datasets,
+        [AfterFirstBatch(draw)] if is_augmented and is_new else [],
+        partial(make_feature_datasets, session, settings, datasets) if uses_features else None,
     )
 
 
 def draw_results(session: Session) -> None:
-    """The confusion matrix of the validation images."""
+    """Draws the confusion matrix of the validation images."""
     from plots.scores import draw_confusion_matrix
     from predictor.labels.ensemble import find_members
     from predictor.labels.validation import validate
 
     run = session.run
-    validation = validate(find_members([run], "none")[0])
+    validation = validate(find_members([run], "none", batch_size=session.best_stage.batch_size)[0])
     predicted = validation.probabilities.argmax(axis=1)
     draw_confusion_matrix(validation.labels, predicted, session.data.classes, run.figures / "confusion_matrix.png")

@@ -1,4 +1,4 @@
-"""VGG16 (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) less its two large layers: 14.7 M parameters."""
+"""VGG16 (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) without its dense layers: 14.7 M parameters."""
 
 from classifiers.recipe import Recipe, main
 

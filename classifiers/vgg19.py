@@ -1,4 +1,4 @@
-"""VGG19 (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) less its two large layers: 20.0 M parameters."""
+"""VGG19 (Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556) without its dense layers: 20.0 M parameters."""
 
 from classifiers.recipe import Recipe, main
 

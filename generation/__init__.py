@@ -1,1 +1,1 @@
-"""Models that draw pictures."""
+"""Models that generate images."""

@@ -1,6 +1,6 @@
-"""What a trained auto-encoder makes of pictures, and of codes that no picture has; each figure with its numbers."""
+"""Figures of a trained auto-encoder, each with its numbers as CSV: reconstructions, samples, walks and embeddings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from statistics import NormalDist
 from typing import NamedTuple
@@ -11,31 +11,35 @@ from analysis.embedding import METHODS, draw_embedding, embed
 from datatransformer.layout import DataFolder
 from pipeline.cache import make_loader
 from plots.mosaic import draw_mosaic
-from predictor.codes.autoencoder import Autoencoder, Encoded
-from predictor.pictures import evenly_spaced
+from predictor.codes.autoencoder import Autoencoder, EncodedBatch
+from predictor.images import evenly_spaced
 from storage.tables import csv_safe, write_table
 from training.session import Session
 
-SHOWN = 12
-"""Pictures beside their reconstructions."""
+RECONSTRUCTIONS = 12
+"""Images that are shown beside their reconstructions."""
 
-SAMPLES = 10
-"""New pictures in a row, and as many rows."""
+SAMPLES_PER_ROW = 10
+"""New images in a row. There are as many rows."""
 
-WALKS, STEPS = 4, 9
-"""Ways from one picture to another, and pictures on each."""
+WALKS, STEPS_PER_WALK = 4, 9
+"""Walks from one image to another, and decoded images in each."""
 
-PLANE = 17
-"""Pictures along each side of the plane of codes."""
+PLANE_SIDE = 17
+"""Decoded images along each side of the latent plane."""
 
-MOST_EMBEDDED = 1000
-"""Pictures that are embedded: t-SNE of more takes minutes."""
-
-BATCH_SIZE = 128
+MAX_EMBEDDED = 1000
+"""Images that are embedded. t-SNE of more takes minutes."""
 
 
-class Pictures(NamedTuple):
-    """Validation pictures, their names, RGB uint8 (pictures, height, width, 3), and class indices if they have one."""
+class ValidationImages(NamedTuple):
+    """Some of the validation images.
+
+    Attributes:
+        names: paths within the data folder.
+        values: RGB uint8 (images, height, width, 3).
+        labels: class indices (images,), or None if the data folder has none.
+    """
 
     names: list[str]
     values: np.ndarray
@@ -43,86 +47,110 @@ class Pictures(NamedTuple):
 
 
 def draw_figures(session: Session) -> None:
-    """All of them, into the run's folder, by its best checkpoint."""
-    folder, seed = session.run.figures, session.settings.seed
+    """Draws all figures into the run's folder, by its best checkpoint."""
+    folder, seed, batch_size = session.run.figures, session.settings.seed, session.best_stage.batch_size
     autoencoder = Autoencoder(session.run)
-    pictures = validation_pictures(session.data, autoencoder.size, MOST_EMBEDDED)
-    encoded = encode(autoencoder, pictures.values)
-    draw_reconstructions(pictures, encoded, folder / "reconstructions.png")
-    draw_samples(autoencoder, seed, folder / "samples.png")
-    draw_walks(autoencoder, pictures, encoded.mean, folder / "walk.png")
+    images = load_validation_images(session.data, autoencoder.size, MAX_EMBEDDED)
+    encoded = encode(autoencoder, images.values, batch_size)
+
+    def decode(codes: np.ndarray) -> np.ndarray:
+        return np.concatenate([autoencoder.decode(batch) for batch in split_batches(codes, batch_size)])
+
+    draw_reconstructions(images, encoded, folder / "reconstructions.png")
+    draw_samples(decode, autoencoder.latent_size, seed, folder / "samples.png")
+    draw_walks(decode, images, encoded.mean, folder / "walk.png")
     if autoencoder.latent_size == 2:
-        draw_plane(autoencoder, folder / "latent_plane.png")
+        draw_plane(decode, folder / "latent_plane.png")
     for method in METHODS:
-        panels = {"pixels": embed(pictures.values, method, seed), "codes": embed(encoded.mean, method, seed)}
-        draw_embedding(panels, pictures.labels, session.data.classes, folder / f"{method}.png")
+        panels = {"pixels": embed(images.values, method, seed), "codes": embed(encoded.mean, method, seed)}
+        draw_embedding(panels, images.labels, session.data.classes, folder / f"{method}.png")
 
 
-def validation_pictures(data: DataFolder, size: tuple[int, int], most: int) -> Pictures:
-    """At most so many, spread evenly over all of them."""
+def load_validation_images(data: DataFolder, size: tuple[int, int], maximum: int) -> ValidationImages:
+    """At most `maximum` validation images, spread evenly over all of them, resized to `size` (height, width)."""
     images = data.images("val")
-    chosen = evenly_spaced(len(images), most)
+    chosen = evenly_spaced(len(images), maximum)
     load = make_loader([images[index] for index in chosen], size, "none", data.path)
     values = np.stack([load(number).numpy() for number in range(len(chosen))])
     labels = np.array(data.labels("val"))[chosen] if data.task == "classification" else None
-    return Pictures([str(Path(images[index]).relative_to(data.path)) for index in chosen], values, labels)
+    return ValidationImages([str(Path(images[index]).relative_to(data.path)) for index in chosen], values, labels)
 
 
-def encode(autoencoder: Autoencoder, pictures: np.ndarray) -> Encoded:
-    parts = [autoencoder.encode(pictures[at : at + BATCH_SIZE]) for at in range(0, len(pictures), BATCH_SIZE)]
-    return Encoded(*map(np.concatenate, zip(*parts, strict=True)))
+def encode(autoencoder: Autoencoder, images: np.ndarray, batch_size: int) -> EncodedBatch:
+    """Encodes RGB uint8 (images, height, width, 3) in batches."""
+    batches = [autoencoder.encode(batch) for batch in split_batches(images, batch_size)]
+    return EncodedBatch(*map(np.concatenate, zip(*batches, strict=True)))
 
 
-def draw_reconstructions(pictures: Pictures, encoded: Encoded, path: Path) -> None:
-    chosen = evenly_spaced(len(pictures.names), SHOWN)
+def split_batches(values: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Parts of at most `batch_size` rows."""
+    return [values[start : start + batch_size] for start in range(0, len(values), batch_size)]
+
+
+Decode = Callable[[np.ndarray], np.ndarray]
+"""Codes (images, latent) -> RGB float32 (images, height, width, 3) of 0..255."""
+
+
+def draw_reconstructions(images: ValidationImages, encoded: EncodedBatch, path: Path) -> None:
+    """Draws validation images above their reconstructions, and writes the terms of the loss of each."""
+    chosen = evenly_spaced(len(images.names), RECONSTRUCTIONS)
     draw_mosaic(
-        [pictures.values[chosen], encoded.reconstructed[chosen]],
+        [list(images.values[chosen]), list(encoded.reconstructed[chosen])],
         path,
-        "Validation pictures, and what is made of their codes",
-        ("picture", "reconstruction"),
+        "Validation images and their reconstructions",
+        ("image", "reconstruction"),
     )
-    costs = np.stack([encoded.reconstruction, encoded.kl, encoded.anomaly], axis=1)
-    rows = ((csv_safe(pictures.names[index]), *(f"{cost:.6g}" for cost in costs[index])) for index in chosen)
+    losses = np.stack([encoded.reconstruction, encoded.kl, encoded.anomaly], axis=1)
+    rows = ((csv_safe(images.names[index]), *(f"{loss:.6g}" for loss in losses[index])) for index in chosen)
     write_table(path.with_suffix(".csv"), ("image", "reconstruction", "kl", "anomaly"), rows)
 
 
-def draw_samples(autoencoder: Autoencoder, seed: int, path: Path) -> None:
-    codes = np.random.default_rng(seed).standard_normal((SAMPLES**2, autoencoder.latent_size))
-    drawn = autoencoder.decode(codes)
-    draw_mosaic(np.split(drawn, SAMPLES), path, "New pictures, of random codes")
+def draw_samples(decode: Decode, latent_size: int, seed: int, path: Path) -> None:
+    """Draws images that are decoded from random codes."""
+    codes = np.random.default_rng(seed).standard_normal((SAMPLES_PER_ROW**2, latent_size))
+    draw_mosaic(split_rows(decode(codes), SAMPLES_PER_ROW), path, "New images from random codes")
     write_codes(path, codes)
 
 
-def draw_walks(autoencoder: Autoencoder, pictures: Pictures, means: np.ndarray, path: Path) -> None:
-    """From one picture to another, of another class if there are classes, in equal steps between their codes."""
-    ends = np.unique(pictures.labels, return_index=True)[1] if pictures.labels is not None else np.arange(len(means))
+def draw_walks(decode: Decode, images: ValidationImages, means: np.ndarray, path: Path) -> None:
+    """Draws walks in equal steps from the code of one image to that of another, of another class if there are classes.
+
+    `means` are the codes of the images, (images, latent).
+    """
+    ends = np.unique(images.labels, return_index=True)[1] if images.labels is not None else np.arange(len(means))
     ends = ends[evenly_spaced(len(ends), 2 * WALKS)]
     pairs = list(zip(ends, ends[len(ends) // 2 :], strict=False))
-    share = np.linspace(0, 1, STEPS)[:, None]
-    codes = [(1 - share) * means[begin] + share * means[end] for begin, end in pairs]
+    share = np.linspace(0, 1, STEPS_PER_WALK)[:, None]
+    walks = [(1 - share) * means[start] + share * means[end] for start, end in pairs]
     rows = [
-        [pictures.values[begin], *autoencoder.decode(walk), pictures.values[end]]
-        for (begin, end), walk in zip(pairs, codes, strict=True)
+        [images.values[start], *decode(walk), images.values[end]]
+        for (start, end), walk in zip(pairs, walks, strict=True)
     ]
-    draw_mosaic(rows, path, "From one picture to another", columns="picture, steps between their codes, picture")
-    write_codes(path, np.concatenate(codes))
+    draw_mosaic(
+        rows, path, "Walks from the code of an image to that of another", columns="image, decoded steps, other image"
+    )
+    write_codes(path, np.concatenate(walks))
 
 
-def draw_plane(autoencoder: Autoencoder, path: Path) -> None:
-    """Codes of two numbers, as dense as pictures are meant to be: at equal shares of the normal distribution.
+def draw_plane(decode: Decode, path: Path) -> None:
+    """Draws images on a grid of codes of two numbers, at equal steps of the normal distribution's probability.
 
-    As figure 4 of Kingma & Welling 2013.
+    Source: Kingma & Welling 2013, figure 4.
     """
-    at = [NormalDist().inv_cdf((place + 0.5) / PLANE) for place in range(PLANE)]
-    codes = np.array([[x, y] for y in reversed(at) for x in at])
-    drawn = autoencoder.decode(codes)
-    labels = [f"{y:.2f}" for y in reversed(at)]
-    across = f"first number of the code, {at[0]:.2f} to {at[-1]:.2f}; the second is on the left"
-    draw_mosaic(np.split(drawn, PLANE), path, "The plane of codes", labels, across)
+    grid = [NormalDist().inv_cdf((step + 0.5) / PLANE_SIDE) for step in range(PLANE_SIDE)]
+    codes = np.array([[x, y] for y in reversed(grid) for x in grid])
+    labels = [f"{y:.2f}" for y in reversed(grid)]
+    columns = f"first number of the code, from {grid[0]:.2f} to {grid[-1]:.2f}; the second number is on the left"
+    draw_mosaic(split_rows(decode(codes), PLANE_SIDE), path, "Images decoded from the latent plane", labels, columns)
     write_codes(path, codes)
 
 
-def write_codes(figure: Path, codes: Sequence[Sequence[float]]) -> None:
-    """The code of each picture that is drawn of one, row after row."""
-    header = [f"code {number}" for number in range(1, np.shape(codes)[1] + 1)]
+def split_rows(images: np.ndarray, columns: int) -> list[list[np.ndarray]]:
+    """Images (images, height, width, 3) as the rows of a grid."""
+    return [list(row) for row in split_batches(images, columns)]
+
+
+def write_codes(figure: Path, codes: np.ndarray) -> None:
+    """Writes the code (images, latent) of each decoded image of a figure, row by row, beside it."""
+    header = [f"code {number}" for number in range(1, codes.shape[1] + 1)]
     write_table(figure.with_suffix(".csv"), header, ([f"{value:.6g}" for value in code] for code in codes))

@@ -1,4 +1,4 @@
-"""A convolutional variational auto-encoder: strided convolutions down to a code, transposed ones up again."""
+"""A convolutional variational auto-encoder: strided convolutions to a latent code, transposed convolutions back."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,12 @@ from layers.elbo import Elbo
 from layers.pixel_values import PixelValues
 from layers.sampling import Sampling
 
-HIDDEN = 256
-"""Width of the dense layer on both sides of the code."""
+HIDDEN_UNITS = 256
+"""Units of the dense layer before and after the code."""
 
-KERNEL = 4
-"""A multiple of the stride: transposed convolutions with others leave a checkerboard (Odena et al. 2016)."""
+KERNEL_SIZE = 4
+"""A multiple of the stride. Other kernels of transposed convolutions leave a checkerboard pattern (Odena et al. 2016,
+https://doi.org/10.23915/distill.00003)."""
 
 
 def build_vae(
@@ -24,16 +25,18 @@ def build_vae(
     beta: float = 1.0,
     seed: int | None = None,
 ) -> keras.Model:
-    """RGB (batch, height, width, 3) of 0..255 -> logits (batch, height, width, channels) of a random code.
+    """RGB (batch, height, width, 3) of 0..255 -> logits (batch, height, width, channels) of a sampled code.
 
-    Its layer `encoder` is a model that takes the pictures and gives mean and log variance (batch, latent_size) of their
-    codes, its layer `decoder` one that takes codes and gives logits; their sigmoid is the picture, 0..1. The loss is in
-    the graph: `layers.elbo.Elbo`.
+    The sigmoid of the logits is the image, with values of 0..1. The layer `encoder` is a model that gives the mean and
+    the log variance of the code, each (batch, latent_size). The layer `decoder` is a model from codes to logits. The
+    loss is part of the graph: `layers.elbo.Elbo`.
 
     Arguments:
         size: height and width in pixels.
-        channels: 1 for a model of gray pictures, 3 for colours.
-        filters: how wide each halving is, from the picture down.
+        channels: 1 for a model of gray images, 3 for colours.
+        filters: number of filters of each convolution of the encoder, each of which halves height and width.
+        terms, beta: terms of the reconstruction loss, and the weight of the KL divergence.
+        seed: of the codes that are sampled.
     """
     encoder = build_encoder(size, channels, latent_size, filters)
     decoder = build_decoder(size, channels, latent_size, filters)
@@ -49,9 +52,9 @@ def build_encoder(size: tuple[int, int], channels: int, latent_size: int, filter
     images = keras.Input((*size, 3), name="image")
     x = PixelValues(channels, dtype="float32", name="values")(images)
     for number, width in enumerate(filters, 1):
-        x = keras.layers.Conv2D(width, KERNEL, 2, "same", activation="relu", name=f"down{number}")(x)
+        x = keras.layers.Conv2D(width, KERNEL_SIZE, 2, "same", activation="relu", name=f"down{number}")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    x = keras.layers.Dense(HIDDEN, activation="relu", name="hidden")(x)
+    x = keras.layers.Dense(HIDDEN_UNITS, activation="relu", name="hidden")(x)
     code = [keras.layers.Dense(latent_size, dtype="float32", name=name)(x) for name in ("mean", "log_variance")]
     return keras.Model(images, code, name="encoder")
 
@@ -61,21 +64,22 @@ def build_decoder(size: tuple[int, int], channels: int, latent_size: int, filter
     *sizes, smallest = halvings(size, len(filters))
     widths = [*filters[-2::-1], channels]
     code = keras.Input((latent_size,), name="code")
-    x = keras.layers.Dense(HIDDEN, activation="relu", name="hidden")(code)
+    x = keras.layers.Dense(HIDDEN_UNITS, activation="relu", name="hidden")(code)
     x = keras.layers.Dense(smallest[0] * smallest[1] * filters[-1], activation="relu", name="spread")(x)
     x = keras.layers.Reshape((*smallest, filters[-1]), name="map")(x)
-    for number, (wanted, width) in enumerate(zip(reversed(sizes), widths, strict=True), 1):
+    for number, (target_size, width) in enumerate(zip(reversed(sizes), widths, strict=True), 1):
         is_last = number == len(widths)
         options = {"dtype": "float32"} if is_last else {"activation": "relu"}
-        x = keras.layers.Conv2DTranspose(width, KERNEL, 2, "same", name=f"up{number}", **options)(x)
-        odd = [(0, have - want) for have, want in zip(x.shape[1:3], wanted, strict=True)]
-        x = keras.layers.Cropping2D(odd, name=f"fit{number}")(x) if odd != [(0, 0)] * 2 else x
+        x = keras.layers.Conv2DTranspose(width, KERNEL_SIZE, 2, "same", name=f"up{number}", **options)(x)
+        excess = [(0, doubled - target) for doubled, target in zip(x.shape[1:3], target_size, strict=True)]
+        x = keras.layers.Cropping2D(excess, name=f"fit{number}")(x) if excess != [(0, 0)] * 2 else x
     return keras.Model(code, x, name="decoder")
 
 
 def halvings(size: tuple[int, int], count: int) -> list[tuple[int, int]]:
-    """The size, its half, and so on, `count` times; halves are rounded up, as convolutions do."""
+    """The size, its half, and so on, `count` times. Halves are rounded up, as strided convolutions do."""
     sizes = [size]
     for _ in range(count):
-        sizes.append(tuple(-(-side // 2) for side in sizes[-1]))
+        height, width = sizes[-1]
+        sizes.append((-(-height // 2), -(-width // 2)))
     return sizes

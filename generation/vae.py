@@ -1,59 +1,71 @@
-"""The variational auto-encoder of S4 III: pictures to codes and back, and new pictures from new codes.
-
-Kingma & Welling 2013, https://arxiv.org/abs/1312.6114; rate, losses and data sets as S4 has them.
-"""
+"""The variational auto-encoder (Kingma & Welling 2013, https://arxiv.org/abs/1312.6114): images to codes and back."""
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from command import run
+from log import logger
 from settings import SettingError, bad_setting
 from training.command import train as train_model
 from training.kinds import AUTOENCODER
 from training.session import Session
 
 if TYPE_CHECKING:
+    import keras
+
     from config import VaeConfig
     from training.job import TrainingJob
 
-NAME = "vae"
+
+class Recipe(NamedTuple):
+    """The entry of a training command: its name, its class in `config.py`, and no backbone."""
+
+    name: str
+    config: str
+    backbone: None = None
+
+
+RECIPE = Recipe("vae", "VaeConfig")
 
 
 def main() -> None:
-    run(f"python -m generation.{NAME}", "VaeConfig", train)
+    """Runs the command."""
+    run(f"python -m generation.{RECIPE.name}", RECIPE.config, train)
 
 
 def train(settings: "VaeConfig") -> Mapping[str, object]:
-    """Trains, or goes on training. All settings are checked before TensorFlow is imported."""
+    """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
     check_filters(settings)
-    return train_model(AUTOENCODER, NAME, None, settings, prepare)
+    return train_model(AUTOENCODER, RECIPE.name, None, settings, prepare)
 
 
-def check_filters(settings) -> None:
-    """Raises SettingError if pictures are too small to be halved so often; any other size will do."""
+def check_filters(settings: "VaeConfig") -> None:
+    """Raises SettingError if the images are too small for the number of halvings."""
     (size,), count = settings.image_size, len(settings.filters)
-    most = math.ceil(math.log2(min(size)))
-    if count > most:
+    maximum = math.ceil(math.log2(min(size)))
+    if count > maximum:
         allowed = (
-            f"{count} filters halve a picture {count} times, and {size} pixels can be halved {most} times; "
-            f"name at most {most} filters, or an --image-size of {2 ** (count - 1) + 1} or more"
+            f"{count} filters halve the image {count} times, but {size} pixels can be halved {maximum} times; "
+            f"give at most {maximum} filters, or an --image-size of {2 ** (count - 1) + 1} or more"
         )
-        raise SettingError(bad_setting("filters", ",".join(map(str, settings.filters)), allowed))
+        raise SettingError(bad_setting("filters", settings.filters, allowed))
 
 
 def prepare(session: Session) -> "TrainingJob":
-    """The network and what it is trained on. Validation loss decides what is best."""
-    from generation.batches import are_gray, make_batches
+    """The network and its datasets. The loss and the metrics are part of the network."""
+    from generation.batches import is_grayscale, make_image_datasets
     from generation.network import build_vae
     from training.job import Objective, TrainingJob
 
-    settings, first = session.settings, session.stages[0]
-    batches = make_batches(session)
+    settings, first = cast("VaeConfig", session.settings), session.stages[0]  # checked by `train`
+    datasets = make_image_datasets(session)
 
-    def build():
-        is_gray = are_gray(batches.pictures(first)) if settings.colours == "auto" else settings.colours == "gray"
-        print(f"The model draws {'gray pictures' if is_gray else 'in colour'}")
+    def build() -> "keras.Model":
+        is_gray = settings.colours == "gray"
+        if settings.colours == "auto":
+            is_gray = is_grayscale(datasets.training_images(first))
+        logger.info(f"Generated images are {'gray' if is_gray else 'in colour'}")
         return build_vae(
             first.size,
             1 if is_gray else 3,
@@ -64,7 +76,7 @@ def prepare(session: Session) -> "TrainingJob":
             settings.seed,
         )
 
-    return TrainingJob(build, Objective(lambda: None, list), batches)
+    return TrainingJob(build, Objective(lambda: None, list), datasets)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,42 @@
-"""The data folder -> what a segmentation network is trained and validated on."""
+"""Datasets of a segmentation network: images of a data folder and their masks."""
+
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from pipeline.augment import augmentation
-from pipeline.batches import Change, Load
+from pipeline.batches import ChangeBatch, LoadSample
 from pipeline.cache import make_loader
 from pipeline.geometry import random_crops, split_seed
-from training.batches import Batches, batches_of
+from setting_types import Size
+from training.batches import Datasets, make_datasets
 from training.session import Session
 
+if TYPE_CHECKING:
+    from config import SegmentationConfig
 
-def make_batches(session: Session) -> Batches:
+
+def make_image_datasets(session: Session, settings: "SegmentationConfig") -> Datasets:
     """Images (batch, height, width, 3) of 0..255 and masks (batch, height, width) of class indices, 255 for void."""
-    settings, data = session.settings, session.data
-    change = make_change(settings)
+    data, folder = session.data, session.run.cache
 
-    def loader(split: str, size: tuple[int, int]) -> Load:
-        images = make_loader(data.images(split), size, settings.cache, session.run.cache)
-        masks = make_loader(data.masks(split), size, settings.cache, session.run.cache, masks=True)
-        return lambda index: (images(index), tf.cast(masks(index)[..., 0], tf.int32))
+    def loader(split: str, size: tuple[int, int]) -> LoadSample:
+        load_image = make_loader(data.images(split), size, settings.cache, folder)
+        load_mask = make_loader(data.masks(split), size, settings.cache, folder, masks=True)
+        return lambda index: (load_image(index), tf.cast(load_mask(index)[..., 0], tf.int32))
 
-    return batches_of(session, loader, change)
+    return make_datasets(session, loader, batch_augmentation(settings.augment, settings.crop))
 
 
-def make_change(settings) -> Change:
-    """Everything random that is done to a batch: a mask goes where its picture goes."""
-    augment = augmentation(settings.augment)
-    size = settings.crop
+def batch_augmentation(augment_name: str, crop: Size | None) -> ChangeBatch:
+    """All random changes of a training batch. A mask moves with its image."""
+    augment = augmentation(augment_name)
 
     def change(batch: tuple, seed: tf.Tensor) -> tuple:
         images, masks = batch[0], batch[1][..., None]
-        if size:
-            place, seed = split_seed(seed, 2)
-            images, masks = random_crops(images, place, size), random_crops(masks, place, size)
+        if crop:
+            crop_seed, seed = split_seed(seed, 2)
+            images, masks = random_crops(images, crop_seed, crop), random_crops(masks, crop_seed, crop)
         moved = augment.move(masks, seed, "nearest")[..., 0]
         return augment(images, seed), tf.cast(moved, tf.int32)
 

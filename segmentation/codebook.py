@@ -1,8 +1,8 @@
-"""Classes for regions: a codebook of how regions look and where they lie, each word with the class it mostly shows.
+"""A codebook that gives regions classes: each word is a typical region, with the class that such regions mostly have.
 
-The words are clusters of the regions of training pictures, found without their masks (as bags of visual words have
-them: Csurka et al. 2004). A word has the class of most of the pixels that the training masks give its regions. Another
-picture's region has the class of the nearest word; its own mask is never looked at.
+The words are clusters of the regions of the training images, as in bags of visual words (Csurka et al. 2004,
+"Visual categorization with bags of keypoints"). Clustering does not use the masks. A word has the class of most pixels
+of its regions in the training masks. A region of another image gets the class of the nearest word.
 """
 
 from collections.abc import Iterable
@@ -13,80 +13,97 @@ import cv2
 import numpy as np
 
 from datatransformer.mask_classes import VOID
-from segmentation.regions import cluster_centres, connected, largest, nearest
+from segmentation.classical_methods import cluster_centres, keep_largest, nearest_centre, split_unconnected
 
 WORDS = 2048
-"""With kmeans on CamVid 128 had a mean IoU of 0.24, 512 of 0.29, 2048 of 0.32 (three seeds within 0.02)."""
+"""Size of the codebook. With kmeans on CamVid, 128 words gave a mean IoU of 0.24, 512 of 0.29 and 2048 of 0.32 (three
+seeds within 0.02)."""
 
-MOST = 255
-"""Regions of a picture that are told apart; smaller ones are part of those."""
+MAX_REGIONS = 255
+"""Regions of an image that are kept apart. Smaller ones are merged into these."""
 
-SAMPLE = 50_000
-"""Regions that words are made of, drawn by area: words are for pixels."""
+SAMPLED_REGIONS = 50_000
+"""Regions that are clustered. They are drawn in proportion to their areas, because a mask is scored by its pixels."""
 
-LEAST_VARIED = 1e-3
-"""Deviation of a feature that tells regions apart; less, in pictures without colours say, is rounding."""
+MIN_DEVIATION = 1e-3
+"""Deviation of a feature below which its differences count as rounding errors, as in images without colours."""
 
 
-class Described(NamedTuple):
-    """The regions of a picture.
+class Regions(NamedTuple):
+    """The connected regions of an image.
 
     Attributes:
-        regions: their numbers, int32 (height, width).
+        numbers: the region of each pixel, int32 (height, width).
         features: float32 (regions, 5): mean L, a, b of 0..255, mean row and column as shares of height and width.
-        areas: (regions,) pixels.
+        areas: pixels of each region, (regions,).
     """
 
-    regions: np.ndarray
+    numbers: np.ndarray
     features: np.ndarray
     areas: np.ndarray
 
 
-def describe(picture: np.ndarray, labels: np.ndarray) -> Described:
-    """RGB uint8 (height, width, 3) and what a method made of it. What does not touch is not one region here."""
-    regions = largest(connected(labels), MOST)
-    height, width = regions.shape
+class RegionVotes(NamedTuple):
+    """The regions of a training image: their features, their areas, and their pixels of each class.
+
+    The arrays are (regions, 5), (regions,) and (regions, classes).
+    """
+
+    features: np.ndarray
+    areas: np.ndarray
+    votes: np.ndarray
+
+
+def describe_regions(image: np.ndarray, labels: np.ndarray) -> Regions:
+    """Describes the connected regions of RGB uint8 (height, width, 3), given the labels of a classical method."""
+    numbers = keep_largest(split_unconnected(labels), MAX_REGIONS)
+    height, width = numbers.shape
     rows, columns = np.mgrid[0:height, 0:width]
-    lab = np.moveaxis(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), -1, 0)
-    flat = regions.ravel()
+    lab = np.moveaxis(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), -1, 0)
+    flat = numbers.ravel()
     areas = np.bincount(flat)
     values = (*lab, (rows + 0.5) / height, (columns + 0.5) / width)
     sums = [np.bincount(flat, value.ravel()) for value in values]
-    return Described(regions, (np.stack(sums, axis=-1) / areas[:, None]).astype(np.float32), areas)
+    return Regions(numbers, (np.stack(sums, axis=-1) / areas[:, None]).astype(np.float32), areas)
 
 
-def votes(regions: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """How many pixels of each region are of each class, (regions, classes). Void has no vote."""
-    counted = truth != VOID
-    codes = regions[counted] * classes + truth[counted]
-    return np.bincount(codes, minlength=(regions.max() + 1) * classes).reshape(-1, classes)
+def count_votes(numbers: np.ndarray, mask: np.ndarray, classes: int) -> np.ndarray:
+    """The number of pixels of each class in each region, (regions, classes). Void has no vote."""
+    counted = mask != VOID
+    codes = numbers[counted] * classes + mask[counted]
+    return np.bincount(codes, minlength=(numbers.max() + 1) * classes).reshape(-1, classes)
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """Words: their features (words, 5), less `mean` and over `scale`, and the class of each, uint8 (words,)."""
+    """Words and their classes.
+
+    Attributes:
+        mean, deviation: (5,), by which features are standardised.
+        words: standardised features, (words, 5).
+        word_classes: the class index of each word, uint8 (words,).
+    """
 
     mean: np.ndarray
-    scale: np.ndarray
+    deviation: np.ndarray
     words: np.ndarray
-    class_of: np.ndarray
+    word_classes: np.ndarray
 
-    def mask(self, described: Described) -> np.ndarray:
+    def mask(self, regions: Regions) -> np.ndarray:
         """Class indices, uint8 (height, width)."""
-        found = nearest((described.features - self.mean) / self.scale, self.words)
-        return self.class_of[found][described.regions]
+        words = nearest_centre((regions.features - self.mean) / self.deviation, self.words)
+        return self.word_classes[words][regions.numbers]
 
 
-def make_codebook(pictures: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], seed: int) -> Codebook:
-    """Of the features, areas and votes of the regions of each training picture. Features weigh as they vary."""
-    features, areas, counts = (np.concatenate(parts) for parts in zip(*pictures, strict=True))
-    chosen = np.random.default_rng(seed).choice(len(features), SAMPLE, p=areas / areas.sum())
-    mean, scale = features[chosen].mean(axis=0), features[chosen].std(axis=0)
-    scale[scale < LEAST_VARIED] = 1
-    features = (features - mean) / scale
-    words = cluster_centres(features[chosen], WORDS, seed)
-    of_word = np.zeros((len(words), counts.shape[1]), np.int64)
-    np.add.at(of_word, nearest(features, words), counts)
-    unseen = of_word.sum(axis=1) == 0
-    of_word[unseen] = counts.sum(axis=0)
-    return Codebook(mean, scale, words, of_word.argmax(axis=1).astype(np.uint8))
+def make_codebook(images: Iterable[RegionVotes], seed: int) -> Codebook:
+    """Makes the codebook of the training images. A word without votes gets the most frequent class."""
+    features, areas, votes = (np.concatenate(parts) for parts in zip(*images, strict=True))
+    sample = np.random.default_rng(seed).choice(len(features), SAMPLED_REGIONS, p=areas / areas.sum())
+    mean, deviation = features[sample].mean(axis=0), features[sample].std(axis=0)
+    deviation[deviation < MIN_DEVIATION] = 1
+    features = (features - mean) / deviation
+    words = cluster_centres(features[sample], WORDS, seed)
+    word_votes = np.zeros((len(words), votes.shape[1]), np.int64)
+    np.add.at(word_votes, nearest_centre(features, words), votes)
+    word_votes[word_votes.sum(axis=1) == 0] = votes.sum(axis=0)
+    return Codebook(mean, deviation, words, word_votes.argmax(axis=1).astype(np.uint8))

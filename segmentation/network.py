@@ -1,4 +1,4 @@
-"""A segmentation network on a backbone: pictures of 0..255 in, logits of every pixel out."""
+"""A segmentation network: a backbone, a decoder and a head. It takes images of 0..255 and gives logits per pixel."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,16 +9,20 @@ from backbones import Backbone, Normalisation
 from backbones.build import build_backbone, load_weights
 from layers.normalisation import Normalise
 from layers.shapes import CropLike, PadToMultiple
-from segmentation.decoders import convolution
+from segmentation.decoders import FeatureMaps, convolution
 from settings import SettingError, bad_setting
 from training.freezing import freeze
 
-PROBE = 512
-"""Height and width in pixels at which the sizes of feature maps are looked at: large, since some networks take off a
-few pixels at each convolution."""
+PROBE_SIZE = 512
+"""Height and width in pixels at which the sizes of feature maps are compared. It is large because some networks remove
+a few pixels with each convolution."""
 
-MULTIPLE = 32
-"""Sides are padded to it, and what comes out is cropped again: backbones halve five times."""
+PADDING_MULTIPLE = 32
+"""Images are padded to multiples of this many pixels, since backbones halve them five times. Logits are cropped again.
+"""
+
+Decoder = Callable[[keras.KerasTensor, FeatureMaps], keras.KerasTensor]
+Head = Callable[[keras.KerasTensor, int], keras.KerasTensor]
 
 
 def build_segmenter(
@@ -27,40 +31,39 @@ def build_segmenter(
     weights: str,
     frozen: int,
     normalisation: Normalisation,
-    decoder: Callable | None,
-    head: Callable = convolution,
+    decoder: Decoder | None,
+    head: Head = convolution,
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255, of any size -> logits (batch, height, width, classes).
 
     Arguments:
-        spec: what it stands on.
-        weights: `imagenet`, `none` or a file of the backbone or the whole network.
-        frozen: the backbone's layers[:frozen] do not learn.
-        decoder: takes the padded picture and the backbone's feature maps by how often they are halved, gives features
-            of the picture's size; None if the backbone's output has that size.
-        head: takes those features and the count of classes, gives the logits in float32.
+        spec: the backbone.
+        weights: `imagenet`, `none`, or a file of the backbone or of the complete network.
+        frozen: the backbone's layers[:frozen] are not trained.
+        decoder: takes the padded image and the backbone's feature maps and gives features. None if the backbone has a
+            decoder of its own, so that its output has the size of the image.
+        head: takes features and the number of classes and gives logits of the image's size in float32.
     """
     is_file = weights not in ("imagenet", "none")
-    encoder = backbone = build_backbone(spec, (None, None, 3), "none" if is_file else weights)
+    backbone = build_backbone(spec, (None, None, 3), "none" if is_file else weights)
     inputs = keras.Input((None, None, 3), name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
-    x = PadToMultiple(MULTIPLE, name="pad")(x)
+    x = PadToMultiple(PADDING_MULTIPLE, name="pad")(x)
     if decoder is None:
-        x = backbone(x)
+        features = backbone(x)
     else:
-        encoder, halvings = feature_maps(spec, backbone)
-        x = decoder(x, dict(zip(halvings, keras.tree.flatten(encoder(x)), strict=True)))
-    # 32 bits whatever the rest computes with
-    x = head(x, classes)
-    model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(x, inputs), name="segmenter")
+        encoder, halvings = encoder_of(spec, backbone)
+        features = decoder(x, dict(zip(halvings, keras.tree.flatten(encoder(x)), strict=True)))
+    logits = head(features, classes)
+    model = keras.Model(inputs, CropLike(dtype="float32", name="crop")(logits, inputs), name="segmenter")
     freeze(model, frozen)
     if is_file:
-        _take_file(Path(weights), spec, model, backbone)
+        _load_file(Path(weights), spec, model, backbone)
     return model
 
 
-def _take_file(path: Path, spec: Backbone, model: keras.Model, backbone: keras.Model) -> None:
-    """A file may be of the whole network, of its backbone or, for a variant, of what that is made from."""
+def _load_file(path: Path, spec: Backbone, model: keras.Model, backbone: keras.Model) -> None:
+    """Loads a file of the complete network, of its backbone, or of the network that a variant is made from."""
     try:
         load_weights(path, [model, backbone])
     except SettingError:
@@ -69,21 +72,21 @@ def _take_file(path: Path, spec: Backbone, model: keras.Model, backbone: keras.M
         backbone.set_weights(build_backbone(spec, (None, None, 3), str(path)).get_weights())
 
 
-def feature_maps(spec: Backbone, backbone: keras.Model) -> tuple[keras.Model, list[int]]:
-    """The backbone with an output for each halving of the picture, its own last; and how often each has been halved.
+def encoder_of(spec: Backbone, backbone: keras.Model) -> tuple[keras.Model, list[int]]:
+    """The backbone with several feature maps as outputs, and the number of halvings of each; the deepest is last.
 
-    A feature map is the last of its size, padding left aside: what the network has made of that size when it halves it.
-    Raises SettingError for a backbone that has a decoder of its own.
+    The feature map of a size is the output of the last layer of that size, apart from padding. Raises SettingError for
+    a backbone that has a decoder of its own.
     """
-    probe = build_backbone(spec, (PROBE, PROBE, 3), "none")
-    if probe.output.shape[1] == PROBE:
-        raise SettingError(bad_setting("backbone", backbone.name, "has a decoder already and can take no other"))
-    last_of: dict[int, int] = {}
+    probe = build_backbone(spec, (PROBE_SIZE, PROBE_SIZE, 3), "none")
+    if probe.output.shape[1] == PROBE_SIZE:
+        raise SettingError(bad_setting("backbone", backbone.name, "has a decoder of its own; use another backbone"))
+    last_layers: dict[int, int] = {}
     for number, layer in enumerate(probe.layers):
         shape = layer.output.shape
         if isinstance(layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer) or len(shape) < 4 or shape[1] == 1:
-            continue  # what is one pixel high are the weights of channels, no picture
-        last_of[round(PROBE / shape[1]).bit_length() - 1] = number
-    halvings = sorted(number for number in last_of if number)
-    outputs = [backbone.layers[last_of[number]].output for number in halvings[:-1]]
+            continue  # an output of one pixel holds weights of channels, as in squeeze-and-excitation
+        last_layers[round(PROBE_SIZE / shape[1]).bit_length() - 1] = number
+    halvings = sorted(count for count in last_layers if count)
+    outputs = [backbone.layers[last_layers[count]].output for count in halvings[:-1]]
     return keras.Model(backbone.input, [*outputs, backbone.output], name=backbone.name), halvings

@@ -1,7 +1,7 @@
-"""SegNet (S3; Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561), trained as on CamVid.
+"""SegNet (Badrinarayanan et al. 2017, https://arxiv.org/abs/1511.00561), with the settings of its training on CamVid.
 
-29.4 M parameters: VGG16's 13 convolutions down (14.7 M) and 13 up, of which the last, 3x3 as they all are, gives the
-logits.
+29.4 M parameters: 14.7 M in VGG16's 13 convolutions and as many in the 13 of the decoder. All of them are 3x3; the last
+one gives the logits.
 """
 
 from segmentation.recipe import Recipe, main

@@ -3,7 +3,11 @@
 from segmentation.recipe import Recipe, main
 
 RECIPE = Recipe(
-    "unet", backbone=lambda settings: settings.backbone, decoder="segmentation.decoders:unet", config="UNetConfig"
+    "unet",
+    backbone=lambda settings: settings.backbone,
+    decoder="segmentation.decoders:unet",
+    decoder_settings=("decoder_filters",),
+    config="UNetConfig",
 )
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""S1's U-Net: a ResNet-34 encoder and the decoder of fastai's `unet_learner`, pixel shuffles and all.
+"""The U-Net of fastai's `unet_learner` (https://arxiv.org/abs/2002.04688): ResNet-34 and a decoder of pixel shuffles.
 
-41,221,268 parameters with three classes, as fastai counts them, and 100 more for each further class; with the
-statistics of batch norm, which fastai leaves out, 41,240,340. S1 trained in two one-cycles, at half size and then at
-full size from the weights left over:
+41,221,268 trained parameters with three classes, and 100 more for each further class. With the statistics of batch
+norm, which fastai does not count, there are 41,240,340. A usual training has two one-cycles, at half size and then at
+full size from the weights of the first:
 
     python -m segmentation.unet_resnet34 --schedule one-cycle --learning-rates 1e-3,1e-4 --image-size 180x240,360x480
 """

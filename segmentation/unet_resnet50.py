@@ -1,9 +1,7 @@
-"""S4's U-Net (section V): ResNet-50 cut at half its depth (`--cut`), with concatenations or (`--no-skip`) without.
+"""A U-Net on a ResNet-50 that is cut at half its depth (`--cut`), with skip connections or without (`--no-skip`).
 
-256x256x3 -> 256x256x21 for PASCAL VOC, 8,025,909 parameters, 6,514,485 without concatenations. S4 trained it by
-`--class-weights background:0.1 --batch-size 32 --optimizer momentum --learning-rates 1e-4` and compared that with rates
-and optimizers (momentum or adam at 1e-3), with other weights of the background (`--class-weights none`,
-`background:0.01`, `balanced`) and with `--no-skip`.
+256x256x3 -> 256x256x21 for the classes of PASCAL VOC: 8,025,909 parameters, or 6,514,485 without skip connections.
+`python -m experiments LIST` has comparisons of its learning rates, class weights and skip connections.
 """
 
 from segmentation.recipe import Recipe, main
@@ -11,7 +9,8 @@ from segmentation.recipe import Recipe, main
 RECIPE = Recipe(
     "unet_resnet50",
     backbone=lambda settings: f"resnet50_to_{settings.cut}",
-    decoder="segmentation.decoders:unet_with_or_without_skips",
+    decoder="segmentation.decoders:unet",
+    decoder_settings=("decoder_filters", "skip"),
     config="UNetResNet50Config",
 )
 

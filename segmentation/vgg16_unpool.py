@@ -1,8 +1,8 @@
-"""S4's network of section IV: VGG16 down, unpooling and transposed convolutions up, with `--optimizer sgd`, `momentum`
-or `adam`, which S4 found best.
+"""VGG16 and its mirror image of unpooling and transposed convolutions (Noh et al. 2015,
+https://arxiv.org/abs/1505.04366, without the dense layers).
 
-29.4 M parameters: VGG16's 13 convolutions down (14.7 M) and 13 up, of which the last, 3x3 as they all are, gives the
-logits.
+29.4 M parameters: 14.7 M in VGG16's 13 convolutions and as many in the 13 of the decoder. All of them are 3x3; the last
+one gives the logits.
 """
 
 from segmentation.recipe import Recipe, main

@@ -1,6 +1,7 @@
-"""Regions by methods that do not learn, and the classes that they get from training masks alone."""
+"""Classical methods, the classes that regions get from training masks, and the command."""
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,25 +12,27 @@ import pytest
 
 from config import ClassicalConfig, DataTransformerConfig
 from datatransformer.transformer import DataTransformer
-from segmentation import regions
-from segmentation.classical import METHODS, classical
-from segmentation.codebook import describe, make_codebook, votes
-from settings import SettingError
+from segmentation import classical_methods
+from segmentation.classical import DEFAULTS, classical
+from segmentation.classical_task import METHODS
+from segmentation.codebook import RegionVotes, count_votes, describe_regions, make_codebook
+from settings import SettingError, Settings, read_settings
 from tests.conftest import ROOT, run
 
 COLOURS = np.array([(30, 30, 60), (200, 60, 40), (60, 170, 70), (230, 230, 240)], np.uint8)
-"""Of four bands, from dark to bright in gray."""
+"""Colours of four bands, from dark to bright in gray."""
 
 
 def bands(height: int = 60, width: int = 80) -> tuple[np.ndarray, np.ndarray]:
-    """A picture of four upright bands with noise, and their numbers."""
-    truth = np.repeat(np.arange(4), width // 4)[None].repeat(height, axis=0)
+    """An image of four upright bands with noise, and the number of the band of each pixel."""
+    numbers = np.repeat(np.arange(4), width // 4)[None].repeat(height, axis=0)
     noise = np.random.default_rng(0).integers(-6, 7, (height, width, 3))
-    return np.clip(COLOURS[truth] + noise, 0, 255).astype(np.uint8), truth
+    return np.clip(COLOURS[numbers] + noise, 0, 255).astype(np.uint8), numbers
 
 
-def settings(*flags: object) -> ClassicalConfig:
-    return ClassicalConfig(_cli_parse_args=[str(flag) for flag in flags])
+def segment(*flags: object) -> dict[str, object]:
+    """Runs the command in this process. Returns what `--json` prints."""
+    return dict(classical(read_settings(ClassicalConfig, [str(flag) for flag in flags], "test")))
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -38,8 +41,8 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def masks(tmp_path_factory) -> Path:
-    """20 drawn scenes of 48x48 pixels with masks."""
+def data(tmp_path_factory) -> Path:
+    """A data folder of 20 synthetic scenes of 48x48 pixels with masks."""
     data = tmp_path_factory.mktemp("masks") / "data"
     DataTransformer(
         DataTransformerConfig(source="scenes", task="segmentation", pictures=20, picture_size=48, data=data)
@@ -51,82 +54,83 @@ def masks(tmp_path_factory) -> Path:
 
 
 def test_bands_of_colour_are_found():
-    picture, truth = bands()
+    image, numbers = bands()
     inside = np.arange(80) % 20
-    inside = (inside > 4) & (inside < 15)  # away from the borders, which blur
+    inside = (inside > 4) & (inside < 15)  # away from the borders, which are blurred
     found = {
-        "mean-shift": regions.mean_shift(picture, 4, 5, 20.0),
-        "kmeans": regions.kmeans(picture, 4, 0),
-        "histogram": regions.histogram(picture, 4),
-        "canny": regions.canny(picture, 4),
+        "mean-shift": classical_methods.mean_shift(image, 4, 5, 20.0),
+        "kmeans": classical_methods.kmeans(image, 4, 0),
+        "histogram": classical_methods.histogram(image, 4),
+        "canny": classical_methods.canny(image, 4),
     }
     for method, labels in found.items():
-        assert labels.shape == truth.shape and labels.dtype == np.int32
-        pairs = np.unique(np.stack([labels[:, inside].ravel(), truth[:, inside].ravel()]), axis=1)
+        assert labels.shape == numbers.shape and labels.dtype == np.int32
+        pairs = np.unique(np.stack([labels[:, inside].ravel(), numbers[:, inside].ravel()]), axis=1)
         assert pairs.shape[1] == 4 and len(set(pairs[0])) == 4, method
         if method in ("kmeans", "histogram"):
             assert (pairs[0] == pairs[1]).all(), "the darkest first"
 
 
-def test_otsu_parts_dark_from_bright_by_the_best_of_all_thresholds():
-    """The threshold is the one that leaves the least variance within the two parts, by trying all."""
-    picture, _ = bands()
-    gray = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (5, 5), 0).astype(float)
+def test_otsu_uses_the_best_of_all_thresholds():
+    """The best threshold leaves the least variance within dark and bright pixels."""
+    image, _ = bands()
+    gray = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (5, 5), 0).astype(float)
 
     def variance(threshold: int) -> float:
         parts = (gray[gray <= threshold], gray[gray > threshold])
         return sum(part.size * part.var() for part in parts if part.size)
 
     best = min(range(256), key=variance)
-    np.testing.assert_array_equal(regions.otsu(picture), gray > best)
+    np.testing.assert_array_equal(classical_methods.otsu(image), gray > best)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 400), (2, 3), (33, 1)])
 @pytest.mark.parametrize("method", METHODS)
-def test_pictures_of_any_size_and_of_one_colour(method, shape):
-    function, parameters = METHODS[method]
-    for picture in (
+def test_images_of_any_size_and_of_one_colour(method, shape):
+    function, defaults = METHODS[method], DEFAULTS[method]
+    for image in (
         np.full((*shape, 3), 77, np.uint8),
         np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8),
     ):
-        labels = function(picture, **parameters)
-        assert labels.shape == shape and 0 <= labels.min() <= labels.max() < parameters.get("regions", 2)
-        described = describe(picture, labels)
-        assert described.features.shape == (described.regions.max() + 1, 5) and described.areas.sum() == labels.size
+        labels = function(image, **defaults)
+        assert labels.shape == shape and 0 <= labels.min() <= labels.max() < defaults.get("regions", 2)
+        regions = describe_regions(image, labels)
+        assert regions.features.shape == (regions.numbers.max() + 1, 5) and regions.areas.sum() == labels.size
 
 
-def test_the_largest_regions_take_in_the_others():
+def test_small_regions_join_the_nearest_large_one():
     labels = np.array([[5, 5, 5, 5, 2, 2, 2], [5, 5, 5, 3, 1, 2, 2]])
-    np.testing.assert_array_equal(regions.largest(labels, 2), [[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1, 1]])
-    assert set(np.unique(regions.largest(labels, 9))) == {0, 1, 2, 3}
+    largest = classical_methods.keep_largest(labels, 2)
+    np.testing.assert_array_equal(largest, [[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1, 1]])
+    assert set(np.unique(classical_methods.keep_largest(labels, 9))) == {0, 1, 2, 3}
 
 
-def test_what_does_not_touch_is_two_regions():
-    parts = regions.connected(np.array([[0, 1, 0], [0, 1, 0], [1, 0, 0]], np.int32))
+def test_unconnected_parts_become_regions():
+    parts = classical_methods.split_unconnected(np.array([[0, 1, 0], [0, 1, 0], [1, 0, 0]], np.int32))
     assert len(np.unique(parts)) == 4 and parts.max() == 3
     assert parts[0, 0] != parts[0, 2] and parts[0, 1] != parts[2, 0]
 
 
-# ---- Classes for regions ---------------------------------------------------------------------------------------------
+# ---- Classes of regions ----------------------------------------------------------------------------------------------
 
 
-def test_words_have_the_class_of_most_pixels_and_void_has_no_vote():
-    picture, truth = bands()
-    truth = truth.astype(np.uint8)
-    mostly = truth.copy()
-    mostly[:10] = 255
-    mostly[10:20] = 0
-    described = describe(picture, truth.astype(np.int32))
-    counts = votes(described.regions, mostly, 4)
-    assert counts.sum() == 50 * 80
-    book = make_codebook([(described.features, described.areas, counts)], seed=0)
-    np.testing.assert_array_equal(book.mask(described), truth)
+def test_a_word_has_the_class_of_most_pixels_and_void_has_no_vote():
+    image, numbers = bands()
+    expected = numbers.astype(np.uint8)
+    mask = expected.copy()
+    mask[:10] = 255
+    mask[10:20] = 0
+    regions = describe_regions(image, numbers.astype(np.int32))
+    votes = count_votes(regions.numbers, mask, 4)
+    assert votes.sum() == 50 * 80
+    codebook = make_codebook([RegionVotes(regions.features, regions.areas, votes)], seed=0)
+    np.testing.assert_array_equal(codebook.mask(regions), expected)
 
 
-def test_regions_are_described_by_colour_and_place():
-    picture, truth = np.zeros((10, 20, 3), np.uint8), np.zeros((10, 20), np.int32)
-    picture[:, 10:], truth[:, 10:] = 255, 1
-    features = describe(picture, truth).features
+def test_regions_are_described_by_colour_and_position():
+    image, numbers = np.zeros((10, 20, 3), np.uint8), np.zeros((10, 20), np.int32)
+    image[:, 10:], numbers[:, 10:] = 255, 1
+    features = describe_regions(image, numbers).features
     np.testing.assert_allclose(features, [[0, 128, 128, 0.5, 0.25], [255, 128, 128, 0.5, 0.75]], atol=1e-4)
 
 
@@ -134,27 +138,28 @@ def test_regions_are_described_by_colour_and_place():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_evaluated_by_matching_with_the_training_masks(method, masks, tmp_path):
-    classical(settings("--method", method, "--evaluate", masks, "--output", tmp_path / "c.csv"))
+def test_the_scores_are_those_of_the_written_masks(method, data, tmp_path):
+    result = segment("--method", method, "--evaluate", data, "--output", tmp_path / "c.csv")
     summary = {row["measure"]: float(row["value"]) for row in table(tmp_path / "c.evaluation" / "summary.csv")}
     right, pixels = 0, 0
-    for row in table(tmp_path / "c.csv"):
+    rows = table(tmp_path / "c.csv")
+    for row in rows:
         name = Path(row["image"]).stem
-        truth = cv2.imread(str(masks / "val" / "masks" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+        truth = cv2.imread(str(data / "val" / "masks" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
         mask = cv2.imread(str(tmp_path / "c.masks" / f"{row['image']}.png"), cv2.IMREAD_GRAYSCALE)
         right, pixels = right + ((mask == truth) & (truth != 255)).sum(), pixels + (truth != 255).sum()
     assert summary["accuracy"] == pytest.approx(right / pixels, abs=1e-6)
-    names = [row["name"] for row in table(masks / "classes.csv")]
-    assert list(table(tmp_path / "c.csv")[0])[3:] == [f"share {name}" for name in names]
+    names = [row["name"] for row in table(data / "classes.csv")]
+    assert list(rows[0])[3:] == [f"share {name}" for name in names]
+    assert result["scores"] == pytest.approx(summary, abs=1e-6)
+    assert (result["output"], result["images"], result["rejected"]) == (tmp_path / "c.csv", len(rows), 0)
     if method == "kmeans":
         assert summary["accuracy"] > 0.7
 
 
-def test_the_truth_of_what_is_segmented_is_not_looked_at(masks, tmp_path):
-    """Other masks for validation change the scores, but not one pixel of what is written."""
-    classical(settings("--method", "kmeans", "--evaluate", masks, "--output", tmp_path / "c.csv"))
-    classical(settings("--method", "kmeans", "--match", masks, "--test-images", masks / "val",
-                       "--output", tmp_path / "m.csv"))  # fmt: skip
+def test_masks_do_not_depend_on_the_true_masks_of_the_same_images(data, tmp_path):
+    segment("--method", "histogram", "--evaluate", data, "--output", tmp_path / "c.csv")
+    segment("--method", "histogram", "--match", data, "--test-images", data / "val", "--output", tmp_path / "m.csv")
     written = sorted((tmp_path / "c.masks").rglob("*.png"))
     assert written
     for mask in written:
@@ -162,42 +167,42 @@ def test_the_truth_of_what_is_segmented_is_not_looked_at(masks, tmp_path):
         assert mask.read_bytes() == other.read_bytes()
 
 
-def test_broken_pictures_and_no_tensorflow(shared, tmp_path):
+def test_unreadable_images_are_listed_and_tensorflow_is_not_imported(shared, tmp_path):
     flags = ["--method", "canny", "--test-images", shared / "broken", "--output", tmp_path / "c.csv",
              "--mask-files", "index,colour,overlay", "--regions", 20]  # fmt: skip
-    done = run("segmentation.classical", *flags)
+    done = run("segmentation.classical", *flags, "--json")
     assert done.code == 0 and "could not be read" in done.err
+    printed = json.loads(done.out)
+    assert (printed["output"], printed["images"], printed["rejected"]) == (str(tmp_path / "c.csv"), 18, 4)
     rows = table(tmp_path / "c.csv")
     assert len(rows) == 18 and len(table(tmp_path / "c.rejected.csv")) == 4
     assert list(rows[0])[:4] == ["image", "height", "width", "share region 0"] and len(rows[0]) == 23
     for row in rows:
         assert sum(float(value) for key, value in row.items() if key.startswith("share ")) == pytest.approx(1, abs=1e-4)
     assert len(list((tmp_path / "c.overlays").iterdir())) == len(list((tmp_path / "c.colours").iterdir())) == 18
-    assert "is whole" in run("segmentation.classical", *flags).out
     code = "import sys, config; from segmentation.classical import classical"
-    code += "; classical(config.ClassicalConfig(_cli_parse_args=sys.argv[1:]))"
-    code += "; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    code += "; result = classical(config.ClassicalConfig(_cli_parse_args=sys.argv[1:]))"
+    code += "; assert not {'tensorflow', 'keras'} & set(sys.modules); assert result['images'] == 18"
     argv = [sys.executable, "-c", code, *map(str, flags), "--overwrite"]
     subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
 
 
-def test_it_goes_on_where_it_stopped(masks, tmp_path, capsys):
-    flags = ("--method", "otsu", "--match", masks, "--test-images", masks / "train", "--output", tmp_path / "c.csv")
-    classical(settings(*flags))
-    whole = (tmp_path / "c.csv").read_text()
-    (tmp_path / "c.csv").write_text("".join(whole.splitlines(keepends=True)[:4]))
-    classical(settings(*flags))
-    assert "Going on after 3 of" in capsys.readouterr().out and (tmp_path / "c.csv").read_text() == whole
+def test_it_resumes_where_it_stopped(data, tmp_path, caplog):
+    caplog.set_level("INFO", "scenelab")
+    flags = ("--method", "otsu", "--match", data, "--test-images", data / "train", "--output", tmp_path / "c.csv")
+    first = segment(*flags)
+    complete = (tmp_path / "c.csv").read_text()
+    (tmp_path / "c.csv").write_text("".join(complete.splitlines(keepends=True)[:4]))
+    assert segment(*flags) == first
+    assert "Resuming after 3 of" in caplog.text and (tmp_path / "c.csv").read_text() == complete
+    assert segment(*flags) == first and "is complete" in caplog.text
     with pytest.raises(SettingError, match="--overwrite"):
-        classical(settings(*flags, "--seed", 1))
+        segment(*flags, "--seed", 1)
 
 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--method", "otsu", "--regions", 3], "regions = '3': would change nothing: otsu has no settings"),
-        (["--method", "canny", "--colour-radius", 3], "colour_radius = '3.0'.*canny has regions"),
-        (["--method", "histogram", "--seed", 1], "seed = '1'"),
         (["--match", "nowhere"], "match = 'nowhere': there is no such folder"),
         (["--evaluate", "nowhere"], "evaluate = 'nowhere'"),
         (["--test-images", "nowhere"], "test_images = 'nowhere'"),
@@ -206,11 +211,106 @@ def test_it_goes_on_where_it_stopped(masks, tmp_path, capsys):
 )
 def test_wrong_settings(flags, words, tmp_path):
     with pytest.raises(SettingError, match=words):
-        classical(settings("--output", tmp_path / "c.csv", *flags))
+        segment("--output", tmp_path / "c.csv", *flags)
 
 
-def test_classes_of_another_data_folder_are_refused(masks, tmp_path):
+def test_a_data_folder_with_other_classes_is_refused(data, tmp_path):
     other = tmp_path / "other"
     DataTransformer(DataTransformerConfig(source="squares", pictures=10, picture_size=128, data=other)).run()
-    with pytest.raises(SettingError, match="has other classes than"):
-        classical(settings("--evaluate", masks, "--match", other, "--output", tmp_path / "c.csv"))
+    with pytest.raises(SettingError, match=r"match = .*has other classes than"):
+        segment("--evaluate", data, "--match", other, "--output", tmp_path / "c.csv")
+
+
+# ---- Every setting has an effect or is refused -----------------------------------------------------------------------
+
+DATA = "DATA"
+"""Stands for the data folder."""
+
+CHANGES: dict[str, list[tuple[list[object], list[object]]]] = {
+    "test_images": [([], ["--test-images", f"{DATA}/train"])],
+    "evaluate": [([], ["--evaluate", DATA])],
+    "match": [([], ["--match", DATA])],
+    "method": [([], ["--method", method]) for method in METHODS if method != "otsu"],
+    "regions": [(["--method", method], ["--regions", 3]) for method in METHODS if method != "otsu"],
+    "spatial_radius": [(["--method", "mean-shift", "--colour-radius", 30], ["--spatial-radius", 1])],
+    "colour_radius": [(["--method", "mean-shift"], ["--colour-radius", 60])],
+    "output": [([], ["--output", "other.csv"])],
+    "mask_files": [([], ["--mask-files", "colour"]), (["--evaluate", DATA], ["--mask-files", "colour"])],
+    "seed": [(["--method", "kmeans", "--regions", 20], ["--seed", 1]), (["--match", DATA], ["--seed", 1])],
+}
+"""For each field: flags, and more flags that must change the output files."""
+
+REFUSED: dict[str, list[list[object]]] = {
+    "test_images": [["--evaluate", DATA, "--test-images", DATA]],
+    "regions": [["--method", "otsu", "--regions", 3]],
+    "spatial_radius": [["--method", name, "--spatial-radius", 3] for name in METHODS if name != "mean-shift"],
+    "colour_radius": [["--method", name, "--colour-radius", 3] for name in METHODS if name != "mean-shift"],
+    "seed": [["--method", name, "--seed", 1] for name in METHODS if name != "kmeans"],
+}
+"""For each field: flags with which it would have no effect."""
+
+TESTED_ELSEWHERE = ("workers", "overwrite")
+OWN_FIELDS = [field for field in ClassicalConfig.model_fields if field not in Settings.model_fields]
+
+
+def with_data(flags: list[object], data: Path) -> list[str]:
+    return [str(flag).replace(DATA, str(data)) for flag in flags]
+
+
+def files_of(folder: Path, data: Path, monkeypatch, flags: list[object]) -> dict[str, bytes]:
+    """Runs the command in `folder`. Returns the files that it writes."""
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    base = [] if "--evaluate" in flags else ["--test-images", data / "val"]
+    segment(*base, "--method", "otsu", "--output", "c.csv", *with_data(flags, data))
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("field", OWN_FIELDS)
+def test_every_setting_has_an_effect_or_is_refused(field, data, tmp_path, monkeypatch):
+    assert field in CHANGES or field in TESTED_ELSEWHERE, "a new field needs a test"
+    monkeypatch.setattr("segmentation.codebook.WORDS", 4)  # fewer than there are regions, so the seed matters
+    for number, (flags, more) in enumerate(CHANGES.get(field, [])):
+        before = files_of(tmp_path / f"before-{number}", data, monkeypatch, flags)
+        after = files_of(tmp_path / f"after-{number}", data, monkeypatch, [*flags, *more])
+        assert before and after and before != after, more
+    for flags in REFUSED.get(field, []):
+        with pytest.raises(SettingError, match=f"^{field} = ") as error:
+            segment("--output", tmp_path / "c.csv", *with_data(flags, data))
+        assert len(error.value.errors) == 1
+
+
+def test_workers_is_the_number_of_images_in_work(data, tmp_path, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    started = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int):
+            started.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr("storage.parallel.ThreadPoolExecutor", Pool)
+    segment("--method", "otsu", "--match", data, "--test-images", data / "val", "--output", tmp_path / "c.csv",
+            "--workers", 3)  # fmt: skip
+    assert started == [3, 3], "for matching and for segmenting"
+
+
+def test_wrong_settings_are_refused_before_opencv_is_imported(tmp_path):
+    code = "import sys; from command import run; from segmentation.classical import classical\n"
+    code += "try: run('test', 'ClassicalConfig', classical)\n"
+    code += "finally: assert not {'cv2', 'matplotlib', 'numpy'} & set(sys.modules)"
+    argv = [sys.executable, "-c", code, "--method", "otsu", "--regions", "3", "--output", str(tmp_path / "c.csv")]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "regions = '3'" in done.stderr, done.stderr
+
+
+def test_overwrite_replaces_an_output(data, tmp_path):
+    flags = ("--test-images", data / "val", "--output", tmp_path / "c.csv", "--method")
+    segment(*flags, "otsu")
+    otsu = (tmp_path / "c.csv").read_text()
+    with pytest.raises(SettingError, match=r"output = .*--overwrite"):
+        segment(*flags, "kmeans")
+    segment(*flags, "kmeans", "--overwrite")
+    assert (tmp_path / "c.csv").read_text() != otsu

@@ -1,8 +1,8 @@
-"""Networks of S1, S2 and S4: as large as published, the size in is the size out, what is saved needs only `layers`."""
+"""Segmentation networks: as large as published, masks as large as images, checkpoints that need only `layers`."""
 
+import logging
 import subprocess
 import sys
-import time
 from functools import partial
 from pkgutil import resolve_name
 from typing import get_args
@@ -15,11 +15,13 @@ import tensorflow as tf
 from keras.src.legacy.saving import legacy_h5_format
 
 import config
-from backbones import backbone
+from backbones import backbone, chosen_backbone
 from backbones.build import build_backbone
 from backbones.resnet50_cut import CUTS
 from layers.losses import SegmentationLoss
 from layers.normalisation import Normalise
+from segmentation import unet_resnet50
+from segmentation.decoders import unet
 from segmentation.network import build_segmenter
 from settings import SettingError
 from tests.conftest import ROOT, run
@@ -29,7 +31,7 @@ from training.progress import FIXED_AFTER_START
 NETWORKS = ["unet_resnet34", "unet_resnet50", "vgg16_unpool", "deeplab_v3_plus"]
 VGG16 = 14_714_688
 RESNET34 = 21_797_672 - 513_000
-"""PyTorch's, without its head; statistics do not count there."""
+"""Trained parameters that PyTorch counts, without the head."""
 
 LOAD = """
 import sys
@@ -38,7 +40,7 @@ import numpy as np
 from layers.saved import load_saved_model
 folder = Path(sys.argv[1])
 for path in folder.glob("*.keras"):
-    np.save(path.with_suffix(".npy"), load_saved_model(path)(np.load(folder / "pictures.npz")["pictures"]))
+    np.save(path.with_suffix(".npy"), load_saved_model(path)(np.load(folder / "images.npz")["images"]))
 assert not {"keras_hub", "segmentation", "backbones"} & set(sys.modules)
 """
 
@@ -46,16 +48,16 @@ assert not {"keras_hub", "segmentation", "backbones"} & set(sys.modules)
 def segmenter(name, *flags, classes=3, weights="none") -> keras.Model:
     recipe = resolve_name(f"segmentation.{name}:RECIPE")
     settings = getattr(config, recipe.config)(_cli_parse_args=list(flags))
-    row = backbone(recipe.backbone if isinstance(recipe.backbone, str) else recipe.backbone(settings))
-    decoder = recipe.decoder and partial(resolve_name(recipe.decoder), settings=settings)
-    return build_segmenter(row, classes, str(weights), 0, row.normalisation, decoder, resolve_name(recipe.head))
+    spec = chosen_backbone(recipe.backbone, settings)
+    decoder, head = recipe.resolve_decoder(settings), recipe.resolve_head()
+    return build_segmenter(spec, classes, str(weights), 0, spec.normalisation, decoder, head)
 
 
-def pictures(*shape) -> np.ndarray:
+def random_image(*shape) -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (1, *shape, 3)).astype(np.float32)
 
 
-def learnt(model) -> int:
+def count_trained(model) -> int:
     return sum(weight.shape.num_elements() for weight in model.trainable_weights)
 
 
@@ -64,7 +66,7 @@ def conv(channels, filters, size=3, bias=1) -> int:
 
 
 def bottlenecks(count, channels, filters) -> int:
-    """Weights, biases and four numbers of batch norm a filter of a stage of He et al. 2016, table 1."""
+    """Parameters of a stage of He et al. 2016, table 1: weights, biases, and four numbers of batch norm per filter."""
     total = conv(channels, 4 * filters, 1) + 16 * filters
     for _ in range(count):
         total += conv(channels, filters, 1) + conv(filters, filters) + conv(filters, 4 * filters, 1) + 24 * filters
@@ -72,8 +74,8 @@ def bottlenecks(count, channels, filters) -> int:
     return total
 
 
-def test_unet_resnet34_is_as_large_as_fastai_has_it():
-    """fastai's summary of `unet_learner(dls, resnet34)` with 7 classes has 41,221,668; here its parts are added up."""
+def test_unet_resnet34_is_as_large_as_in_fastai():
+    """fastai's summary of `unet_learner(dls, resnet34)` with 7 classes has 41,221,668: the sum of its parts here."""
     total = RESNET34 + 2 * 512 + conv(512, 1024) + conv(1024, 512)
     channels = 512
     for skip, narrower in ((256, 1), (128, 1), (64, 1), (64, 2)):
@@ -82,7 +84,7 @@ def test_unet_resnet34_is_as_large_as_fastai_has_it():
         channels = joined // narrower
         total += conv(joined, channels) + conv(channels, channels)
     total += conv(channels, 4 * channels, 1) + 2 * conv(channels + 3, channels + 3) + conv(channels + 3, 7, 1)
-    assert total == 41_221_668 == learnt(segmenter("unet_resnet34", classes=7))
+    assert total == 41_221_668 == count_trained(segmenter("unet_resnet34", classes=7))
 
 
 def test_unet_resnet50_is_as_large_as_its_parts():
@@ -110,16 +112,16 @@ def test_unet_resnet50_is_as_large_as_its_parts():
 
 def test_vgg16_unpool_mirrors_vgg16():
     layers = backbone_of(segmenter("vgg16_unpool")).layers
-    down = [layer for layer in layers if type(layer) is keras.layers.Conv2D]
-    up = [layer for layer in layers if isinstance(layer, keras.layers.Conv2DTranspose)]
-    assert sum(layer.count_params() for layer in down) == VGG16
-    assert [(layer.input.shape[-1], layer.filters) for layer in reversed(up)] == [
-        (layer.filters, layer.input.shape[-1]) for layer in down[1:]
+    encoder = [layer for layer in layers if type(layer) is keras.layers.Conv2D]
+    decoder = [layer for layer in layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert sum(layer.count_params() for layer in encoder) == VGG16
+    assert [(layer.input.shape[-1], layer.filters) for layer in reversed(decoder)] == [
+        (layer.filters, layer.input.shape[-1]) for layer in encoder[1:]
     ]
 
 
 def test_deeplab_v3_plus_computes_what_keras_hub_computes():
-    """KerasHub's preset on ResNet-50 is said to have 39,190,656; Keras's ResNet-50 has 26,560 biases more."""
+    """KerasHub documents 39,190,656 parameters on its ResNet-50. Keras's ResNet-50 has 26,560 more: its biases."""
     from keras_hub.models import DeepLabV3Backbone
 
     model = segmenter("deeplab_v3_plus")
@@ -138,23 +140,23 @@ def test_deeplab_v3_plus_computes_what_keras_hub_computes():
     pairs = {f"pyramid{name}": part.layers for name, part in (parts | {"": pooling.projection}).items()}
     pairs["details"] = [hub.get_layer("decoder_conv"), hub.get_layer("decoder_norm")]
     pairs["decoder"] = [hub.get_layer("segmentation_head_conv"), hub.get_layer("segmentation_head_norm")]
-    for name, theirs in pairs.items():
-        ours = [model.get_layer(f"{name}_conv"), model.get_layer(f"{name}_bn")]
-        for layer, other in zip(ours, [layer for layer in theirs if layer.weights], strict=True):
-            other.set_weights(layer.get_weights())
-    x = pictures(64, 96)
+    for name, hub_layers in pairs.items():
+        layers = [model.get_layer(f"{name}_conv"), model.get_layer(f"{name}_bn")]
+        for layer, hub_layer in zip(layers, [layer for layer in hub_layers if layer.weights], strict=True):
+            hub_layer.set_weights(layer.get_weights())
+    x = random_image(64, 96)
     values = Normalise(*backbone("resnet50_atrous").normalisation)(x)
-    features = hub(values, training=False)  # without, KerasHub 0.32 normalises by the batch behind its Resizing layer
+    features = hub(values, training=False)  # by default KerasHub 0.32 uses the statistics of the batch here
     expected = model.get_layer("logits")(features)
     np.testing.assert_allclose(model(x), expected, atol=1e-4 * np.abs(expected).max())
 
 
-def test_the_atrous_resnet_differs_from_resnet50_in_its_last_stage_alone(tmp_path):
+def test_the_atrous_resnet_differs_from_resnet50_only_in_its_last_stage(tmp_path):
     donor = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(64, 64, 3))
     donor.save_weights(tmp_path / "resnet50.weights.h5")
     model = build_backbone(backbone("resnet50_atrous"), (64, 64, 3), str(tmp_path / "resnet50.weights.h5"))
     ends = [keras.Model(net.input, net.get_layer("conv4_block6_out").output) for net in (donor, model)]
-    x = pictures(64, 64)
+    x = random_image(64, 64)
     np.testing.assert_array_equal(ends[0](x), ends[1](x))
     assert donor.output_shape == (None, 2, 2, 2048) and model.output_shape == (None, 4, 4, 2048)
     last = [layer for layer in model.layers if layer.name.startswith("conv5_") and hasattr(layer, "kernel_size")]
@@ -168,10 +170,10 @@ def test_the_atrous_resnet_differs_from_resnet50_in_its_last_stage_alone(tmp_pat
     ids=["quick", "slow"],
 )
 def test_a_step_a_file_a_new_process_and_any_size(networks, tmp_path):
-    """The process knows `layers` only."""
-    x = pictures(70, 90)
-    masks = np.random.default_rng(0).integers(0, 3, (1, 70, 90))
-    np.savez(tmp_path / "pictures.npz", pictures=x)
+    """The new process imports only `layers`."""
+    x = random_image(38, 50)
+    masks = np.random.default_rng(0).integers(0, 3, (1, 38, 50))
+    np.savez(tmp_path / "images.npz", images=x)
     logits = {}
     for name in networks:
         model = segmenter(name)
@@ -181,10 +183,10 @@ def test_a_step_a_file_a_new_process_and_any_size(networks, tmp_path):
         after = [weight.numpy() for weight in model.trainable_weights]
         assert sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True)) > 0.9 * len(before)
         logits[name] = model(x, training=False)
-        assert logits[name].shape == (1, 70, 90, 3) and logits[name].dtype == tf.float32
+        assert logits[name].shape == (1, 38, 50, 3) and logits[name].dtype == tf.float32
         graph = tf.function(lambda x, model=model: model(x, training=False))
         of_any_size = graph.get_concrete_function(tf.TensorSpec((None, None, None, 3)))
-        assert of_any_size(tf.constant(pictures(33, 65))).shape == (1, 33, 65, 3)
+        assert of_any_size(tf.constant(random_image(20, 33))).shape == (1, 20, 33, 3)
         model.save(tmp_path / f"{name}.keras")
     done = subprocess.run([sys.executable, "-c", LOAD, tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -192,19 +194,20 @@ def test_a_step_a_file_a_new_process_and_any_size(networks, tmp_path):
         np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), logits[name])
 
 
-def same_by_name(model, donor) -> int:
-    """How many layers with weights there are in both. All must have the same."""
-    mine = {layer.name: layer for layer in backbone_of(model).layers if layer.weights}
-    pairs = [(mine[layer.name], layer) for layer in donor.layers if layer.weights and layer.name in mine]
-    for layer, other in pairs:
-        for one, theirs in zip(layer.get_weights(), other.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, theirs)
+def count_equal_layers(model, donor) -> int:
+    """The number of layers with weights that both have by name. Fails if one has other weights."""
+    layers = {layer.name: layer for layer in backbone_of(model).layers if layer.weights}
+    pairs = [(layers[layer.name], layer) for layer in donor.layers if layer.weights and layer.name in layers]
+    for layer, donor_layer in pairs:
+        for weight, donor_weight in zip(layer.get_weights(), donor_layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, donor_weight)
     return len(pairs)
 
 
 @pytest.mark.parametrize("kind", ["vgg16.weights.h5", "vgg16.keras", "vgg16.h5"])
 @pytest.mark.filterwarnings("ignore:You are saving")
-def test_vgg16_unpool_takes_the_weights_of_vgg16(kind, tmp_path, capsys):
+def test_vgg16_unpool_loads_the_weights_of_vgg16(kind, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "scenelab")
     donor = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
     path = tmp_path / kind
     if kind == "vgg16.h5":  # as those that keras.applications downloads
@@ -212,39 +215,39 @@ def test_vgg16_unpool_takes_the_weights_of_vgg16(kind, tmp_path, capsys):
             legacy_h5_format.save_weights_to_hdf5_group(file, donor)
     else:
         donor.save_weights(path) if kind.endswith(".weights.h5") else donor.save(path)
-    assert same_by_name(segmenter("vgg16_unpool", weights=path), donor) == 13
-    assert "vgg16" in capsys.readouterr().out
+    assert count_equal_layers(segmenter("vgg16_unpool", weights=path), donor) == 13
+    assert "vgg16" in caplog.text
 
 
-def test_vgg16_unpool_takes_what_keras_downloads(monkeypatch):
+def test_vgg16_unpool_loads_what_keras_downloads(monkeypatch):
     donor = keras.applications.VGG16(include_top=False, weights=None, input_shape=(None, None, 3))
     monkeypatch.setattr(keras.applications, "VGG16", lambda weights, **kwargs: donor)
-    assert same_by_name(segmenter("vgg16_unpool", weights="imagenet"), donor) == 13
+    assert count_equal_layers(segmenter("vgg16_unpool", weights="imagenet"), donor) == 13
 
 
 @pytest.mark.parametrize("kind", ["resnet50.weights.h5", "resnet50.keras"])
-def test_a_cut_takes_the_weights_of_the_whole(kind, tmp_path):
+def test_a_cut_backbone_loads_the_weights_of_the_complete_network(kind, tmp_path):
     donor = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(32, 32, 3))
     donor.save_weights(tmp_path / kind) if kind.endswith(".weights.h5") else donor.save(tmp_path / kind)
     model = segmenter("unet_resnet50", "--cut", "conv3_block4_out", weights=tmp_path / kind)
-    assert same_by_name(model, donor) == 48
+    assert count_equal_layers(model, donor) == 48
 
 
-def test_resnet34_takes_the_weights_of_keras_hubs(tmp_path):
+def test_resnet34_loads_the_weights_of_keras_hub(tmp_path):
     from keras_hub.models import ResNetBackbone
 
     donor = ResNetBackbone([64], [7], [64, 128, 256, 512], [3, 4, 6, 3], [1, 2, 2, 2], "basic_block")
     donor.save_weights(tmp_path / "resnet34.weights.h5")
-    assert same_by_name(segmenter("unet_resnet34", weights=tmp_path / "resnet34.weights.h5"), donor) == 72
+    assert count_equal_layers(segmenter("unet_resnet34", weights=tmp_path / "resnet34.weights.h5"), donor) == 72
 
 
-def test_a_file_of_the_network_itself_brings_its_decoder_too(tmp_path):
-    """Half size first, then full size from the weights left over, as S1 trained."""
+def test_a_file_of_the_complete_network_has_its_decoder_too(tmp_path):
+    """As for a training at half size first, and then at full size from its weights."""
     donor = segmenter("unet_resnet50", "--cut", "conv2_block3_out")
     donor.save(tmp_path / "half.keras")
     model = segmenter("unet_resnet50", "--cut", "conv2_block3_out", weights=tmp_path / "half.keras")
-    for one, other in zip(model.get_weights(), donor.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, donor_weight in zip(model.get_weights(), donor.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, donor_weight)
 
 
 def test_a_file_of_another_network_is_refused(tmp_path):
@@ -254,27 +257,40 @@ def test_a_file_of_another_network_is_refused(tmp_path):
             segmenter(name, weights=tmp_path / "other.keras")
 
 
-def test_without_skips_the_logits_are_others():
-    logits = {}
-    for flag in ("--skip", "--no-skip"):
+def test_without_skip_connections_the_decoder_sees_the_deepest_map_only():
+    spec, logits = backbone("tiny"), {}
+    for skip in (True, False):
         keras.utils.set_random_seed(0)
-        model = segmenter("unet_resnet50", flag, "--cut", "conv2_block3_out", "--decoder-filters", "8,4")
-        logits[flag] = model(pictures(32, 32))
-    assert logits["--skip"].shape == logits["--no-skip"].shape
-    assert np.abs(logits["--skip"] - logits["--no-skip"]).max() > 1e-3
+        decoder = partial(unet, decoder_filters=(8, 4), skip=skip)
+        model = build_segmenter(spec, 3, "none", 0, spec.normalisation, decoder)
+        logits[skip] = model(random_image(32, 32))
+        assert any(isinstance(layer, keras.layers.Concatenate) for layer in model.layers) == skip
+    assert logits[True].shape == logits[False].shape
+    assert np.abs(logits[True] - logits[False]).max() > 1e-3
     assert {"skip", "cut"} <= set(FIXED_AFTER_START)
 
 
-def test_cuts_are_those_there_are():
+def test_the_recipe_passes_its_settings_to_the_decoder():
+    settings = config.UNetResNet50Config(_cli_parse_args=["--no-skip", "--decoder-filters", "8,4"])
+    decoder = unet_resnet50.RECIPE.resolve_decoder(settings)
+    assert decoder.func is unet and decoder.keywords == {"skip": False, "decoder_filters": (8, 4)}
+
+
+def test_the_setting_cut_names_all_cuts():
     assert get_args(config.UNetResNet50Config.model_fields["cut"].annotation) == tuple(CUTS)
 
 
-def test_a_wrong_cut_is_refused_at_once(tmp_path):
-    begun = time.monotonic()
-    done = run("segmentation.unet_resnet50", "--data", tmp_path, "--cut", "conv4_block7_out")
-    assert done.code == 2 and "cut = 'conv4_block7_out'" in done.err
-    assert all(cut in done.err for cut in CUTS)
-    assert time.monotonic() - begun < 2.5, "TensorFlow alone takes more"
+def test_a_wrong_cut_is_refused_before_tensorflow_is_imported(tmp_path):
+    code = (
+        "import sys; from segmentation import recipe\n"
+        "from segmentation.unet_resnet50 import RECIPE\n"
+        "try: recipe.main(RECIPE)\n"
+        "finally: assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    argv = [sys.executable, "-c", code, "--data", str(tmp_path), "--cut", "conv4_block7_out"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "cut = 'conv4_block7_out'" in done.stderr, done.stderr
+    assert all(cut in done.stderr for cut in CUTS)
 
 
 @pytest.mark.slow

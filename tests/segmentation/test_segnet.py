@@ -1,5 +1,6 @@
 """SegNet and its network of two stages: as large as published, and computing what the Caffe network computes."""
 
+import logging
 from pkgutil import resolve_name
 
 import keras
@@ -12,26 +13,27 @@ from config import SegNetBasicConfig, SegNetConfig
 from layers.losses import SegmentationLoss
 from layers.saved import load_saved_model
 from segmentation import recipe, segnet, segnet_basic
-from segmentation.network import build_segmenter, feature_maps
+from segmentation.network import build_segmenter, encoder_of
+from setting_types import Size
 from settings import SettingError
 from tests.conftest import run
 from training.freezing import backbone_of
 
-ROWS = ["segnet", "segnet_basic", "segnet_basic_picture_norm"]
+BACKBONES = ["segnet", "segnet_basic", "segnet_basic_picture_norm"]
 
 
 def segmenter(name, classes=2, weights="none", head="segmentation.decoders:convolution") -> keras.Model:
-    row = backbone(name)
-    return build_segmenter(row, classes, str(weights), 0, row.normalisation, None, resolve_name(head))
+    spec = backbone(name)
+    return build_segmenter(spec, classes, str(weights), 0, spec.normalisation, None, resolve_name(head))
 
 
-def learnt(layers) -> int:
+def count_trained(layers) -> int:
     return sum(weight.shape.num_elements() for layer in layers for weight in layer.trainable_weights)
 
 
 @pytest.fixture
 def caffe(shared):
-    """Weights and what the Caffe network computes by them."""
+    """The weights of the Caffe network, and what it computes by them."""
     return shared / "segnet_caffe" / "weights.npz", np.load(shared / "segnet_caffe" / "reference.npz")
 
 
@@ -40,8 +42,8 @@ def test_segnet_is_as_large_as_published():
     model = segmenter("segnet", classes=11, head=segnet.RECIPE.head)
     convolutions = [layer for layer in backbone_of(model).layers if isinstance(layer, keras.layers.Conv2D)]
     assert len(convolutions[:13]) == len([*convolutions[13:], model.get_layer("logits")]) == 13
-    assert learnt(convolutions[:13]) == 14_714_688
-    assert learnt(model.layers) == pytest.approx(29.44e6, rel=0.001)
+    assert count_trained(convolutions[:13]) == 14_714_688
+    assert count_trained(model.layers) == pytest.approx(29.44e6, rel=0.001)
     assert {layer.kernel_size for layer in [*convolutions, model.get_layer("logits")]} == {(3, 3)}
 
 
@@ -49,29 +51,29 @@ def test_the_decoder_mirrors_the_encoder():
     """Widths of Badrinarayanan et al. 2017, figure 2, and of the authors' own network description."""
     layers = build_backbone(backbone("segnet"), (64, 96, 3), "none").layers
     shapes = [layer.output.shape[1:] for layer in layers if isinstance(layer, keras.layers.Conv2D)]
-    down, up = shapes[:13], shapes[13:]
-    assert [shape[:2] for shape in up] == [shape[:2] for shape in reversed(down)][:-1]
-    assert [shape[2] for shape in up] == [512] * 5 + [256] * 3 + [128] * 2 + [64] * 2
-    assert down[-1] == (4, 6, 512)
+    encoder, decoder = shapes[:13], shapes[13:]
+    assert [shape[:2] for shape in decoder] == [shape[:2] for shape in reversed(encoder)][:-1]
+    assert [shape[2] for shape in decoder] == [512] * 5 + [256] * 3 + [128] * 2 + [64] * 2
+    assert encoder[-1] == (4, 6, 512)
 
 
-def test_two_stages_of_7x7_and_no_relu_in_the_decoder():
+def test_segnet_basic_has_7x7_filters_and_no_relu_in_its_decoder():
     layers = build_backbone(backbone("segnet_basic"), (32, 32, 3), "none").layers
     convolutions = [layer for layer in layers if isinstance(layer, keras.layers.Conv2D)]
     assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(64, (7, 7))] * 4
     assert sum(isinstance(layer, keras.layers.ReLU) for layer in layers) == 2
 
 
-@pytest.mark.parametrize("picture", [0, 7])
-def test_the_logits_are_those_of_the_caffe_network(caffe, picture):
+@pytest.mark.parametrize("image", [0, 7])
+def test_the_logits_are_those_of_the_caffe_network(caffe, image):
     weights, reference = caffe
-    logits = segmenter("segnet_basic", weights=weights)(reference["images_rgb"][[picture]].astype(np.float32))
-    assert np.abs(logits - reference["logits_inference"][picture]).max() <= 1e-3
-    assert (np.argmax(logits[0], axis=-1) == reference["mask_inference"][picture]).mean() >= 0.99999
+    logits = segmenter("segnet_basic", weights=weights)(reference["images_rgb"][[image]].astype(np.float32))
+    assert np.abs(logits - reference["logits_inference"][image]).max() <= 1e-3
+    assert (np.argmax(logits[0], axis=-1) == reference["mask_inference"][image]).mean() >= 0.99999
 
 
-def test_each_picture_by_itself_is_how_the_caffe_network_was_trained(caffe):
-    """Most of the difference is the reference's float64 statistics; its README says what can be expected."""
+def test_with_statistics_of_each_image_the_caffe_network_is_right(caffe):
+    """Most of the difference comes from the reference's float64 statistics; its README says what to expect."""
     weights, reference = caffe
     model = segmenter("segnet_basic_picture_norm", weights=weights)
     logits = model(reference["images_rgb"][[1]].astype(np.float32))
@@ -79,36 +81,38 @@ def test_each_picture_by_itself_is_how_the_caffe_network_was_trained(caffe):
     mask = np.argmax(logits[0], axis=-1)
     assert (mask == reference["mask_batchstat"][1]).mean() >= 0.9999
     assert (mask == reference["annotations"][1]).mean() > 0.998
-    assert (reference["mask_inference"][1] == reference["annotations"][1]).mean() < 0.03, "which is why"
+    assert (reference["mask_inference"][1] == reference["annotations"][1]).mean() < 0.03, "with running statistics"
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_a_step_a_file_and_an_odd_size(name, tmp_path):
     model = segmenter(name, classes=3)
     random = np.random.default_rng(0)
-    pictures = random.uniform(0, 255, (1, 90, 121, 3)).astype(np.float32)
-    masks = random.integers(0, 3, (1, 90, 121))
+    images = random.uniform(0, 255, (1, 40, 51, 3)).astype(np.float32)
+    masks = random.integers(0, 3, (1, 40, 51))
     model.compile("sgd", SegmentationLoss(), run_eagerly=True)
     before = [weight.numpy() for weight in model.trainable_weights]
-    assert np.isfinite(model.train_on_batch(pictures, masks))
+    assert np.isfinite(model.train_on_batch(images, masks))
     after = [weight.numpy() for weight in model.trainable_weights]
-    assert sum(not np.array_equal(one, other) for one, other in zip(before, after, strict=True)) > len(before) / 2
-    logits = model(pictures, training=False)
-    assert logits.shape == (1, 90, 121, 3)
+    assert sum(not np.array_equal(*pair) for pair in zip(before, after, strict=True)) > len(before) / 2
+    logits = model(images, training=False)
+    assert logits.shape == (1, 40, 51, 3)
     model.save(tmp_path / "model.keras")
-    np.testing.assert_array_equal(load_saved_model(tmp_path / "model.keras")(pictures, training=False), logits)
+    np.testing.assert_array_equal(load_saved_model(tmp_path / "model.keras")(images, training=False), logits)
 
 
-def test_with_picture_norm_a_picture_does_not_depend_on_the_others():
+def test_with_picture_norm_an_image_does_not_depend_on_the_others():
     model = segmenter("segnet_basic_picture_norm")
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
-    np.testing.assert_allclose(model(pictures, training=True)[:1], model(pictures[:1], training=False), atol=1e-4)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(model(images, training=True)[:1], model(images[:1], training=False), atol=1e-4)
 
 
-def test_the_head_of_a_file_with_other_classes_is_left_out(caffe, capsys):
+def test_the_head_of_a_file_with_other_classes_is_not_loaded(caffe, caplog):
+    caplog.set_level(logging.INFO, "scenelab")
     model = segmenter("segnet_basic", classes=5, weights=caffe[0])
-    assert "Weights of 8 of 9 layers" in capsys.readouterr().out
+    assert "8 of 9 layers" in caplog.text
     np.testing.assert_array_equal(backbone_of(model).get_layer("conv1").bias, np.load(caffe[0])["conv1_b"])
+    assert not model.get_layer("logits").bias.numpy().any(), "as it was initialised"
 
 
 def test_arrays_that_do_not_fit_are_refused(tmp_path):
@@ -126,23 +130,31 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path):
     np.savez(tmp_path / "less.npz", **{name: arrays[name] for name in arrays if name != "conv2_bn_shift"})
     np.savez(tmp_path / "other.npz", **arrays | {"conv1_w": np.zeros((3, 3, 3, 64), np.float32)})
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 no zip")
-    for name, words in (("less", "has no conv2_bn_shift"), ("other", "conv1 "), ("damaged", "no file of arrays")):
+    for name, words in (("less", "has no conv2_bn_shift"), ("other", "conv1 "), ("damaged", "is not a file of arrays")):
         with pytest.raises(SettingError, match=words):
             load_weights(tmp_path / f"{name}.npz", [model])
     with pytest.raises(SettingError, match=r"another network: it has no .* more"):
         segmenter("segnet", weights=tmp_path / "right.npz")
 
 
-def test_it_takes_no_second_decoder():
-    row = backbone("segnet_basic")
-    with pytest.raises(SettingError, match="decoder"):
-        feature_maps(row, build_backbone(row, (None, None, 3), "none"))
+def test_a_backbone_with_a_decoder_takes_no_other():
+    spec = backbone("segnet_basic")
+    with pytest.raises(SettingError, match="has a decoder of its own"):
+        encoder_of(spec, build_backbone(spec, (None, None, 3), "none"))
 
 
-def test_the_presets_are_those_of_the_paper():
+def test_the_defaults_are_those_of_the_paper():
     settings = SegNetConfig(_cli_parse_args=[])
-    assert (settings.image_size, settings.optimizer, settings.learning_rates) == (("360x480",), "momentum", (0.1,))
-    assert settings.class_weights == "median-frequency"
+    assert (settings.image_size, settings.optimizer) == ((Size(360, 480),), "momentum")
+    assert (settings.learning_rates, settings.class_weights) == ((0.1,), "median-frequency")
+
+
+def test_each_norm_has_its_backbone():
+    norms = {"picture": keras.layers.GroupNormalization, "batch": keras.layers.BatchNormalization}
+    for norm, layer_class in norms.items():
+        spec = backbone(segnet_basic.RECIPE.backbone(SegNetBasicConfig(_cli_parse_args=["--norm", norm])))
+        layers = build_backbone(spec, (32, 32, 3), "none").layers
+        assert sum(isinstance(layer, layer_class) for layer in layers) == 4
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +163,6 @@ def squares(tmp_path_factory):
     done = run("datatransformer", "--source", "squares", "--pictures", 10, "--picture-size", 128, "--data", data)
     assert done.code == 0, done.err
     return data
-
-
-def test_each_norm_has_its_row():
-    kinds = {"picture": keras.layers.GroupNormalization, "batch": keras.layers.BatchNormalization}
-    for norm, kind in kinds.items():
-        row = backbone(segnet_basic.RECIPE.backbone(SegNetBasicConfig(_cli_parse_args=["--norm", norm])))
-        layers = build_backbone(row, (32, 32, 3), "none").layers
-        assert sum(isinstance(layer, kind) for layer in layers) == 4
 
 
 @pytest.mark.slow
