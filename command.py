@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_SETTINGS, INTERRUPTED = 0, 1, 2, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_DISK = ". Free some disk space and run the same command again: it goes on where it stopped."
+FULL_DISK = ". Free some disk space and run the same command again: it resumes where it stopped."
+OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
 
 Work = Callable[[Any], Mapping[str, object] | None]
@@ -71,7 +72,7 @@ def _outcome(
         debug = settings.debug
         return DONE, work(settings) or {}
     except KeyboardInterrupt as interruption:
-        return _report(INTERRUPTED, [str(interruption) or "Stopped. Run the same command again to go on."], False)
+        return _report(INTERRUPTED, [str(interruption) or "Stopped. Run the same command again to resume."], False)
     except BrokenPipeError:  # the reader of the output, `head` for example, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED, {}
@@ -111,7 +112,8 @@ def class_in_config(class_name: str) -> "type[Settings]":
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith("config.py")]
         where = f", line {frames[-1].lineno}" if frames else ""
-        raise SettingError(f"config.py{where}: {error}") from error
+        advice = f". {OLD_CONFIG}" if isinstance(error, ImportError) and error.name == "settings" else ""
+        raise SettingError(f"config.py{where}: {error}{advice}") from error
 
 
 def import_tensorflow() -> ModuleType:

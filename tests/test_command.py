@@ -62,7 +62,7 @@ def test_json_is_all_that_standard_output_has(tmp_path):
         ("raise SettingError('epochs = 0: too few', 'name = x: taken')", 2, ["epochs = 0: too few", "name = x: taken"]),
         ("raise WorkError('Nothing could be read.')", 1, ["Nothing could be read."]),
         ("raise OSError(28, 'No space left on device')", 1, ["No space left on device. Free some disk space"]),
-        ("raise KeyboardInterrupt", 130, ["Stopped. Run the same command again to go on."]),
+        ("raise KeyboardInterrupt", 130, ["Stopped. Run the same command again to resume."]),
         ("{}['x']", 1, ["KeyError: 'x'", "unexpected error"]),
     ],
 )

@@ -157,6 +157,7 @@ def test_a_slip_of_the_pen_in_config_is_no_traceback(tmp_path):
     for text, expected in (
         ("class ClassifierConfig(:\n", "config.py, line 1"),
         ("\nx = thirty\n", "config.py, line 2: name 'thirty' is not defined"),
+        ("from settings import Folder, Settings\n", "earlier version: take the new config.py and enter your values"),
         (
             "from settings import Settings\nclass ClassifierConfig(Settings):\n    epochs: int = 'many'\n",
             "epochs = 'many'",

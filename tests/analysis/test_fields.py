@@ -108,7 +108,7 @@ REFUSED: dict[str, list[tuple[str, ...]]] = {
 VALUES = {"run": None, "only": "curves", "layer": "pool"}
 
 
-@pytest.mark.parametrize("field", AnalysisConfig.model_fields.keys() - Settings.model_fields.keys())
+@pytest.mark.parametrize("field", sorted(AnalysisConfig.model_fields.keys() - Settings.model_fields.keys()))
 def test_every_setting_has_an_effect_or_is_refused(field, tiny_run):
     assert field in TESTED_ABOVE
     for flags in REFUSED[field]:

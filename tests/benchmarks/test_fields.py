@@ -61,12 +61,14 @@ def values(tmp_path) -> dict[str, object]:
     return {"pictures": folder, "amount": 60, "rounds": 5, "output": tmp_path / "elsewhere"}
 
 
-@pytest.mark.parametrize("field", BenchmarksConfig.model_fields.keys() - Settings.model_fields.keys() - {"benchmark"})
+@pytest.mark.parametrize(
+    "field", sorted(BenchmarksConfig.model_fields.keys() - Settings.model_fields.keys() - {"benchmark"})
+)
 def test_every_setting_has_an_effect(field, values, measured):
     assert EFFECTS[field](measured(flag(field), values[field])) != EFFECTS[field](measured())
 
 
-@pytest.mark.parametrize("field", BenchmarksConfig.model_fields.keys() - set(command.USED_BY_LIST))
+@pytest.mark.parametrize("field", sorted(BenchmarksConfig.model_fields.keys() - set(command.USED_BY_LIST)))
 def test_list_refuses_all_other_settings(field, values):
     with pytest.raises(SettingError, match=f"{field} = .*has no effect with LIST"):
         command.main(settings_of("LIST", flag(field), values[field]))

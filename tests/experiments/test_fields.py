@@ -73,7 +73,7 @@ def test_overwrite_removes_the_earlier_experiment(planned):
 VALUES = {"vary": "a=1", "set": "a=1", "only": "a", "name": "a", "module": "classifiers.small", "overwrite": None}
 
 
-@pytest.mark.parametrize("field", ExperimentsConfig.model_fields.keys() - set(command.USED_BY_LIST))
+@pytest.mark.parametrize("field", sorted(ExperimentsConfig.model_fields.keys() - set(command.USED_BY_LIST)))
 def test_list_refuses_all_other_settings(field):
     value = VALUES.get(field, "3")
     settings = read_settings(ExperimentsConfig, ["LIST", flag(field), *([value] if value else [])], "test")
