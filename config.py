@@ -166,8 +166,8 @@ class TrainingConfig(Settings):
     """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Weight decay, against over-fitting: 0.0001 to 0.05. Biases and norms are not decayed. Empty: 0.01 for adamw,
-    none for the others."""
+    """Weight decay, against overfitting: 0.0001 to 0.05. Biases and normalisation layers are not decayed. Empty: 0.01
+    for adamw, none for the others."""
 
     clip_norm: Positive | None = None
     """Clip the gradient norm to this value, if training is unstable. Empty: no clipping."""
@@ -231,7 +231,7 @@ class TrainingConfig(Settings):
     """Name of this run's folder. Empty: the model's name."""
 
     resume: Literal["best", "last", "never"] = "best"
-    """How an interrupted run goes on.
+    """How an interrupted run is resumed.
     best: from its best weights.
     last: from exactly where it stopped.
     never: it starts again; the old run is moved to the folder `.old` beside it."""
@@ -303,7 +303,7 @@ class SupervisedConfig(TrainingConfig):
     share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
 
     stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Training ends when validation accuracy reaches this value, for example 0.9. Empty: it goes on."""
+    """Training ends when validation accuracy reaches this value, for example 0.9. Empty: no such target."""
 
     # -- augmentation --
 
@@ -337,7 +337,7 @@ class ClassifierConfig(SupervisedConfig):
     # -- model --
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    """Share of the features that is dropped at random before the last layer in training, against over-fitting."""
+    """Share of the features that is dropped at random before the last layer in training, against overfitting."""
 
     # -- augmentation --
 
@@ -389,8 +389,9 @@ class CifarConfig(ClassifierConfig):
     """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = 1e-3
-    """Weight decay, against over-fitting. Biases and norms are not decayed. It is multiplied by the learning rate, once
-    per batch: with a momentum of 0.9 it equals the 0.0001 of He et al. 2016, to which momentum is applied."""
+    """Weight decay, against overfitting. Biases and normalisation layers are not decayed. It is multiplied by the
+    learning rate, once per batch: with a momentum of 0.9 it equals the 0.0001 of He et al. 2016, to which momentum is
+    applied."""
 
     learning_rates: Rates = (0.05, 0.005, 0.0005)
     """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""

@@ -67,8 +67,8 @@ def report() -> None:
     logger.info(f"\nValidation accuracy {accuracy:.4f}; {sum(is_right)} of {len(is_right)} new images predicted right.")
     logger.info("\n".join(f"  {name:17} {path}" for name, path in outputs.items()))
     logger.info(
-        "Your own images: python -m datatransformer --raw-images FOLDER, then python -m classifiers.small and "
-        "python -m predictor. All settings are in config.py."
+        "Your own images: python -m datatransformer --raw-images photos --raw-labels labels.csv, then "
+        "python -m classifiers.small and python -m predictor. All settings are in config.py."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a command says: messages on the screen and, once a run is known, the same with times in its `train.log`.
+"""Messages of a command: on the screen and, once the run is known, with their times in its `train.log`.
 
 Modules use `logger`. INFO and above are shown on the screen, warnings and errors on standard error; DEBUG goes to the
 file alone.
@@ -12,32 +12,32 @@ from logging.handlers import MemoryHandler
 from pathlib import Path
 
 logger = logging.getLogger("scenelab")
-"""Of all modules. Its handlers are set by the command, so that a program that imports a module hears nothing."""
+"""The logger of all modules. Only a command sets its handlers: a program that imports a module sees no messages."""
 
 PYTHON_WARNINGS = logging.getLogger("py.warnings")
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 """Messages that are kept until the file is known."""
 
 
 class _Screen(logging.StreamHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """A closed pipe ends the command. Other errors are those of the caller."""
+        """Raises the error again: a closed pipe ends the command."""
         raise
 
 
 class _File(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """A full disk is reported by what cannot be saved there, not by its log."""
+        """Ignores the error: if the disk is full, saving the checkpoint reports it."""
 
 
 @contextmanager
 def logging_to_screen() -> Iterator[None]:
-    """While it is open, messages appear on the screen and are kept for `log_to`."""
+    """Shows messages on the screen while it is open, and keeps them for `log_to`."""
     out, err = _Screen(sys.stdout), _Screen(sys.stderr)
     out.setLevel(logging.INFO)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
     err.setLevel(logging.WARNING)
-    kept = MemoryHandler(MOST_KEPT, logging.CRITICAL + 1, flushOnClose=False)
+    kept = MemoryHandler(MAX_KEPT, logging.CRITICAL + 1, flushOnClose=False)
     logging.captureWarnings(True)
     logger.setLevel(logging.DEBUG)
     logger.propagate = PYTHON_WARNINGS.propagate = False
@@ -55,7 +55,7 @@ def logging_to_screen() -> Iterator[None]:
 
 
 def log_to(path: Path) -> None:
-    """From now on messages are appended to this file too, each with its time, as are those that were shown before.
+    """Also appends messages to this file from now on, each with its time; first those that were shown before.
 
     Without `logging_to_screen`, as in a program that imports a module, nothing happens.
     """

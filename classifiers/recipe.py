@@ -86,7 +86,7 @@ def _feature_cache_errors(settings: "ClassifierConfig", spec: Backbone, frozen: 
         errors["strategy"] = "--cache features is for one machine: the layers that remain take seconds to train"
     for name in ("mixup", "cutmix"):
         if getattr(settings, name):
-            errors[name] = "mixes images anew in each batch, which is impossible with --cache features; leave it out"
+            errors[name] = "mixes images again in each batch, which is impossible with --cache features; leave it out"
     for name, off in (("augment", "none"), ("random_erasing", 0)):
         is_given = name in settings.model_fields_set and getattr(settings, name) != off
         if is_given and versions == 1 and set(frozen) == {spec.layers}:

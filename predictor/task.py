@@ -7,7 +7,7 @@ from datatransformer.layout import DataFolder
 from predictor.images import ImageFile
 from predictor.output import Output
 from settings import errors_if_given
-from training.kinds import AUTOENCODER, CLASSIFIER, SEGMENTATION, Kind
+from training.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from config import PredictorConfig
@@ -56,30 +56,13 @@ class SamplingTask(PredictionTask, Protocol):
         """
 
 
-KINDS_BY_FIELD = {
-    "evaluate": (CLASSIFIER, SEGMENTATION),
-    "policy": (CLASSIFIER,),
-    "tta": (CLASSIFIER, SEGMENTATION),
-    "tile": (SEGMENTATION,),
-    "overlap": (SEGMENTATION,),
-    "samples": (AUTOENCODER,),
-    "engine": (CLASSIFIER, SEGMENTATION),
-    "precision": (CLASSIFIER, SEGMENTATION),
-    "top_k": (CLASSIFIER,),
-    "mask_files": (SEGMENTATION,),
-    "encoding_files": (AUTOENCODER,),
-    "seed": (AUTOENCODER,),
-}
-"""The kinds of run that use a field of PredictorConfig. All kinds use the other fields."""
-
-
 def errors_of_other_kinds(settings: "PredictorConfig", kind: Kind) -> list[str]:
     """An error for each given field that only other kinds of run use."""
     errors: list[str] = []
-    for field, kinds in KINDS_BY_FIELD.items():
-        if kind not in kinds:
-            names = " or ".join(other.name for other in kinds)
-            errors += errors_if_given(
-                settings, [field], f"is for runs of kind {names}; this run is of kind {kind.name}"
-            )
+    for field in type(settings).model_fields:
+        users = [other for other in KINDS.values() if field in other.predictor_settings]
+        if users and kind not in users:
+            names = " or ".join(other.name for other in users)
+            reason = f"is for runs of kind {names}; this run is of kind {kind.name}"
+            errors += errors_if_given(settings, [field], reason)
     return errors

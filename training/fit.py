@@ -121,14 +121,16 @@ def _start_stage(
         model.set_weights(load_saved_model(session.run.best).get_weights())
     if freeze(model, stage.frozen) or follows_another:
         compile_model(model, session, objective)
-        logger.info(f"{parts[number]}: {_count_trainable(model):,} parameters learn")
+        logger.info(f"{parts[number]}: {_count_trainable(model):,} trainable parameters")
 
 
 def _log_start(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:
     run, progress = session.run, session.progress
     learning = _count_trainable(model)
     others = model.count_params() - learning
-    logger.info(f"{run.path.name}: {learning:,} parameters learn, {others:,} are frozen or statistics")
+    logger.info(
+        f"{run.path.name}: {learning:,} trainable parameters, {others:,} others (frozen, or statistics of batch norm)"
+    )
     logger.info(f"Device: {describe_devices(strategy, session.cluster)}. Run folder: {run.path}")
     if progress.checkpoint:
         done, checkpoint = progress.epochs_done, progress.checkpoint.name

@@ -31,6 +31,7 @@ class Kind:
         embedded_layers: `module:function` that chooses the layers whose features `python -m analysis` embeds; it takes
             the graph of the model.
         predictor: `module:class` that `python -m predictor` uses.
+        predictor_settings: settings of the predictor that not all kinds use, but this one does.
         report: `module:function` that writes the page of a run.
         hint: more flags of the predictor for the next step.
         fixed_settings: settings, besides those of all kinds, that cannot change in a resumed run.
@@ -46,6 +47,7 @@ class Kind:
     results: str
     embedded_layers: str
     predictor: str
+    predictor_settings: tuple[str, ...]
     report: str = "analysis.report:update_report"
     hint: str = ""
     fixed_settings: tuple[str, ...] = ()
@@ -71,6 +73,7 @@ CLASSIFIER = Kind(
     results="classifiers.recipe:draw_results",
     embedded_layers="analysis.features:input_of_last_layer",
     predictor="predictor.labels.classify:ClassificationTask",
+    predictor_settings=("evaluate", "policy", "tta", "engine", "precision", "top_k"),
 )
 SEGMENTATION = Kind(
     name="segmentation",
@@ -83,6 +86,7 @@ SEGMENTATION = Kind(
     results="segmentation.recipe:draw_results",
     embedded_layers="analysis.features:encoder_end_and_middle_of_decoder",
     predictor="predictor.masks.segment:SegmentationTask",
+    predictor_settings=("evaluate", "tta", "tile", "overlap", "engine", "precision", "mask_files"),
     fixed_settings=("class_weights",),  # a part of the loss, which the checkpoints contain
 )
 AUTOENCODER = Kind(
@@ -96,6 +100,7 @@ AUTOENCODER = Kind(
     results="generation.figures:draw_figures",
     embedded_layers="analysis.features:narrowest_layer",
     predictor="predictor.codes.encode:EncodingTask",
+    predictor_settings=("samples", "encoding_files", "seed"),
     hint=", or --samples 64 for new images",
 )
 

@@ -1,11 +1,11 @@
-"""Every ```sh block of README.md and docs/ runs, on drawn images of 64x64 pixels and with few epochs.
+"""Every ```sh block of README.md and docs/ runs, on synthetic images of 64x64 pixels and with few epochs.
 
-The blocks of a page run one after the other in one folder, in which `photos`, `labels.csv`, `new_photos`, `masks` and
-`classes.txt` lie. HTML comments, which no reader sees, say more:
+The blocks of a page run in order in one folder. It contains `photos`, `labels.csv`, `new_photos`, `masks` and
+`classes.txt`. HTML comments, which readers do not see, control the test:
 
-    <!-- start: data, runs/small -->       anywhere in a page: these results lie in its folder too
-    <!-- skip: needs several machines -->  directly above a block: it does not run, and why
-    <!-- with: onnx, openvino -->          directly above a block: it runs where these packages are installed
+    <!-- start: data, runs/small -->       anywhere in a page: its folder contains these results too
+    <!-- skip: needs several machines -->  directly above a block: the block is not run, for this reason
+    <!-- with: onnx, openvino -->          directly above a block: it is run only if these packages are installed
 
 README.md and start.md are quick, all other pages are slow. Pages are read by an expression of our own: Sybil would
 collect documents by a conftest.py above them, outside of tests/, and has no mark for a page.
@@ -40,18 +40,18 @@ python() {
     esac
 }
 """
-"""Training is short and small where a block has no flag that says otherwise, and downloads nothing. Other commands do
-not get these variables, because a setting that has no effect is refused."""
+"""Makes trainings short, without downloads, unless a block has other flags. Other commands do not get these variables,
+because a setting without effect is refused."""
 
 MOST_EPOCHS = 3
-"""A block that says more epochs runs with so many."""
+"""A block with more epochs than this runs with this number."""
 
 RESULTS = {
     "data": "datatransformer --raw-images photos --raw-labels labels.csv --data data",
     "data_masks": "datatransformer --raw-images photos --raw-masks masks --class-names classes.txt --data data_masks",
     "runs/small": "classifiers.small --data data",
 }
-"""What a page may start with, and the command that makes it."""
+"""The results that a page may start with, and the commands that make them."""
 
 
 class Block(NamedTuple):
@@ -75,7 +75,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def shell(text: str, folder: Path) -> subprocess.CompletedProcess:
-    """Runs commands as a reader does, with the `python` of these tests."""
+    """Runs commands like a reader, with the `python` of these tests."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
     command = ["bash", "-euo", "pipefail", "-c", PRELUDE + text]
@@ -89,7 +89,7 @@ def python(command: str, folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory) -> Path:
-    """A folder with raw data: 40 drawn images of five scenes, a label and a mask for each; and ten new ones."""
+    """A folder with raw data: 40 synthetic images of five scenes with labels and masks, and ten new images."""
     folder = tmp_path_factory.mktemp("docs")
     for name, images, seed in (("photos", 40, 0), ("new_photos", 10, 1)):
         drawn = f"--source scenes --task segmentation --pictures {images} --picture-size 64 --seed {seed}"
@@ -152,7 +152,7 @@ def test_blocks_run(page, page_folder, subtests):
 
 
 def test_no_block_is_hidden_from_these_tests():
-    """A block of commands is marked `sh`, begins at the margin, and has its comment directly above it."""
+    """A block of commands is marked `sh`, is not indented, and has its comment directly above it."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert not re.findall(r"^ *```(?:bash|shell|console)\b|^ +```sh", text, re.MULTILINE), page

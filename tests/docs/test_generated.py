@@ -1,6 +1,7 @@
-"""The pages fit the code and each other."""
+"""The pages agree with the code and with each other."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,10 @@ def test_a_generated_page_is_what_the_code_says(page):
 
 
 def test_a_page_that_differs_is_named(tmp_path):
-    """In a copy of docs/ in which one page was changed by hand."""
+    """Uses a copy of docs/ with one page that was changed by hand."""
     (tmp_path / "docs" / "reference").mkdir(parents=True)
-    (tmp_path / "docs" / "generate.py").write_bytes((ROOT / "docs" / "generate.py").read_bytes())
+    shutil.copy(ROOT / "docs" / "generate.py", tmp_path / "docs")
+    shutil.copytree(ROOT / "docs" / "pages", tmp_path / "docs" / "pages")
     (tmp_path / "docs" / "reference" / "settings.md").write_text("changed by hand\n")
     for file in ROOT.glob("*.py"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -48,7 +50,7 @@ def test_links_lead_to_files(page):
 
 
 def test_quoted_messages_are_messages_of_the_program():
-    """In the first column of the tables of symptoms: what stands between backticks and has a space in it."""
+    """Texts with a space between backticks, in the first column of the tables of symptoms."""
     lines = (ROOT / "docs" / "howto" / "what_went_wrong.md").read_text(encoding="utf-8").splitlines()
     symptoms = [line.split(" | ")[0] for line in lines if line.startswith("| ")]
     quoted = [text for symptom in symptoms for text in re.findall("`([^`]+)`", symptom) if " " in text]

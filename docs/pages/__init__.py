@@ -1,0 +1,1 @@
+"""The pages of docs that `docs/generate.py` writes, a module each."""
