@@ -25,7 +25,7 @@ MODULES = {module_of(path): path for path in FILES}
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """Every module that a file names in an import, also a late one, and whether only a type checker reads it."""
+    """Every module that a file imports, also within functions, and whether the import is for the type checker alone."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for_types = {
         id(child)
@@ -65,7 +65,7 @@ def test_config_is_imported_for_its_types_alone(path):
 
 
 def in_circles(below: dict[str, set[str]]) -> set[str]:
-    """The modules that are in a circle of imports or above one."""
+    """The modules that are part of a circle of imports, or that import such a module."""
     left = {name: modules - {name} for name, modules in below.items()}
     while free := [name for name, modules in left.items() if not modules & left.keys()]:
         for name in free:

@@ -1,9 +1,8 @@
-"""Runs and data folders of an earlier version still work: `old_version/` was written by 0.1.0 of 2026-11-22.
+"""Runs and data folders of an earlier version still work. Version 0.1.0 of 2026-11-22 wrote `old_version/`.
 
-It holds twenty drawn images with and without masks, a run of each kind, and the predictions of that version.
+It contains twenty synthetic images with and without masks, a run of each kind, and the predictions of that version.
 """
 
-import csv
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from datatransformer.layout import read_data_folder
-from tests.conftest import ROOT, run
+from tests.conftest import ROOT, history, run, table
 
 WRITTEN_IN = "/tmp/base/fixture"
 RESUMED = {"loss": 1.5294205, "val_loss": 3.7907500}
@@ -23,17 +22,12 @@ RESUMED = {"loss": 1.5294205, "val_loss": 3.7907500}
 
 @pytest.fixture
 def old(tmp_path) -> Path:
-    """A copy, as if it had been written there."""
+    """A copy of the folder. Its paths are changed to those of the copy."""
     folder = tmp_path / "old"
     shutil.copytree(ROOT / "tests" / "old_version", folder)
     for config in folder.glob("runs/*/config.json"):
         config.write_text(config.read_text().replace(WRITTEN_IN, str(folder)))
     return folder
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def predict(old: Path, name: str) -> Path:
@@ -52,7 +46,7 @@ def test_old_data_folders_are_read(old):
 
 
 def test_an_old_classifier_predicts_the_same(old):
-    before, now = rows(old / "predicted" / "cifar_resnet.csv"), rows(predict(old, "cifar_resnet"))
+    before, now = table(old / "predicted" / "cifar_resnet.csv"), table(predict(old, "cifar_resnet"))
     assert [(row["image"], row["label"], row["name"]) for row in now] == [
         (row["image"], row["label"], row["name"]) for row in before
     ]
@@ -72,7 +66,7 @@ def test_an_old_segmentation_network_predicts_the_same(old):
 
 
 def test_an_old_autoencoder_encodes_the_same(old):
-    before, now = rows(old / "predicted" / "vae.csv"), rows(predict(old, "vae"))
+    before, now = table(old / "predicted" / "vae.csv"), table(predict(old, "vae"))
     for column in ("reconstruction", "kl", "anomaly"):
         np.testing.assert_allclose(
             [float(row[column]) for row in now], [float(row[column]) for row in before], rtol=1e-4, atol=1e-4
@@ -89,10 +83,10 @@ def test_an_old_run_is_resumed_and_analysed(old):
         flags += [f"--{name.replace('_', '-')}", value[0] if isinstance(value, list) else value]
     done = run("classifiers.cifar_resnet", *flags, "--verbose", "none")
     assert done.code == 0, done.err
-    history = rows(old / "runs" / "cifar_resnet" / "history.csv")
-    assert [int(row["epoch"]) for row in history] == [1, 2, 3]
+    rows = history(old / "runs" / "cifar_resnet")
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
     for column, value in RESUMED.items():
-        assert float(history[2][column]) == pytest.approx(value, rel=1e-3)
+        assert rows[2][column] == pytest.approx(value, rel=1e-3)
     assert "Epoch 3/3" in (old / "runs" / "cifar_resnet" / "train.log").read_text()
     done = run("analysis", "unet", "--runs", old / "runs", "--only", "curves,evaluation")
     assert done.code == 0, done.err

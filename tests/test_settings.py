@@ -1,4 +1,4 @@
-"""Every command refuses wrong settings at once, a line a fault, and explains itself by --help."""
+"""Every command refuses wrong settings at once, with one line per error, and explains its settings by --help."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 def quick(module: str, *flags: object) -> Ran:
-    """Runs a command that has to answer at once: it must not import what takes seconds."""
+    """Runs a command that must answer at once, so it must not import slow packages."""
     command = [sys.executable, "-c", RUN_AND_LIST_IMPORTS, module, *map(str, flags)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
     *lines, imported = done.stderr.splitlines()

@@ -1,6 +1,5 @@
 """`python -m analysis`: the figures and the report of a run, comparisons of runs, and refused settings."""
 
-import csv
 import json
 import logging
 import os
@@ -11,19 +10,17 @@ from functools import partial
 import keras
 import pytest
 
-import classifiers.recipe
-import classifiers.small
-from analysis.analyse import analyse
 from analysis.report import write_report
 from analysis.reproduce import commands
 from analysis.trained_run import read_run
 from backbones import backbone
-from config import AnalysisConfig, ClassifierConfig, UNetConfig
+from config import ClassifierConfig, UNetConfig
 from datatransformer.layout import read_data_folder
 from segmentation.decoders import unet
 from segmentation.network import build_segmenter
-from settings import SettingError, WorkError, command_words, given_values, read_settings
-from tests.conftest import QUICK, run
+from settings import SettingError, WorkError, command_words, given_values
+from tests.analysis.commands import analyse_here
+from tests.conftest import run, settings_of, table, train_small
 from training.run_folder import RunFolder
 
 
@@ -32,11 +29,6 @@ def logged(caplog):
     """All messages of a test."""
     caplog.set_level(logging.INFO)
     return caplog
-
-
-def analysed(*flags):
-    """The result of the command."""
-    return analyse(read_settings(AnalysisConfig, [str(flag) for flag in flags], "test"))
 
 
 @pytest.fixture
@@ -53,7 +45,7 @@ def change_settings(folder, **settings) -> None:
 
 def test_all_parts_of_a_classifier(copied, logged):
     assert "Confusion matrix" in (copied / "report.html").read_text(), "training writes a report"
-    result = analysed(copied, "--layer", "pool,block_2_out")
+    result = analyse_here(copied, "--layer", "pool,block_2_out")
     assert "t-SNE, perplexity 3, reduced for 10 points" in logged.text
     assert "Grad-CAM: the last feature map is a single pixel" in logged.text
     figures = RunFolder(copied).figures
@@ -75,16 +67,13 @@ def test_all_parts_of_a_classifier(copied, logged):
 
 
 @pytest.fixture(scope="module")
-def unet_run(tmp_path_factory):
+def unet_run(squares, tmp_path_factory):
     """The run of a U-Net on squares that was never trained."""
-    folder = tmp_path_factory.mktemp("unet")
-    flags = ("--source", "squares", "--pictures", 10, "--picture-size", 128, "--data", folder / "data")
-    assert run("datatransformer", *flags).code == 0
     keras.utils.set_random_seed(0)
-    spec, classes = backbone("small"), read_data_folder(folder / "data", "segmentation").classes
+    spec, classes = backbone("small"), read_data_folder(squares, "segmentation").classes
     decoder = partial(unet, decoder_filters=[8])
-    unet_run = RunFolder(folder / "unet")
-    settings = UNetConfig(epochs=1, image_size="32x48").model_dump(mode="json") | {"data": str(folder / "data")}
+    unet_run = RunFolder(tmp_path_factory.mktemp("unet") / "unet")
+    settings = UNetConfig(epochs=1, image_size="32x48").model_dump(mode="json") | {"data": str(squares)}
     unet_run.write_config("segmentation", "unet", settings, classes)
     build_segmenter(spec, len(classes), "none", 0, spec.normalisation, decoder).save(unet_run.best)
     row = {"epoch": 1.0, "stage": 0.0, "learning_rate": 1e-3, "loss": 1.0, "accuracy": 0.5, "mean_iou": 0.2}
@@ -93,24 +82,23 @@ def unet_run(tmp_path_factory):
 
 
 def test_all_parts_of_a_segmentation_run(unet_run):
-    result = analysed(unet_run, "--images", 4, "--points", 50)
+    result = analyse_here(unet_run, "--images", 4, "--points", 50)
     assert result["parts"] == ["curves", "evaluation", "embedding", "maps", "layers"]
     names = {file.name for file in (unet_run / "figures").glob("*.png")}
     embedded = {"embedding_small-block_4_out.png", "embedding_decoder_2_2_relu.png"}
     assert names >= embedded | {"confusion_logarithmic.png", "classes.png", "predictions.png", "feature_maps.png"}
-    with (unet_run / "figures" / "embedding_decoder_2_2_relu.csv").open() as file:
-        classes = [row["class"] for row in csv.DictReader(file)]
+    classes = [row["class"] for row in table(unet_run / "figures" / "embedding_decoder_2_2_relu.csv")]
     assert 0 < classes.count("square") <= 25 and len(classes) <= 50
 
 
 def test_grad_cam_is_only_for_classifiers(unet_run):
     with pytest.raises(SettingError, match="has curves, evaluation, embedding, maps, layers"):
-        analysed(unet_run, "--only", "gradcam")
+        analyse_here(unet_run, "--only", "gradcam")
 
 
 def test_runs_of_different_kinds_cannot_be_compared(unet_run, small_run, tmp_path):
     with pytest.raises(SettingError, match="are runs of the kinds segmentation and classifier"):
-        analysed("--compare", f"{unet_run},{small_run}", "--output", tmp_path / "c")
+        analyse_here("--compare", f"{unet_run},{small_run}", "--output", tmp_path / "c")
     assert not (tmp_path / "c").exists()
 
 
@@ -126,21 +114,19 @@ def test_names_are_escaped_in_the_page(copied):
 
 
 def test_outdated_figures_are_not_shown(copied):
-    analysed(copied, "--only", "layers")
+    analyse_here(copied, "--only", "layers")
     page = copied / "report.html"
     assert "Blocks of the model" in page.read_text()
     later = (copied / "figures" / "diagram.png").stat().st_mtime + 10
     os.utime(copied / "checkpoints" / "best.keras", (later, later))
-    analysed(copied, "--only", "curves")
+    analyse_here(copied, "--only", "curves")
     assert "Blocks of the model" not in page.read_text() and "All layers" not in page.read_text()
 
 
 def test_the_report_repeats_the_commands_of_all_sessions(scenes, tmp_path):
-    flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--freeze", -20, "--learning-rates", "1e-3,1e-4")
-    flags += ("--steps-per-epoch", 1, "--augment", "none")
+    flags = ("--freeze", -20, "--learning-rates", "1e-3,1e-4", "--steps-per-epoch", 1, "--augment", "none")
     for more in (("--epochs", 1), ("--epochs", 2, "--resume", "last")):
-        argv = list(map(str, (*flags, *more)))
-        classifiers.recipe.train(classifiers.small.RECIPE, read_settings(ClassifierConfig, argv, "test"))
+        train_small(scenes, tmp_path, *flags, *more, report=True)
     folder = RunFolder(tmp_path / "small")
     first, second = folder.sessions()
     assert (first["epochs_done"], first["checkpoint"]) == ("0", "")
@@ -157,25 +143,16 @@ def test_the_report_repeats_the_commands_of_all_sessions(scenes, tmp_path):
 
 
 def test_flags_made_of_settings_give_the_same_settings():
-    argv = [
-        "--freeze",
-        "-20",
-        "--mixed-precision",
-        "--no-find-lr",
-        "--learning-rates",
-        "1e-3,1e-05",
-        "--image-size=9x8",
-    ]
-    settings = read_settings(ClassifierConfig, argv, "test")
-    assert read_settings(ClassifierConfig, command_words(given_values(settings)), "test") == settings
+    flags = ("--freeze", -20, "--mixed-precision", "--no-find-lr", "--learning-rates", "1e-3,1e-05", "--image-size=9x8")
+    settings = settings_of(ClassifierConfig, *flags)
+    assert settings_of(ClassifierConfig, *command_words(given_values(settings))) == settings
 
 
 def test_comparison(copied, small_run, tmp_path, logged):
     change_settings(copied, optimizer="sgd")
-    result = analysed("--compare", f"{small_run},{copied}", "--output", tmp_path / "both")
+    result = analyse_here("--compare", f"{small_run},{copied}", "--output", tmp_path / "both")
     assert re.search(r"^optimizer +adam +sgd$", logged.text, re.MULTILINE) and "image_size" not in logged.text
-    with (tmp_path / "both" / "comparison.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    rows = table(tmp_path / "both" / "comparison.csv")
     assert [row["run"] for row in rows] == ["small", "copied"] and rows[0]["val_accuracy"] == rows[1]["val_accuracy"]
     assert rows[0]["epochs_done"] == "3" and int(rows[0]["parameters"]) > 1e6
     assert {file.name for file in (tmp_path / "both").iterdir()} == {
@@ -194,12 +171,12 @@ def test_comparison(copied, small_run, tmp_path, logged):
 )
 def test_wrong_settings_are_refused(small_run, flags, expected):
     with pytest.raises(SettingError, match=expected):
-        analysed(small_run, *flags)
+        analyse_here(small_run, *flags)
 
 
 def test_a_comparison_needs_two_runs(small_run):
     with pytest.raises(SettingError, match="two different runs"):
-        analysed("--compare", small_run)
+        analyse_here("--compare", small_run)
 
 
 def test_the_result_is_one_json_object(small_run):
@@ -215,15 +192,15 @@ def test_an_unknown_run_is_refused_with_the_known_runs(small_run):
 
 def test_an_unfinished_run_and_a_run_without_history(copied, logged):
     change_settings(copied, epochs=9)
-    assert not analysed(copied, "--only", "curves")["finished"]
+    assert not analyse_here(copied, "--only", "curves")["finished"]
     assert "is not finished: 3 of at most 9 epochs are done" in logged.text
     (copied / "history.csv").unlink()
     with pytest.raises(WorkError, match="has no history yet"):
-        analysed(copied)
+        analyse_here(copied)
 
 
 def test_a_data_folder_with_another_task_is_refused(small_run, tmp_path):
     (tmp_path / "manifest.csv").write_text("image,split,mask,source\ntrain/images/a.png,train,train/masks/a.png,a\n")
     (tmp_path / "classes.csv").write_text("index,name\n0,a\n")
     with pytest.raises(SettingError, match=r"segmentation.*classification"):
-        analysed(small_run, "--data", tmp_path)
+        analyse_here(small_run, "--data", tmp_path)

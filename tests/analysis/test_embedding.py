@@ -1,12 +1,11 @@
 """Embeddings in the plane, checked with linear algebra."""
 
-import csv
-
 import matplotlib.image
 import numpy as np
 import pytest
 
 from analysis.embedding import draw_embedding, embed
+from tests.conftest import table
 
 
 def clusters(count: int = 40, dimensions: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -53,8 +52,7 @@ def test_the_figure_and_its_csv(tmp_path):
     values, labels = clusters()
     panels = {"pixels": embed(values, "pca"), "codes": embed(values[:, :2], "pca")}
     draw_embedding(panels, labels, ["beach", "=city", "$wood$"], tmp_path / "e.png")
-    with (tmp_path / "e.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = table(tmp_path / "e.csv")
     assert list(rows[0]) == ["class", "pixels x", "pixels y", "codes x", "codes y"] and len(rows) == 40
     assert [row["class"] for row in rows[:3]] == ["beach", "'=city", "$wood$"]
     np.testing.assert_allclose([float(row["codes y"]) for row in rows], panels["codes"].points[:, 1], rtol=1e-4)

@@ -1,6 +1,5 @@
 """Every setting of `python -m analysis` has an effect, or is refused."""
 
-import csv
 import shutil
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import numpy as np
 import pytest
 
 from analysis import embedding
-from analysis.analyse import analyse
 from analysis.graph import Graph
 from config import AnalysisConfig, ClassifierConfig
 from datatransformer.layout import read_data_folder
-from settings import SettingError, Settings, flag, read_settings
+from settings import SettingError, Settings, flag
+from tests.analysis.commands import analyse_here
+from tests.conftest import settings_of, table
 from training.run_folder import RunFolder
 
 ROW = {"epoch": 1.0, "stage": 0.0, "learning_rate": 1e-3, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0,
@@ -24,7 +24,7 @@ ROW = {"epoch": 1.0, "stage": 0.0, "learning_rate": 1e-3, "loss": 1.0, "accuracy
 def tiny_run(scenes, tmp_path_factory) -> Path:
     """The run of a classifier that was never trained."""
     run = RunFolder(tmp_path_factory.mktemp("runs") / "tiny")
-    settings = read_settings(ClassifierConfig, ["--epochs", "1", "--image-size", "16"], "test")
+    settings = settings_of(ClassifierConfig, "--epochs", 1, "--image-size", 16)
     used = settings.model_dump(mode="json") | {"image_size": "16x16", "data": str(scenes)}
     run.write_config("classifier", "small", used, read_data_folder(scenes, "classification").classes)
     run.write_history([ROW])
@@ -37,15 +37,10 @@ def tiny_run(scenes, tmp_path_factory) -> Path:
     return run.path
 
 
-def analysed(*flags: object):
-    return analyse(read_settings(AnalysisConfig, [str(flag) for flag in flags], "test"))
-
-
 def embedded(run: Path, *flags: object) -> int:
     """The number of embedded points."""
-    analysed(run, "--only", "embedding", *flags)
-    with (run / "figures" / "embedding_hidden.csv").open() as file:
-        return len(list(csv.DictReader(file)))
+    analyse_here(run, "--only", "embedding", *flags)
+    return len(table(run / "figures" / "embedding_hidden.csv"))
 
 
 def test_images_and_points_limit_the_embedding(tiny_run):
@@ -68,20 +63,20 @@ def test_batch_size_and_seed_are_used_by_the_embedding(tiny_run, monkeypatch):
 
 
 def test_runs_and_run_name_the_run_and_only_its_parts(tiny_run):
-    result = analysed("--runs", tiny_run.parent, "--run", "tiny", "--only", "curves")
+    result = analyse_here("--runs", tiny_run.parent, "--run", "tiny", "--only", "curves")
     assert result["run"] == tiny_run and result["parts"] == ["curves"]
     with pytest.raises(SettingError, match="'other'"):
-        analysed("--runs", tiny_run.parent, "--run", "other")
+        analyse_here("--runs", tiny_run.parent, "--run", "other")
 
 
 def test_layer_chooses_the_layer_of_the_figures(tiny_run):
-    analysed(tiny_run, "--only", "embedding,maps", "--layer", "maps")
+    analyse_here(tiny_run, "--only", "embedding,maps", "--layer", "maps")
     assert (tiny_run / "figures" / "embedding_maps.png").is_file()
 
 
 def test_compare_and_output_name_runs_and_a_folder(tiny_run, tmp_path):
     other, output = shutil.copytree(tiny_run, tmp_path / "other"), tmp_path / "both"
-    result = analysed("--compare", f"{tiny_run},{other}", "--output", output)
+    result = analyse_here("--compare", f"{tiny_run},{other}", "--output", output)
     assert [entry["run"] for entry in result["runs"]] == [tiny_run, other]
     assert result["output"] == output and (output / "comparison.html").is_file()
 
@@ -115,7 +110,7 @@ def test_every_setting_has_an_effect_or_is_refused(field, tiny_run):
         argv = [*flags, *(["--run", "tiny"] if field == "run" else [flag(field), VALUES.get(field, "3")])]
         argv += [] if "--compare" in flags else ["--runs", str(tiny_run.parent), "--run", "tiny"]
         with pytest.raises(SettingError, match=f"^{field} = .*(is used only|applies to a single run)"):
-            analysed(*argv)
+            analyse_here(*argv)
 
 
 def test_every_setting_is_explained():

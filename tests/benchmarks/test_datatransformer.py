@@ -2,12 +2,12 @@
 
 from benchmarks import datatransformer
 from config import BenchmarksConfig
-from settings import read_settings
+from tests.conftest import settings_of
 
 
 def test_our_variants_and_cp(tmp_path):
     argv = ["datatransformer", "--output", str(tmp_path / "results"), "--amount", "50"]
-    comparisons = datatransformer.comparisons(read_settings(BenchmarksConfig, argv, "test"))
+    comparisons = datatransformer.comparisons(settings_of(BenchmarksConfig, *argv))
     comparison = next(comparisons)
     assert comparison.amount == 50 and comparison.baseline in [variant.name for variant in comparison.variants]
     for variant in comparison.variants:

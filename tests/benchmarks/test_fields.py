@@ -11,11 +11,8 @@ from benchmarks import __main__ as command
 from benchmarks import datatransformer, training
 from benchmarks._measure import Comparison, Result
 from config import BenchmarksConfig
-from settings import SettingError, Settings, flag, read_settings
-
-
-def settings_of(*argv: object) -> BenchmarksConfig:
-    return read_settings(BenchmarksConfig, [str(word) for word in argv], "test")
+from settings import SettingError, Settings, flag
+from tests.conftest import settings_of
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def measured(tmp_path, monkeypatch) -> Callable[..., dict]:
         command, "all_benchmarks", lambda: {"datatransformer": type("Fake", (), {"comparisons": first})}
     )
     return lambda *argv: command.main(
-        settings_of("datatransformer", "--output", tmp_path / "results", "--amount", 40, *argv)
+        settings_of(BenchmarksConfig, "datatransformer", "--output", tmp_path / "results", "--amount", 40, *argv)
     )
 
 
@@ -71,15 +68,16 @@ def test_every_setting_has_an_effect(field, values, measured):
 @pytest.mark.parametrize("field", sorted(BenchmarksConfig.model_fields.keys() - set(command.USED_BY_LIST)))
 def test_list_refuses_all_other_settings(field, values):
     with pytest.raises(SettingError, match=f"{field} = .*has no effect with LIST"):
-        command.main(settings_of("LIST", flag(field), values[field]))
+        command.main(settings_of(BenchmarksConfig, "LIST", flag(field), values[field]))
 
 
 def test_benchmark_must_be_in_the_list():
-    assert set(command.main(settings_of())["benchmarks"]) == {"datatransformer", "input", "prediction", "training"}
+    listed = command.main(settings_of(BenchmarksConfig))["benchmarks"]
+    assert set(listed) == {"datatransformer", "input", "prediction", "training"}
     with pytest.raises(SettingError, match="benchmark = 'inptu'"):
-        command.main(settings_of("inptu"))
+        command.main(settings_of(BenchmarksConfig, "inptu"))
 
 
 def test_the_benchmark_of_training_needs_a_data_folder(tmp_path: Path):
     with pytest.raises(SettingError, match=r"^pictures = "):
-        next(training.comparisons(settings_of("training", "--pictures", tmp_path)))
+        next(training.comparisons(settings_of(BenchmarksConfig, "training", "--pictures", tmp_path)))

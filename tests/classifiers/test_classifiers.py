@@ -6,8 +6,7 @@ import json
 import logging
 import pkgutil
 import re
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -20,8 +19,17 @@ from backbones import backbone, chosen_backbone
 from classifiers import recipe
 from classifiers.network import build_classifier
 from layers.saved import load_saved_model
-from settings import SettingError, read_settings
-from tests.conftest import ROOT, run
+from settings import SettingError
+from tests.conftest import (
+    assert_equal_arrays,
+    noise,
+    run,
+    run_code,
+    settings_of,
+    train_here,
+    train_small,
+    without_report,
+)
 from training.freezing import backbone_of
 
 SHARED = ("recipe", "network", "batches", "objective")
@@ -36,13 +44,12 @@ SLOW = sorted(set(VARIANTS) - set(QUICK))
 
 PREDICT = """
 import sys, json
-sys.path.insert(0, sys.argv[1])
 from command import import_tensorflow
 import_tensorflow()
 import numpy as np
 from pathlib import Path
 from layers.saved import load_saved_model
-for path in sys.argv[2:]:
+for path in sys.argv[1:]:
     model = load_saved_model(Path(path))
     images = np.random.default_rng(0).integers(0, 256, (2, *model.input_shape[1:]), np.uint8)
     print(json.dumps(model(images.astype("float32"), training=False).numpy().tolist()))
@@ -57,16 +64,16 @@ def trained(scenes, tmp_path_factory):
     def train(name: str, flags: tuple[str, ...]) -> Path:
         module = importlib.import_module(f"classifiers.{name}")
         config_class = getattr(config, module.RECIPE.config)
-        spec = chosen_backbone(module.RECIPE.backbone, config_class(_cli_parse_args=list(flags)))
+        spec = chosen_backbone(module.RECIPE.backbone, settings_of(config_class, *flags))
         runs = tmp_path_factory.mktemp("variants")
-        argv = ["--data", scenes, "--runs", runs, "--weights", "none", "--image-size", max(spec.smallest, 32),
-                "--batch-size", 4, "--steps-per-epoch", 1, "--epochs", 1, "--verbose", "none", "--optimizer", "sgd",
-                "--learning-rates", "0.001,0.0001", *flags]  # fmt: skip
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(recipe, "draw_results", lambda session: None)
-            recipe.train(module.RECIPE, config_class(_cli_parse_args=[str(word) for word in argv]))
+        common = (
+            "--weights", "none", "--image-size", max(spec.smallest, 32), "--batch-size", 4, "--steps-per-epoch", 1,
+            "--epochs", 1, "--verbose", "none", "--optimizer", "sgd", "--learning-rates", "0.001,0.0001",
+        )  # fmt: skip
+        with without_report():
+            run = train_here(partial(recipe.train, module.RECIPE), config_class, scenes, runs, *common, *flags)
         keras.backend.clear_session()
-        return runs / name / "checkpoints" / "best.keras"
+        return run / "checkpoints" / "best.keras"
 
     return train
 
@@ -74,11 +81,12 @@ def trained(scenes, tmp_path_factory):
 @pytest.mark.parametrize("variants", [QUICK, pytest.param(SLOW, marks=pytest.mark.slow)], ids=["quick", "slow"])
 def test_a_trained_classifier_gives_the_same_logits_in_a_new_process(variants, trained):
     checkpoints = [trained(*variant) for variant in variants]
-    command = [sys.executable, "-c", PREDICT, ROOT, *checkpoints]
-    lines = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-len(variants) :]
+    done = run_code(PREDICT, *checkpoints)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()[-len(variants) :]
     for checkpoint, line in zip(checkpoints, lines, strict=True):
         model = load_saved_model(checkpoint)
-        images = np.random.default_rng(0).integers(0, 256, (2, *model.input_shape[1:]), np.uint8)
+        images = noise(2, *model.input_shape[1:])
         logits = model(images.astype("float32"), training=False).numpy()
         assert logits.shape == (2, 5) and np.ptp(logits) > 0
         np.testing.assert_allclose(json.loads(line), logits, rtol=1e-3, atol=1e-4, err_msg=str(checkpoint))
@@ -88,7 +96,7 @@ def test_every_module_has_a_recipe_that_is_complete():
     """It needs no TensorFlow; its default size is not one that it refuses."""
     for name in MODULES:
         module = importlib.import_module(f"classifiers.{name}")
-        spec = chosen_backbone(module.RECIPE.backbone, getattr(config, module.RECIPE.config)(_cli_parse_args=[]))
+        spec = chosen_backbone(module.RECIPE.backbone, settings_of(getattr(config, module.RECIPE.config)))
         assert module.RECIPE.name == name and spec.image_size >= spec.smallest
 
 
@@ -111,11 +119,8 @@ def test_every_module_has_a_recipe_that_is_complete():
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(scenes, tmp_path, flags, words):
-    from classifiers.small import RECIPE
-
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", tmp_path, *flags)]
     with pytest.raises(SettingError) as error:
-        recipe.train(RECIPE, read_settings(config.ClassifierConfig, argv, "test"))
+        train_small(scenes, tmp_path, *flags)
     assert re.search(words, str(error.value)), error.value
     assert not list(tmp_path.iterdir())
 
@@ -141,8 +146,7 @@ def test_frozen_batch_norm_keeps_its_statistics():
     images = np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 3))
     model.fit(images, np.zeros(8, int), verbose=0)
     for layer, weights in zip(norms, before, strict=True):
-        for after, weight in zip(layer.get_weights(), weights, strict=True):
-            np.testing.assert_array_equal(after, weight)
+        assert_equal_arrays(layer.get_weights(), weights)
     np.testing.assert_allclose(model(images, training=True), model(images, training=False), rtol=1e-5)
 
 

@@ -1,10 +1,10 @@
 """Images with masks: folders, palettes, colours and tables become masks of class indices, or a reason why not."""
 
-import csv
 import os
 import re
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,20 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from config import DataTransformerConfig
 from datatransformer.layout import read_colours, read_data_folder
 from datatransformer.transformer import DataTransformer
 from datatransformer.writer import Writer
 from settings import SettingError, WorkError
+from tests.conftest import make_data_folder, rejection_reasons, table, write_image
 
-WIDTH, HEIGHT = 6, 4
+WIDTH, HEIGHT = SIZE = 6, 4
 COLOURS = {"Void": (0, 0, 0), "Sky": (128, 128, 128), "Car": (64, 0, 128), "Bus": (192, 128, 192)}
 INDICES = np.arange(HEIGHT * WIDTH, dtype=np.uint8).reshape(HEIGHT, WIDTH) % 3
 
 
-def save_image(path: Path, shade: int = 100, size=(WIDTH, HEIGHT), **options) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (shade, 50, 200)).save(path, **options)
+save_image = partial(write_image, size=SIZE)
 
 
 def save_mask(path: Path, values: np.ndarray = INDICES) -> None:
@@ -46,25 +44,14 @@ def text(path: Path, *lines: str) -> Path:
 
 
 def transform(raw: Path, data: Path | None = None, **settings) -> Path:
-    """In the folder beside the raw one."""
-    data = data or raw.parent / "data"
-    options = {"source": "masks", "raw_images": raw, "data": data, "workers": 2} | settings
-    DataTransformer(DataTransformerConfig(**options)).run()
-    return data
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Makes a data folder, which is usually beside the folder of raw images."""
+    options = {"source": "masks", "raw_images": raw, "workers": 2} | settings
+    return make_data_folder(data or raw.parent / "data", **options)
 
 
 def by_name(data: Path) -> dict[str, dict[str, str]]:
-    """Rows of the manifest by the raw picture's name without suffix."""
+    """The rows of the manifest by the name of the raw image without its suffix."""
     return {Path(row["source"]).stem: row for row in table(data / "manifest.csv")}
-
-
-def reasons(data: Path) -> dict[str, str]:
-    return {Path(row["source"]).name: row["reason"] for row in table(data / "rejected.csv")}
 
 
 def written(data: Path, name: object) -> np.ndarray:
@@ -112,7 +99,7 @@ def test_masks_are_found_by_a_shared_prefix_or_suffix(tmp_path, form):
     for number in range(15):
         save_mask(raw / "masks" / f"{form.format(number)}.png", np.full((HEIGHT, WIDTH), number % 5, np.uint8))
     data = transform(raw)
-    assert reasons(data) == {} and len(by_name(data)) == 15
+    assert rejection_reasons(data) == {} and len(by_name(data)) == 15
     assert all((written(data, number) == number % 5).all() for number in range(15))
 
 
@@ -123,7 +110,7 @@ def test_masks_are_found_by_a_shared_prefix_or_suffix(tmp_path, form):
 )  # fmt: skip
 def test_the_folder_of_masks_is_found_beside_the_images(tmp_path, images, masks):
     data = transform(pairs(tmp_path / "raw", images=images, masks=masks))
-    assert len(by_name(data)) == 10 and reasons(data) == {}
+    assert len(by_name(data)) == 10 and rejection_reasons(data) == {}
 
 
 def test_masks_in_a_folder_beside_raw_images(tmp_path):
@@ -134,10 +121,10 @@ def test_masks_in_a_folder_beside_raw_images(tmp_path):
 def test_masks_inside_the_folder_of_images_and_images_inside_that_of_masks(tmp_path):
     raw = pairs(tmp_path / "raw", images=".", masks="masks")
     data = transform(raw, raw_masks=raw / "masks")
-    assert len(by_name(data)) == 10 and reasons(data) == {}
+    assert len(by_name(data)) == 10 and rejection_reasons(data) == {}
     raw = pairs(tmp_path / "other", images="images", masks=".")
     data = transform(raw / "images", tmp_path / "data2", raw_masks=raw)
-    assert len(by_name(data)) == 10 and reasons(data) == {}
+    assert len(by_name(data)) == 10 and rejection_reasons(data) == {}
 
 
 @pytest.mark.parametrize(("suffix", "form"), [(".jpg", "{}"), (".png", "{}_mask"), (".jpg", "ann_{}")])
@@ -147,7 +134,7 @@ def test_masks_among_the_images(tmp_path, suffix, form):
         save_image(raw / f"{number}{suffix}")
         save_mask(raw / f"{form.format(number)}.png")
     data = transform(raw, raw_masks=raw)
-    assert sorted(by_name(data), key=int) == [str(number) for number in range(12)] and reasons(data) == {}
+    assert sorted(by_name(data), key=int) == [str(number) for number in range(12)] and rejection_reasons(data) == {}
     np.testing.assert_array_equal(written(data, 10), INDICES)
 
 
@@ -158,7 +145,7 @@ def test_uppercase_suffixes_dots_in_names_and_nested_folders(tmp_path):
             save_image(raw / "images" / folder / f"cam.{number:04d}.JPG")
             save_mask(raw / "masks" / folder / f"cam.{number:04d}.PNG", INDICES if folder == "north" else 2 - INDICES)
     data = transform(raw)
-    assert reasons(data) == {}
+    assert rejection_reasons(data) == {}
     rows = table(data / "manifest.csv")
     assert len({row["image"] for row in rows}) == len({row["mask"] for row in rows}) == 10
     for row in rows:
@@ -173,7 +160,7 @@ def test_images_and_masks_without_a_partner_are_reported(tmp_path):
     save_image(raw / "images" / "3.png")
     shutil.copy(raw / "masks" / "ann_4.png", raw / "masks" / "ann_4.tif")
     data = transform(raw)
-    found = reasons(data)
+    found = rejection_reasons(data)
     assert set(found) == {"alone.jpg", "ann_alone_too.png", "3.png", "ann_4.tif"}
     assert "has no mask ann_alone" in found["alone.jpg"]
     assert "mask without an image" in found["ann_alone_too.png"]
@@ -188,7 +175,7 @@ def test_links_that_lead_out_of_the_folder_are_refused(tmp_path):
         (raw / "masks" / name).unlink()
     (raw / "masks" / "2.png").symlink_to(tmp_path / "elsewhere.png")
     (raw / "masks" / "3.png").symlink_to(tmp_path / "nowhere.png")
-    found = reasons(transform(raw))
+    found = rejection_reasons(transform(raw))
     assert "leads out" in found["2.jpg"] and "leads nowhere" in found["3.jpg"]
 
 
@@ -244,7 +231,7 @@ def test_a_palette_is_read_as_indices_or_as_the_colours_of_the_table(tmp_path, c
     data = transform(raw, class_names=colours)
     for number, expected in ((0, INDICES), (1, backwards), (2, INDICES), (4, INDICES)):
         np.testing.assert_array_equal(written(data, number), expected, err_msg=str(number))
-    assert "colour 1,2,3" in reasons(data)["3.jpg"]
+    assert "colour 1,2,3" in rejection_reasons(data)["3.jpg"]
     data = transform(raw, tmp_path / "data2", class_names=names)
     np.testing.assert_array_equal(written(data, 1), 3 - backwards)
 
@@ -262,7 +249,7 @@ def test_values_of_every_kind(tmp_path, names):
     (folder / "6.png").unlink()
     Image.fromarray(INDICES).save(folder / "6.bmp")
     data = transform(raw, class_names=names)
-    assert reasons(data) == {}
+    assert rejection_reasons(data) == {}
     for number in (0, 1, 2, 4, 6):
         np.testing.assert_array_equal(written(data, number), INDICES, err_msg=str(number))
     np.testing.assert_array_equal(written(data, 3), INDICES == 1)
@@ -368,9 +355,9 @@ def test_bad_masks_are_reported_and_the_others_are_used(tmp_path, names):
     os.mkfifo(folder / "10.png")
     (folder / "11.png").unlink()
     Image.fromarray(np.dstack([INDICES] * 3)).save(folder / "11.webp")
-    (raw / "images" / "12.jpg").write_bytes(b"no picture")
+    (raw / "images" / "12.jpg").write_bytes(b"not an image")
     data = transform(raw, class_names=names)
-    found = reasons(data)
+    found = rejection_reasons(data)
     expected = {
         0: r"value 77 at x=2, y=0 \(8 pixels", 1: "7x4 pixels, the image 6x4", 2: "2.png is damaged",
         3: "3.png is damaged", 4: "4.png is not in a format that keeps values", 5: "JPEG and WebP change them",
@@ -381,7 +368,7 @@ def test_bad_masks_are_reported_and_the_others_are_used(tmp_path, names):
     for number, reason in expected.items():
         assert re.search(reason, found[f"{number}.jpg"])
     assert set(by_name(data)) == {str(number) for number in range(13, 20)}
-    assert len(list(data.rglob("*.*g"))) == 14, "no mask without its picture"
+    assert len(list(data.rglob("*.*g"))) == 14, "no mask without its image"
 
 
 def test_an_unknown_colour_is_reported_with_its_position(tmp_path, colours):
@@ -390,7 +377,7 @@ def test_an_unknown_colour_is_reported_with_its_position(tmp_path, colours):
     values[3, 5] = (1, 2, 3)
     save_mask(raw / "masks" / "0.png", values)
     data = transform(raw, class_names=colours)
-    assert "colour 1,2,3 at x=5, y=3 (1 pixels" in reasons(data)["0.jpg"] and len(by_name(data)) == 9
+    assert "colour 1,2,3 at x=5, y=3 (1 pixels" in rejection_reasons(data)["0.jpg"] and len(by_name(data)) == 9
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
@@ -406,9 +393,9 @@ def test_an_image_turned_by_exif_gets_its_mask_turned_or_is_reported(tmp_path, o
     if turned is not None:
         save_mask(raw / "masks" / "1.png", np.ascontiguousarray(turned))
     data = transform(raw)
-    assert "unknown whether the mask is" in reasons(data)["2.jpg"]
+    assert "unknown whether the mask is" in rejection_reasons(data)["2.jpg"]
     if turned is None:
-        assert set(reasons(data)) == {"0.jpg", "1.jpg", "2.jpg"}
+        assert set(rejection_reasons(data)) == {"0.jpg", "1.jpg", "2.jpg"}
     else:
         np.testing.assert_array_equal(written(data, 0), turned)
         np.testing.assert_array_equal(written(data, 1), turned)
@@ -444,9 +431,9 @@ def test_split_by_the_names_of_folders_at_any_depth(tmp_path):
     found = splits(data)
     assert found["train"] == {f"training{number}" for number in range(6)}
     assert found["val"] == {f"Validation{number}" for number in range(3)}
-    assert reasons(data) == {"test0.jpg": "is for testing", "test1.jpg": "is for testing"}
+    assert rejection_reasons(data) == {"test0.jpg": "is for testing", "test1.jpg": "is for testing"}
     data = transform(raw, tmp_path / "data2", split="ratio", val_fraction=0.5)
-    assert reasons(data) == {} and Counter(map(len, splits(data).values())) in ({5: 1, 6: 1}, {6: 1, 5: 1})
+    assert rejection_reasons(data) == {} and Counter(map(len, splits(data).values())) in ({5: 1, 6: 1}, {6: 1, 5: 1})
 
 
 def test_a_test_folder_is_for_validation_if_there_is_no_validation_folder(tmp_path):
@@ -593,7 +580,7 @@ def test_a_mask_is_removed_with_its_image(tmp_path, monkeypatch, names):
     (raw / "images" / "4.jpg").unlink()
     data = transform(raw, class_names=names)
     assert "4" not in by_name(data) and not list(data.rglob("4.*"))
-    assert "mask without an image" in reasons(data)["4.png"]
+    assert "mask without an image" in rejection_reasons(data)["4.png"]
 
 
 @pytest.mark.parametrize("link", ["hardlink", "symlink"])
@@ -614,7 +601,7 @@ def test_camvid(shared, tmp_path):
     folder = read_data_folder(data, "segmentation")
     assert (len(folder.images("train")), len(folder.images("val"))) == (184, 51)
     assert list(folder.classes) == (root / "classes.txt").read_text().split()[:11]
-    assert reasons(data) == {}
+    assert rejection_reasons(data) == {}
     for row in list(by_name(data).values())[::40]:
         raw = np.array(Image.open(row["source"].replace(f"/{row['split']}/", f"/{row['split']}annot/")))
         np.testing.assert_array_equal(np.array(Image.open(data / row["mask"])), np.where(raw == 11, 255, raw))

@@ -13,7 +13,8 @@ from PIL import Image
 from config import DataTransformerConfig
 from datatransformer.tfds_records import Records
 from datatransformer.transformer import DataTransformer
-from settings import SettingError, WorkError, read_settings
+from settings import SettingError, WorkError
+from tests.conftest import settings_of
 
 SOURCES = [name for name in get_args(DataTransformerConfig.model_fields["source"].annotation) if name != "auto"]
 
@@ -116,8 +117,7 @@ outcomes: dict[str, object] = {}
 
 def outcome(case: str, flags: list[object], data: Path) -> object:
     """The files of the data folder, without the recorded settings; or the error. Raises SettingError without effect."""
-    words = ["--source", case.partition(" ")[0], *map(str, flags), "--data", str(data)]
-    settings = read_settings(DataTransformerConfig, words, "python -m datatransformer")
+    settings = settings_of(DataTransformerConfig, "--source", case.partition(" ")[0], *flags, "--data", data)
     try:
         DataTransformer(settings).run()
     except (WorkError, SettingError) as error:
@@ -208,6 +208,6 @@ def test_a_wrong_task_in_config_is_refused_although_it_is_no_flag(raw):
     class Changed(DataTransformerConfig):
         task: str | None = "segmentation"
 
-    settings = read_settings(Changed, ["--source", "folders", "--raw-images", str(raw / "images_classes")], "")
+    settings = settings_of(Changed, "--source", "folders", "--raw-images", raw / "images_classes")
     with pytest.raises(SettingError, match=r"task = 'segmentation'.*is for classification"):
         DataTransformer(settings)

@@ -12,7 +12,7 @@ from config import DataTransformerConfig
 from datatransformer import label_file, raw_files
 from datatransformer.source_choice import with_source
 from settings import SettingError, read_settings
-from tests.conftest import Ran, run
+from tests.conftest import run
 from tests.test_settings import quick
 
 SIZE = (6, 4)
@@ -262,19 +262,14 @@ def test_a_huge_folder_is_not_read_to_its_end(tmp_path, monkeypatch):
 # ---- Real data -------------------------------------------------------------------------------------------------------
 
 
-def transform(*flags: object) -> Ran:
-    done = run("datatransformer", *flags)
-    assert done.code == 0, done.err
-    return done
-
-
 def test_scene15_by_its_label_file(shared, tmp_path):
     root = shared / "scene15"
     message = refusal("--raw-images", root / "images")
     assert f"--raw-labels {root / 'labels.csv'} (it names these images)" in message
     flags = ["--raw-images", root / "images", "--raw-labels", root / "labels.csv", "--data", tmp_path / "data"]
     flags += ["--class-names", root / "classes.csv", "--link", "symlink", "--no-verify"]
-    done = transform(*flags)
+    done = run("datatransformer", *flags)
+    assert done.code == 0, done.err
     assert "Source: labels, because --raw-labels is given" in done.out
     assert "1200 images for training, 300 for validation" in done.out
 

@@ -1,7 +1,5 @@
 """Data sets of TensorFlow Datasets, read without a network from prepared folders."""
 
-import csv
-
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -14,6 +12,7 @@ from datatransformer.tfds_records import Records
 from datatransformer.transformer import DataTransformer
 from datatransformer.writer import Writer
 from settings import SettingError, WorkError
+from tests.conftest import table
 
 
 def settings(name: str | None, data_dir, data) -> DataTransformerConfig:
@@ -26,8 +25,7 @@ def test_images_labels_and_splits(shared, tmp_path, name, counts, mode):
     data = read_data_folder(tmp_path / "data", "classification")
     assert (len(data.images("train")), len(data.images("val"))) == counts
     reference = tfds.load(name, data_dir=shared / "tfds", split="test", shuffle_files=False).as_numpy_iterator()
-    with (tmp_path / "data" / "manifest.csv").open(newline="") as file:
-        rows = {row["source"]: row for row in csv.DictReader(file)}
+    rows = {row["source"]: row for row in table(tmp_path / "data" / "manifest.csv")}
     names = tfds.builder(name, data_dir=shared / "tfds").info.features["label"].names
     assert data.classes == tuple(names)
     for number, record in zip(range(30), reference, strict=False):

@@ -1,38 +1,20 @@
-"""The command makes data folders from raw folders, as a user runs it."""
+"""The command makes data folders from raw folders, in new processes as a user runs it."""
 
-import csv
 import json
 import os
 import shutil
 import signal
-import time
 import tracemalloc
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from command import class_in_config
+from config import DataTransformerConfig
 from datatransformer.transformer import DataTransformer
-from settings import read_settings
-from tests.conftest import run, start
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def save_image(path: Path, shade: int = 100) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((16, 20, 3), shade % 256, np.uint8)).save(path)
-
-
-def reasons(data: Path) -> dict[str, str]:
-    return {row["source"]: row["reason"] for row in table(data / "rejected.csv")}
+from tests.conftest import rejection_reasons, run, settings_of, start, table, wait_for, write_image
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -46,7 +28,7 @@ def raw(tmp_path) -> Path:
     """Ten images each of classes 2 and 10, with a label file."""
     lines = []
     for number in range(20):
-        save_image(tmp_path / "raw" / f"{number:03d}.jpg", number)
+        write_image(tmp_path / "raw" / f"{number:03d}.jpg", number)
         lines.append(f"{number:03d}.jpg,{2 if number < 10 else 10}")
     (tmp_path / "labels.csv").write_text("\n".join(lines))
     return tmp_path / "raw"
@@ -150,20 +132,20 @@ def test_class_names_and_suffixless_labels(raw):
 
 def test_every_kind_of_bad_input_is_reported(raw):
     outside = raw.parent / "outside.jpg"
-    save_image(outside)
+    write_image(outside)
     (raw / "link.jpg").symlink_to(outside)
     (raw / "folder_link").symlink_to(raw.parent)
     (raw / "empty.jpg").touch()
-    (raw / "text.jpg").write_text("no picture")
-    save_image(raw / "nobody.jpg")
-    save_image(raw / "single.jpg")
-    save_image(raw / "=cmd.jpg")
+    (raw / "text.jpg").write_text("not an image")
+    write_image(raw / "nobody.jpg")
+    write_image(raw / "single.jpg")
+    write_image(raw / "=cmd.jpg")
     with (raw.parent / "labels.csv").open("a") as file:
         file.write("\n=cmd.jpg,2\nlink.jpg,2\nempty.jpg,2\ntext.jpg,10\nsingle.jpg,77\n../outside.jpg,2\n")
         file.write(f"{outside},2\nmissing.jpg,2\n000.jpg,10\n001.jpg,2\nonly_one_cell\n=evil(),2\n")
     done = run("datatransformer", *labels_flags(raw))
     assert done.code == 0, done.err
-    found = reasons(raw.parent / "data")
+    found = {row["source"]: row["reason"] for row in table(raw.parent / "data" / "rejected.csv")}
     expected = {
         "link.jpg": "leads out of the raw folder", "folder_link": "leads out of the raw folder",
         "empty.jpg": "empty", "text.jpg": "not an image", "nobody.jpg": "has no label",
@@ -195,22 +177,22 @@ def test_the_split_is_exact_among_good_images(raw):
 
 def test_class_folders_with_equal_file_names(tmp_path):
     for number in range(4):
-        save_image(tmp_path / "raw" / "sea" / f"{number}.jpg")
-        save_image(tmp_path / "raw" / "hill" / f"{number}.jpg")
-    save_image(tmp_path / "raw" / "sea" / "deep" / "0.jpg", 1)
-    save_image(tmp_path / "raw" / "sea" / "0.png", 2)
-    save_image(tmp_path / "raw" / "stray.jpg")
+        write_image(tmp_path / "raw" / "sea" / f"{number}.jpg")
+        write_image(tmp_path / "raw" / "hill" / f"{number}.jpg")
+    write_image(tmp_path / "raw" / "sea" / "deep" / "0.jpg", 1)
+    write_image(tmp_path / "raw" / "sea" / "0.png", 2)
+    write_image(tmp_path / "raw" / "stray.jpg")
     (tmp_path / "raw" / ".hidden").write_text("x")
     done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
     assert done.code == 0, done.err
     rows = table(tmp_path / "data" / "manifest.csv")
     assert len(rows) == 10 == len({row["image"] for row in rows})
-    assert reasons(tmp_path / "data") == {str(tmp_path / "raw" / "stray.jpg"): "is not in a class folder"}
+    assert rejection_reasons(tmp_path / "data") == {"stray.jpg": "is not in a class folder"}
 
 
 def test_too_few_images_give_a_clear_error(tmp_path):
-    save_image(tmp_path / "raw" / "only" / "a.jpg")
-    save_image(tmp_path / "raw" / "only" / "b.jpg")
+    write_image(tmp_path / "raw" / "only" / "a.jpg")
+    write_image(tmp_path / "raw" / "only" / "b.jpg")
     done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
     assert done.code == 1 and "two classes are needed" in done.err
     assert not (tmp_path / "data").exists()
@@ -223,7 +205,7 @@ def test_damaged_files_of_all_kinds_are_reported_and_the_others_are_used(shared,
         shutil.copy(path, tmp_path / "raw" / "scene")
     done = run("datatransformer", "--source", "folders", "--raw-images", tmp_path / "raw", "--data", tmp_path / "data")
     assert done.code == 0, done.err
-    assert {Path(source).name for source in reasons(tmp_path / "data")} == {
+    assert set(rejection_reasons(tmp_path / "data")) == {
         "zero-byte.jpg", "truncated.jpg", "text.jpg", "README.md",
     }  # fmt: skip
     rows = table(tmp_path / "data" / "manifest.csv")
@@ -232,15 +214,17 @@ def test_damaged_files_of_all_kinds_are_reported_and_the_others_are_used(shared,
         tf.io.decode_image((tmp_path / "data" / row["image"]).read_bytes(), channels=3, expand_animations=False)
 
 
+def lines_of(file: Path) -> int:
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
 def test_a_killed_run_resumes_and_gives_the_same_data_folder(tmp_path):
     flags = ["--source", "scenes", "--pictures", 400, "--picture-size", 64]
     assert run("datatransformer", *flags, "--data", tmp_path / "unbroken").code == 0
     data, work = tmp_path / "data", tmp_path / "data.partial"
     for least in (20, 150):
         process = start("datatransformer", *flags, "--data", data)
-        while not (work / "manifest.csv").exists() or (work / "manifest.csv").read_bytes().count(b"\n") < least:
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.001)
+        wait_for(lambda least=least: lines_of(work / "manifest.csv") >= least, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not data.exists()
@@ -274,22 +258,21 @@ def test_odd_files_do_not_stop_a_run(raw):
     os.mkfifo(raw / "pipe.jpg")
     (raw / "circle.jpg").symlink_to(raw / "circle.jpg")
     long_name = "x" * 251 + ".jpg"
-    save_image(raw / long_name)
+    write_image(raw / long_name)
     with (raw.parent / "labels.csv").open("a") as file:
         file.write(f"\npipe.jpg,2\ncircle.jpg,2\n{long_name},2\n")
     assert run("datatransformer", *labels_flags(raw)).code == 0
-    found = reasons(raw.parent / "data")
-    assert found[str(raw / "pipe.jpg")] == "not a file" and "leads nowhere" in found[str(raw / "circle.jpg")]
+    found = rejection_reasons(raw.parent / "data")
+    assert found["pipe.jpg"] == "not a file" and "leads nowhere" in found["circle.jpg"]
     assert len(table(raw.parent / "data" / "manifest.csv")) == 21
 
 
 def test_ctrl_c_ends_with_its_exit_code(tmp_path):
     process = start("datatransformer", "--source", "scenes", "--pictures", 5000, "--data", tmp_path / "data")
-    while not (tmp_path / "data.partial" / "manifest.csv").exists():
-        time.sleep(0.01)
+    wait_for((tmp_path / "data.partial" / "manifest.csv").exists, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and "go on" in err and "Traceback" not in err
+    assert process.returncode == 130 and "Run the same command again to resume" in err and "Traceback" not in err
 
 
 def test_json_of_ai_challenger_end_to_end(raw):
@@ -325,13 +308,14 @@ def test_odd_files_are_read_the_same_with_and_without_verification(shared, tmp_p
     shutil.copy(shared / "broken" / "photo.webp", tmp_path / "raw" / "odd" / "webp.jpg")
     os.mkfifo(tmp_path / "raw" / "odd" / "pipe.jpg")
     for number in range(5):
-        save_image(tmp_path / "raw" / "flat" / f"{number}.{'jpg' if number % 2 else 'png'}", number)
+        write_image(tmp_path / "raw" / "flat" / f"{number}.{'jpg' if number % 2 else 'png'}", number)
     flags = ["--source", "folders", "--raw-images", tmp_path / "raw", "--link", link]
     assert run("datatransformer", *flags, "--data", tmp_path / "verified").code == 0
     done = run("datatransformer", *flags, "--no-verify", "--data", tmp_path / "data")
     assert done.code == 0, done.err
     assert images(tmp_path / "data") == images(tmp_path / "verified") and len(images(tmp_path / "data")) == 19 + 5
-    assert reasons(tmp_path / "data") == reasons(tmp_path / "verified") and len(reasons(tmp_path / "data")) == 5
+    rejected, rejected_when_verified = rejection_reasons(tmp_path / "data"), rejection_reasons(tmp_path / "verified")
+    assert rejected == rejected_when_verified and len(rejected) == 5
 
 
 def test_without_verification_standard_files_are_not_decoded(raw):
@@ -345,7 +329,7 @@ def test_without_verification_standard_files_are_not_decoded(raw):
     done = run("datatransformer", *labels_flags(raw, "--link", "hardlink"))
     assert done.code == 2 and "verify was False, is True" in done.err
     assert run("datatransformer", *labels_flags(raw, "--link", "hardlink", "--overwrite")).code == 0
-    assert list(reasons(data)) == [str(damaged)] and len(images(data)) == 19
+    assert list(rejection_reasons(data)) == [damaged.name] and len(images(data)) == 19
 
 
 def test_synthetic_images_are_not_verified(tmp_path):
@@ -356,8 +340,7 @@ def test_synthetic_images_are_not_verified(tmp_path):
 def test_leftovers_of_a_kill_are_written_again_and_images_without_a_raw_file_are_removed(raw):
     """A file that is half written and not noted; and one whose raw image has been moved since."""
     for flags in ([], ["--no-verify", "--link", "hardlink"]):
-        settings = read_settings(class_in_config("DataTransformerConfig"), [*map(str, labels_flags(raw, *flags))], "")
-        transformer = DataTransformer(settings)
+        transformer = DataTransformer(settings_of(DataTransformerConfig, *labels_flags(raw, *flags)))
         transformer._start_or_resume()
         folder = transformer.work / "train" / "2"
         folder.mkdir(parents=True)
@@ -374,14 +357,14 @@ def test_leftovers_of_a_kill_are_written_again_and_images_without_a_raw_file_are
 def test_memory_grows_only_with_the_names_in_one_folder(tmp_path):
     peaks = {}
     for amount in (500, 5500):
-        save_image(tmp_path / f"{amount}" / "0" / "0.jpg")
+        write_image(tmp_path / f"{amount}" / "0" / "0.jpg")
         for number in range(1, amount):
             link = tmp_path / f"{amount}" / str(number % 10) / f"{number}.jpg"
             link.parent.mkdir(exist_ok=True)
             os.link(tmp_path / f"{amount}" / "0" / "0.jpg", link)
         flags = ["--source", "folders", "--raw-images", tmp_path / str(amount), "--data", tmp_path / f"data{amount}"]
         flags += ["--link", "hardlink", "--no-verify"]
-        settings = read_settings(class_in_config("DataTransformerConfig"), [*map(str, flags)], "")
+        settings = settings_of(DataTransformerConfig, *flags)
         tracemalloc.start()
         DataTransformer(settings).run()
         peaks[amount] = tracemalloc.get_traced_memory()[1]

@@ -14,14 +14,13 @@ from datatransformer.layout import read_colours, read_data_folder
 from datatransformer.sources.voc import NAMES, colour_of
 from datatransformer.transformer import DataTransformer
 from settings import SettingError, WorkError
+from tests.conftest import make_data_folder, rejection_reasons, table
 from tests.datatransformer.test_masks import (
     by_name,
     palette,
-    reasons,
     save_image,
     save_mask,
     splits,
-    table,
     text,
     written,
 )
@@ -38,8 +37,7 @@ def coloured(values: np.ndarray) -> np.ndarray:
 
 
 def transform(raw: Path, data: Path, **settings) -> Path:
-    DataTransformer(DataTransformerConfig(**{"source": "voc", "raw_images": raw, "data": data} | settings)).run()
-    return data
+    return make_data_folder(data, **{"source": "voc", "raw_images": raw} | settings)
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def voc(tmp_path) -> Path:
 def test_the_layout_of_voc(voc, tmp_path):
     data = transform(voc, tmp_path / "data")
     folder = read_data_folder(data, "segmentation")
-    assert folder.classes == NAMES and len(NAMES) == 21 and reasons(data) == {}
+    assert folder.classes == NAMES and len(NAMES) == 21 and rejection_reasons(data) == {}
     assert splits(data)["val"] == {f"2007_{number:06d}" for number in (8, 9, 10)} and len(folder.rows) == 11
     assert all(read_colours(data)[index] == colour for index, colour in PUBLISHED.items() if index < 21)
     np.testing.assert_array_equal(written(data, "2007_000008"), VALUES)
@@ -105,7 +103,7 @@ def test_missing_files_of_a_list_are_reported(voc, tmp_path):
         file.write("2007_000002\n")
     (voc / "SegmentationClass" / "2007_000003.png").write_bytes(b"")
     data = transform(voc, tmp_path / "data")
-    found = reasons(data)
+    found = rejection_reasons(data)
     assert found["2007_000000"] == "is in train.txt and has no image"
     assert found["2007_000001"] == "is in train.txt and has no mask"
     assert found["2007_000002"] == "is in val.txt and was in a list before"
@@ -148,7 +146,7 @@ def raw_pets(shared: Path) -> list[dict[str, np.ndarray]]:
 def test_masks_of_tfds(shared, tmp_path):
     data = pets(shared, tmp_path / "data")
     rows = {row["source"]: row for row in table(data / "manifest.csv")}
-    assert Counter(row["split"] for row in rows.values()) == {"train": 24, "val": 12} and reasons(data) == {}
+    assert Counter(row["split"] for row in rows.values()) == {"train": 24, "val": 12} and rejection_reasons(data) == {}
     assert (data / "classes.csv").read_text() == "index,name\n0,1\n1,2\n2,3\n"
     for number, record in enumerate(raw_pets(shared)):
         row = rows[f"test_{number:06d}"]

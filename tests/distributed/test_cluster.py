@@ -1,4 +1,4 @@
-"""Who trains together, and how they meet: no TensorFlow but for SLURM's names."""
+"""The workers of a training, and how they connect. Only the names of SLURM's nodes need TensorFlow."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def test_slurm_is_read_by_tensorflows_resolver(monkeypatch):
 
 
 def meet(count: int, seconds: float, settings: list[dict | None]) -> list:
-    """What each worker gets, or raises; None for one that does not come."""
+    """The result of each worker, or its error. None for a worker that is not started."""
     addresses = tuple(f"localhost:{port}" for port in free_ports(count))
 
     def take_part(index: int):

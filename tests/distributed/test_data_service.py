@@ -1,4 +1,4 @@
-"""Batches made by a tf.data service: in this process, by processes of its own, and by none."""
+"""Batches of a tf.data service in this process, in other processes, and without workers."""
 
 import json
 import signal
@@ -12,9 +12,8 @@ import tensorflow as tf
 from distributed import data_service as service
 from pipeline.batches import training_batches
 from settings import WorkError
-from tests.conftest import QUICK, run, start
+from tests.conftest import QUICK, history, run, start, wait_for
 from tests.distributed.test_cluster import free_ports
-from tests.training.test_multi_worker import history, wait_for
 
 IMAGES, BATCH = 10, 3
 
@@ -31,12 +30,12 @@ def worker(address: str):
 
 
 def change(batch: tuple, seed: tf.Tensor) -> tuple:
-    """The seed is the batch's number."""
+    """Replaces the drawn values by the seed, which is the number of the batch."""
     return batch[0], tf.fill((BATCH,), seed[1])
 
 
 def stream(first: int, made_by: service.Service | None = None) -> tf.data.Dataset:
-    """Of numbers that tell the image and what was drawn for it."""
+    """Batches of numbers: 1000 times the index of the image, plus the value drawn for it."""
 
     def draw(count: int, seed: tuple) -> tf.Tensor:
         return tf.random.stateless_uniform((count,), seed, 0, 1000, tf.int32)
@@ -60,14 +59,14 @@ def test_a_service_makes_each_batch_once(dispatcher, monkeypatch):
     first = worker(dispatcher)
     expected = taken(stream(4), 30)
     got = taken(stream(4, service.Service(dispatcher, "one", is_shared=False)), 12)
-    assert list(got.items()) == list(expected.items())[:12], "begun at a step, in order"
+    assert list(got.items()) == list(expected.items())[:12], "from the given step on, in order"
 
     second = worker(dispatcher)
     made_by_two = stream(4, service.Service(dispatcher, "two", is_shared=True))
     iterators = [iter(made_by_two), iter(stream(4, service.Service(dispatcher, "two", is_shared=True)))]
     shared = {}
     while not shared.keys() >= set(range(4, 24)):  # two training processes, each of which takes what comes
-        assert len(shared) < 200, "none is left out"
+        assert len(shared) < 200, "no batch is left out"
         for iterator in iterators:
             images, number = next(iterator)
             assert int(number[0]) not in shared, "no batch twice"
@@ -103,7 +102,7 @@ def test_a_service_that_is_stopped_says_so():
 
 
 def test_a_second_ctrl_c_ends_a_call_that_waits_outside_of_python():
-    """As TensorFlow does for a service without workers; here it is SQLite that counts for ever."""
+    """SQLite, which counts for ever, replaces TensorFlow, which waits for a service without workers."""
     program = """
 import signal, socket, sqlite3
 from distributed import watchdog
@@ -137,11 +136,11 @@ def test_ctrl_c_ends_a_training_whose_service_has_lost_its_workers(scenes, tmp_p
     flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--epochs", 2000, "--name", "deaf")
     try:
         training = start("classifiers.small", *flags, "--data-service", address)
-        wait_for(lambda: len(history(tmp_path / "deaf")) >= 1, [training])
+        wait_for(lambda: len(history(tmp_path / "deaf")) >= 1, training)
         servers[1].kill()
-        time.sleep(10)
+        time.sleep(10)  # the training uses up the batches that were made before
         training.send_signal(signal.SIGINT)
-        time.sleep(2)
+        assert any("Press Ctrl-C again" in line for line in training.stderr)
         training.send_signal(signal.SIGINT)
         _, err = training.communicate(timeout=30)
         assert training.returncode == 130 and "Run the same command again" in err
@@ -170,13 +169,13 @@ def test_a_service_of_processes_trains_as_without_it(scenes, tmp_path):
         taken = run("training.data_service", "--port", ports[0])
         assert taken.code == 1 and f"Another program listens at port {ports[0]}" in taken.err
         killed = start("classifiers.small", "--name", "killed", *by_service)
-        wait_for(lambda: len(history(tmp_path / "killed")) >= 1, [killed])
+        wait_for(lambda: len(history(tmp_path / "killed")) >= 1, killed)
         killed.kill()
         killed.communicate()
         assert run("classifiers.small", "--name", "killed", *by_service).code == 0
         assert history(tmp_path / "killed") == history(tmp_path / "none"), "with a service nothing is kept in memory"
         left = start("classifiers.small", "--name", "left", *by_service, "--epochs", 2000)
-        wait_for(lambda: len(history(tmp_path / "left")) >= 1, [left])
+        wait_for(lambda: len(history(tmp_path / "left")) >= 1, left)
         servers[0].kill()
         _, err = left.communicate(timeout=180)
         assert left.returncode == 1 and f"Nothing answers at {address} any more" in err

@@ -4,7 +4,8 @@ import pytest
 
 from config import DataServiceConfig
 from distributed.data_service_server import check_settings, server_config
-from settings import SettingError, read_settings
+from settings import SettingError
+from tests.conftest import settings_of
 from tests.test_settings import quick
 
 CASES = {"dispatcher": ["--role", "dispatcher"], "worker": ["--role", "worker", "--dispatcher", "grpc://first:5050"]}
@@ -20,7 +21,7 @@ NOT_FOR_THE_SERVER = {"role": "decides which of the cases applies", "json": "the
 
 
 def config_of(flags: list[str]) -> object:
-    settings = read_settings(DataServiceConfig, flags, "python -m training.data_service")
+    settings = settings_of(DataServiceConfig, *flags)
     check_settings(settings)
     return server_config(settings)
 

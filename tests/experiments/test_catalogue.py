@@ -7,11 +7,12 @@ from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import parse_assignments
 from experiments.modules import config_of, task_of
 from experiments.plan import PlannedRun, chosen_experiment, plan_runs
-from settings import SettingError, read_settings
+from settings import SettingError
+from tests.conftest import settings_of
 
 
 def planned(*flags: str) -> list[PlannedRun]:
-    settings = read_settings(ExperimentsConfig, list(flags), "program")
+    settings = settings_of(ExperimentsConfig, *flags)
     _, experiment = chosen_experiment(settings)
     return plan_runs(experiment, settings, "/data", "/runs", 1000)
 

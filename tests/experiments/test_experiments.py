@@ -1,9 +1,7 @@
 """The command: a grid with one variant that cannot be trained, interrupted, resumed, and run again."""
 
-import csv
 import json
 import signal
-import time
 from pathlib import Path
 
 import cv2
@@ -12,17 +10,12 @@ import pytest
 
 from analysis.embedding import COLOURS
 from plots.palette import BLUE
-from tests.conftest import Ran, run, start
+from tests.conftest import Ran, run, start, table, wait_for
 
 EPOCHS = 12
 """Enough that a run can be interrupted after its first epoch on a busy machine."""
 
 VARIANTS = ("weights=nowhere.h5 dropout=0.1", "weights=none dropout=0.1", "weights=none dropout=0.2")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def grid(scenes: Path, output: Path, *more: object) -> list:
@@ -39,13 +32,10 @@ def interrupted(scenes, tmp_path_factory) -> tuple[Path, list, Ran, list[dict[st
     output = tmp_path_factory.mktemp("comparisons")
     history = output / "grid" / "runs" / "weights=none_dropout=0.1-0" / "history.csv"
     process = start("experiments", *grid(scenes, output))
-    end = time.monotonic() + 120
-    while not history.exists():
-        assert process.poll() is None and time.monotonic() < end, process.communicate()
-        time.sleep(0.01)
+    wait_for(history.exists, process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    return output / "grid", grid(scenes, output), Ran(process.returncode, out, err), rows_of(history)
+    return output / "grid", grid(scenes, output), Ran(process.returncode, out, err), table(history)
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +59,16 @@ def test_it_resumes_and_a_failed_variant_does_not_stop_the_others(interrupted, r
     assert "1 of 3 runs failed: weights=nowhere.h5_dropout=0.1-0" in resumed.err
     assert "should be imagenet, none" in resumed.err
     runs = {value: folder / "runs" / f"weights=none_dropout={value}-0" for value in (0.1, 0.2)}
-    histories = {value: rows_of(run / "history.csv") for value, run in runs.items()}
+    histories = {value: table(run / "history.csv") for value, run in runs.items()}
     assert all(len(history) == EPOCHS for history in histories.values())
     assert histories[0.1][: len(before)] == before, "finished epochs are not repeated"
-    for row, value in zip(rows_of(folder / "results.csv"), histories, strict=True):
+    for row, value in zip(table(folder / "results.csv"), histories, strict=True):
         best = max(float(epoch["val_accuracy"]) for epoch in histories[value])
         assert row["variant"] == f"weights=none dropout={value}" and float(row["val_accuracy"]) == pytest.approx(best)
         assert float(row["seconds"]) == pytest.approx(sum(float(epoch["seconds"]) for epoch in histories[value]))
     assert "not measured" in (folder / "table.md").read_text()
-    assert len(rows_of(folder / "comparison.csv")) == 3 * 3, "a row per variant and measure"
-    assert len(rows_of(folder / "curves.csv")) == 2 * EPOCHS
+    assert len(table(folder / "comparison.csv")) == 3 * 3, "a row per variant and measure"
+    assert len(table(folder / "curves.csv")) == 2 * EPOCHS
     assert has_colours(folder / "comparison.png", [BLUE]) and has_colours(folder / "curves.png", COLOURS[1:3])
 
 
@@ -96,7 +86,7 @@ def test_finished_runs_are_not_repeated(interrupted, resumed):
     result = json.loads(done.out)
     assert result["output"] == str(folder) and set(result["best_variants"]) <= set(VARIANTS[1:])
     assert result["scores"][VARIANTS[1]]["val_accuracy"]["runs"] == 1
-    assert len(rows_of(folder / "results.csv")) == 2
+    assert len(table(folder / "results.csv")) == 2
 
 
 def test_other_settings_are_refused(interrupted):

@@ -9,7 +9,8 @@ from config import ExperimentsConfig
 from experiments import __main__ as command
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder
-from settings import SettingError, Settings, flag, read_settings
+from settings import SettingError, Settings, flag
+from tests.conftest import settings_of
 
 GRID = ("--module", "classifiers.small", "--vary", "optimizer=sgd,adam")
 
@@ -30,8 +31,8 @@ def planned(scenes, tmp_path, monkeypatch) -> Callable[..., Planned]:
     monkeypatch.chdir(tmp_path)
 
     def run(*flags: str) -> Planned:
-        argv = ["--data", str(scenes), "--output", str(tmp_path / "output"), *flags]
-        return command.main(read_settings(ExperimentsConfig, argv, "test"))
+        settings = settings_of(ExperimentsConfig, "--data", scenes, "--output", tmp_path / "output", *flags)
+        return command.main(settings)
 
     return run
 
@@ -76,7 +77,7 @@ VALUES = {"vary": "a=1", "set": "a=1", "only": "a", "name": "a", "module": "clas
 @pytest.mark.parametrize("field", sorted(ExperimentsConfig.model_fields.keys() - set(command.USED_BY_LIST)))
 def test_list_refuses_all_other_settings(field):
     value = VALUES.get(field, "3")
-    settings = read_settings(ExperimentsConfig, ["LIST", flag(field), *([value] if value else [])], "test")
+    settings = settings_of(ExperimentsConfig, "LIST", flag(field), *([value] if value else []))
     with pytest.raises(SettingError, match=f"{field} = .*has no effect with LIST"):
         command.main(settings)
 

@@ -1,10 +1,7 @@
 """A variational auto-encoder from a data folder to figures: its history, its resumption, its files, its settings."""
 
-import csv
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -20,8 +17,18 @@ from generation.batches import is_grayscale
 from generation.network import build_vae, halvings
 from layers.saved import load_saved_model
 from pipeline.decode import decode_and_resize
-from settings import SettingError, read_settings
-from tests.conftest import ROOT, run
+from settings import SettingError
+from tests.conftest import (
+    assert_equal_arrays,
+    history,
+    run,
+    run_code,
+    saved_state,
+    settings_of,
+    table,
+    train_here,
+    without_report,
+)
 from training.kinds import AUTOENCODER
 from training.start import open_session
 
@@ -30,34 +37,14 @@ PLANE = ("--latent-size", 2, "--loss", "ce+mse", "--beta", 0.5, "--ema", 0.8)
 """Codes of two numbers, both losses, averaged weights."""
 
 
-def vae_settings(data: Path, runs: Path, *flags: object) -> VaeConfig:
-    argv = [str(flag) for flag in ("--data", data, "--runs", runs, *TINY, *flags)]
-    return read_settings(VaeConfig, argv, "test")
-
-
 def train(data: Path, runs: Path, *flags: object) -> Path:
-    vae.train(vae_settings(data, runs, *flags))
-    return runs / "vae"
+    return train_here(vae.train, VaeConfig, data, runs, *TINY, *flags)
 
 
 @pytest.fixture(scope="module")
 def trained(scenes, tmp_path_factory) -> Path:
     """Three epochs on 50 images in colour."""
     return train(scenes, tmp_path_factory.mktemp("runs"), *PLANE, "--epochs", 3)
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def history(folder: Path) -> list[dict[str, float]]:
-    return [{key: float(row[key]) for key in row if key != "seconds"} for row in table(folder / "history.csv")]
-
-
-def last_state(folder: Path) -> list[np.ndarray]:
-    model = load_saved_model(folder / "checkpoints" / "last.keras", compiled=True)
-    return [*model.get_weights(), *(np.asarray(variable) for variable in model.optimizer.variables)]
 
 
 def test_the_loss_is_the_reconstruction_plus_beta_times_the_kl_divergence(trained):
@@ -89,13 +76,12 @@ def test_the_history_has_the_scores_of_the_checkpoint(scenes, trained):
     assert best["val_mse"] == pytest.approx(((x - p) ** 2).mean(), rel=1e-4)
 
 
-def test_a_resumed_run_ends_like_an_uninterrupted_one(scenes, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "draw_figures", lambda session: None)  # they take longer than the epochs
-    for epochs in (1, 3):
-        folder = train(scenes, tmp_path, *PLANE, "--epochs", epochs, "--resume", "last")
+def test_a_resumed_run_ends_like_an_uninterrupted_one(scenes, trained, tmp_path):
+    with without_report():
+        for epochs in (1, 3):
+            folder = train(scenes, tmp_path, *PLANE, "--epochs", epochs, "--resume", "last")
     assert history(folder) == history(trained)
-    for resumed, uninterrupted in zip(last_state(folder), last_state(trained), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    assert_equal_arrays(saved_state(folder), saved_state(trained))
 
 
 def test_noise_is_new_in_each_epoch_and_the_same_in_each_validation():
@@ -157,7 +143,8 @@ def test_figures_are_computed_in_batches_of_the_run(scenes, tmp_path, monkeypatc
 
 def test_a_finished_run_says_so(scenes, trained, caplog):
     caplog.set_level("INFO", "scenelab")
-    result = vae.train(vae_settings(scenes, trained.parent, *PLANE, "--epochs", 3))
+    flags = ("--data", scenes, "--runs", trained.parent, *TINY, *PLANE, "--epochs", 3)
+    result = vae.train(settings_of(VaeConfig, *flags))
     assert "was finished before" in caplog.text and "Best epoch" in caplog.text and "KL" in caplog.text
     assert result["run"] == trained and result["epochs"] == 3
 
@@ -182,18 +169,15 @@ def test_it_loads_in_a_new_process_that_imports_only_layers(trained):
         "mean, _ = model.get_layer('encoder')(np.full((1, 20, 28, 3), 99.0, 'float32'));"
         "print(float(np.sum(model.get_layer('decoder')(mean)))); assert 'generation' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = run_code(code)
+    assert done.code == 0, done.err
     model = load_saved_model(trained / "checkpoints" / "best.keras")
     mean, _ = model.get_layer("encoder")(np.full((1, 20, 28, 3), 99.0, "float32"))
-    assert float(done.stdout) == pytest.approx(float(np.sum(model.get_layer("decoder")(mean))), rel=1e-5)
+    assert float(done.out) == pytest.approx(float(np.sum(model.get_layer("decoder")(mean))), rel=1e-5)
 
 
-def test_of_a_data_folder_for_segmentation_only_the_images_are_used(tmp_path):
-    data = tmp_path / "squares"
-    flags = ("--source", "squares", "--pictures", 20, "--picture-size", 128, "--data", data)
-    assert run("datatransformer", *flags).code == 0
-    folder = train(data, tmp_path, "--epochs", 1, "--latent-size", 3, "--colours", "gray")
+def test_of_a_data_folder_for_segmentation_only_the_images_are_used(squares, tmp_path):
+    folder = train(squares, tmp_path, "--epochs", 1, "--latent-size", 3, "--colours", "gray")
     model = load_saved_model(folder / "checkpoints" / "best.keras")
     assert model.output_shape == (None, 20, 28, 1) and model.input_shape == (None, 20, 28, 3)
     assert not (folder / "figures" / "latent_plane.png").exists()
@@ -224,9 +208,9 @@ def test_two_devices_compute_the_loss_of_one(tmp_path):
         "    batches = tf.data.Dataset.from_tensor_slices(images).batch(8)\n"
         "    print(model.evaluate(batches, verbose=0), flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    two, one = (np.array(json.loads(line)) for line in done.stdout.splitlines())
+    done = run_code(code)
+    assert done.code == 0, done.err
+    two, one = (np.array(json.loads(line)) for line in done.out.splitlines())
     np.testing.assert_allclose(two, one, rtol=1e-5)
 
 
@@ -255,9 +239,8 @@ def test_the_rate_finder_suggests_a_rate(scenes, tmp_path, caplog):
     ],
 )
 def test_wrong_settings(scenes, tmp_path, flags, words):
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", tmp_path, "--image-size", 20, *flags)]
     with pytest.raises(SettingError, match=words):
-        vae.train(read_settings(VaeConfig, argv, "test"))
+        train_here(vae.train, VaeConfig, scenes, tmp_path, "--image-size", 20, *flags)
     assert not list(tmp_path.iterdir())
 
 
@@ -284,7 +267,7 @@ OWN_FIELDS = [
 
 def describe(data: Path, runs: Path, *flags: str) -> tuple[object, ...]:
     """The model, the stages, and whether the schedule has ended after each of 29 epochs that improve less and less."""
-    settings = vae_settings(data, runs, *flags)
+    settings = settings_of(VaeConfig, "--data", data, "--runs", runs, *TINY, *flags)
     session = open_session(AUTOENCODER, "vae", None, settings, lambda data: None)
     model = vae.prepare(session).build()
     rows = [{"stage": 0, "val_loss": 1000 / min(epoch, 10)} for epoch in range(1, 30)]

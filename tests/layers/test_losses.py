@@ -1,8 +1,5 @@
 """Losses of segmentation against NumPy, and inside a model."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -12,7 +9,7 @@ from sklearn.metrics import accuracy_score, jaccard_score
 from layers.losses import OVERLAP_TERMS, PIXEL_TERMS, SegmentationLoss
 from layers.saved import load_saved_model
 from segmentation.loss_names import LOSSES, parse_loss
-from tests.conftest import ROOT
+from tests.conftest import run_code
 
 TERMS = ["ce", "dice", "jaccard", "focal"]
 TARGETS = np.array([[[0, 1], [1, 255]], [[0, 0], [255, 1]]])  # class 2 does not occur
@@ -120,9 +117,9 @@ with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     model.compile("sgd", SegmentationLoss({TERMS}), metrics=[PixelAccuracy(), MeanIoU(3)])
     print(*model.evaluate(tf.data.Dataset.from_tensor_slices((logits, targets)).batch(2), verbose=0), sep=",")
 """
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    loss, accuracy, mean_iou = map(float, ran.stdout.split(","))
+    done = run_code(code)
+    assert done.code == 0, done.err[-2000:]
+    loss, accuracy, mean_iou = map(float, done.out.split(","))
     halves = [SegmentationLoss(TERMS)(TARGETS[i : i + 1], LOGITS[i : i + 1]) for i in (0, 1)]
     np.testing.assert_allclose(loss, np.mean(halves), rtol=2e-3)
     np.testing.assert_allclose(accuracy, accuracy_score(IDS, PROBABILITIES.argmax(-1)), rtol=1e-6)
@@ -136,4 +133,4 @@ def test_names_of_losses_are_parsed_without_keras():
             parse_loss(wrong)
     assert set(LOSSES) == {*PIXEL_TERMS, *OVERLAP_TERMS}
     code = "import sys, segmentation.loss_names; assert not {'keras', 'tensorflow'} & set(sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    assert run_code(code).code == 0

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from layers.elbo import Elbo, kl_divergence
 from layers.pixel_values import PixelValues, pixel_values
 from layers.sampling import Sampling
+from tests.conftest import noise
 
 MEAN = np.array([[0.0, 2.0, -1.0], [0.5, 0.0, 0.0]], np.float32)
 LOG_VARIANCE = np.array([[0.0, -2.0, 1.0], [-0.5, 0.0, 3.0]], np.float32)
@@ -42,7 +43,7 @@ def test_kl_equals_its_integral():
 def test_gray_equals_opencv():
     import cv2
 
-    images = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), np.uint8)
+    images = noise(2, 5, 4, 3)
     expected = np.stack([cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2GRAY) for image in images]) / 255
     np.testing.assert_allclose(PixelValues(1)(images)[..., 0], expected, atol=1e-5)
     np.testing.assert_allclose(PixelValues(3)(images), images / 255, atol=1e-6)

@@ -10,16 +10,16 @@ NAMES = ("sky", "a building", "Straße Ωμέγα дорога", "tab\tname $x$"
 COLOURS = palette([None] * len(NAMES))
 
 
-def picture_and_mask(height: int, width: int, *classes: int) -> tuple[np.ndarray, np.ndarray]:
+def image_and_mask(height: int, width: int, *classes: int) -> tuple[np.ndarray, np.ndarray]:
     mask = np.resize(np.array(classes, np.uint8), (height, width))
     return np.full((height, width, 3), 90, np.uint8), mask
 
 
 def strip(height: int, width: int, *classes: int) -> np.ndarray:
-    picture, mask = picture_and_mask(height, width, *classes)
-    shown = add_legend(picture, mask, NAMES, COLOURS)
+    image, mask = image_and_mask(height, width, *classes)
+    shown = add_legend(image, mask, NAMES, COLOURS)
     assert shown.shape[1:] == (width, 3) and shown.dtype == np.uint8
-    np.testing.assert_array_equal(shown[:height], picture)
+    np.testing.assert_array_equal(shown[:height], image)
     return shown[height:]
 
 
@@ -49,12 +49,12 @@ def test_void_alone_has_no_legend():
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (1, 1), (8, 4000), (500, 3), (3, 17)])
-def test_tiny_and_flat_pictures(height, width):
+def test_tiny_and_flat_images(height, width):
     found = strip(height, width, 0, 1, 2, 3, 4, 5)
     assert 0 < len(found) < 150 and (width < 20 or swatches(found))
 
 
-def test_letters_grow_with_the_picture():
+def test_letters_grow_with_the_image():
     sizes = [letter_height(side, side) for side in (32, 480, 1000, 4000, 20_000)]
     assert sizes == sorted(sizes) and sizes[0] == MIN_LETTERS and sizes[-1] == MAX_LETTERS and len(set(sizes)) == 5
 
@@ -62,14 +62,14 @@ def test_letters_grow_with_the_picture():
 def test_of_many_classes_the_largest_are_named():
     names = [f"class {number}" for number in range(200)]
     mask = np.repeat(np.arange(200, dtype=np.uint8), np.arange(200, 0, -1))[None]
-    picture = np.zeros((*mask.shape, 3), np.uint8)
+    image = np.zeros((*mask.shape, 3), np.uint8)
     colours = np.stack([np.arange(200), np.full(200, 7), np.full(200, 11)], axis=-1).astype(np.uint8)
-    shown = add_legend(picture, mask, names, colours)[1:]
+    shown = add_legend(image, mask, names, colours)[1:]
     found = {number for number, colour in enumerate(colours) if (shown == colour).all(axis=-1).any()}
     assert found == set(range(MAX_CLASSES))
 
 
-def test_an_overlay_is_the_picture_tinted():
-    picture, mask = picture_and_mask(6, 8, 0, 1, 255)
-    tint = 0.45 * picture + 0.55 * colour_mask(mask, COLOURS)
-    np.testing.assert_allclose(overlay_mask(picture, mask, COLOURS), tint, atol=1)
+def test_an_overlay_is_the_image_tinted():
+    image, mask = image_and_mask(6, 8, 0, 1, 255)
+    tint = 0.45 * image + 0.55 * colour_mask(mask, COLOURS)
+    np.testing.assert_allclose(overlay_mask(image, mask, COLOURS), tint, atol=1)

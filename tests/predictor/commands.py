@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from config import MergeConfig, PredictorConfig
 from predictor.merge import merge
 from predictor.predict import predict
@@ -58,8 +56,3 @@ def predict_interrupted(rows: int, *flags: object, sent: signal.Signals = signal
     process = subprocess.Popen(command, **pipes, cwd=ROOT, start_new_session=True)
     _, err = process.communicate(timeout=300)
     return Interrupted(process.returncode, err, process.pid)
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    """Random images of 0..255, uint8."""
-    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)

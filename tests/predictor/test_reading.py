@@ -14,7 +14,7 @@ from pipeline.decode import decode_and_resize
 from predictor.images import ImageFile
 from predictor.labels.tta import views
 from predictor.reading import ImageReader, compute_batches, decoder
-from tests.predictor.commands import noise
+from tests.conftest import noise
 
 
 def jpeg(seed: int = 0, *flags: int) -> bytes:

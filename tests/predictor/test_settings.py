@@ -13,8 +13,7 @@ import keras
 import pytest
 from matplotlib.figure import Figure
 
-from config import DataTransformerConfig, PredictorConfig
-from datatransformer.transformer import DataTransformer
+from config import PredictorConfig
 from generation.network import build_vae
 from predictor import model, predict, reading
 from predictor.codes.autoencoder import Autoencoder
@@ -23,8 +22,7 @@ from predictor.engines.ray_engine import RayTask
 from predictor.labels import ensemble
 from predictor.masks import segment, segmenter
 from settings import SettingError, Settings, flag
-from tests.conftest import settings_of
-from tests.predictor.commands import noise
+from tests.conftest import make_data_folder, noise, settings_of
 from training.run_folder import RunFolder
 
 SITUATIONS = {
@@ -133,8 +131,7 @@ def places(tmp_path_factory) -> dict[str, Path]:
             cv2.imwrite(str(root / folder / f"{number}.png"), noise(60, 70, 3, seed=number + 10 * count))
     classes = {}
     for folder, task in (("data", "classification"), ("masks", "segmentation")):
-        flags = ("--source", "scenes", "--task", task, "--pictures", 20, "--picture-size", 64)
-        DataTransformer(settings_of(DataTransformerConfig, *flags, "--data", root / folder)).run()
+        make_data_folder(root / folder, source="scenes", task=task, pictures=20, picture_size=64)
         without_a_validation_image(root / folder, root / f"fewer_{folder}")
         names = (root / folder / "classes.csv").read_text().splitlines()[1:]
         classes[folder] = tuple(name.split(",")[1] for name in names)

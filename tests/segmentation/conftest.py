@@ -1,20 +1,18 @@
 """Fixtures of the segmentation tests: data with masks, and a backbone so small that trainings take seconds."""
 
-import csv
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 
 import backbones
 from backbones import Backbone
-from config import DataTransformerConfig, UNetConfig
-from datatransformer.transformer import DataTransformer
-from layers.saved import load_saved_model
+from config import UNetConfig
 from segmentation import recipe
 from segmentation.unet import RECIPE
-from settings import read_settings
+from tests.conftest import make_data_folder, train_here
 
 TINY = Backbone("tests.segmentation.conftest:tiny_network", image_size=32, layers=7, imagenet=False)
 
@@ -34,6 +32,11 @@ def tiny_network(input_shape, include_top, weights) -> keras.Model:
     return keras.Model(inputs, x, name="tiny")
 
 
+def count_trained(layers: Iterable[keras.layers.Layer]) -> int:
+    """The number of parameters of these layers that are trained."""
+    return sum(weight.shape.num_elements() for layer in layers for weight in layer.trainable_weights)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def tiny_backbone():
     """Adds the backbone `tiny` in this process."""
@@ -47,29 +50,9 @@ def tiny_backbone():
 def masks(tmp_path_factory) -> Path:
     """A data folder of 40 synthetic scenes of 32x32 pixels with masks."""
     data = tmp_path_factory.mktemp("masks") / "data"
-    flags = {"source": "scenes", "task": "segmentation", "pictures": 40, "picture_size": 32, "data": data}
-    DataTransformer(DataTransformerConfig(**flags)).run()
-    return data
+    return make_data_folder(data, source="scenes", task="segmentation", pictures=40, picture_size=32)
 
 
 def train_unet(data: Path, runs: Path, *flags: object) -> Path:
     """Trains a U-Net on the backbone `tiny`. Returns its run folder."""
-    argv = [str(flag) for flag in ("--data", data, "--runs", runs, *TINY_UNET, *flags)]
-    recipe.train(RECIPE, read_settings(UNetConfig, argv, "test"))
-    return runs / "unet"
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def history(run: Path) -> list[dict[str, float]]:
-    """The history without the seconds, which differ between equal trainings."""
-    return [{key: float(row[key]) for key in row if key != "seconds"} for row in table(run / "history.csv")]
-
-
-def last_state(run: Path) -> list[np.ndarray]:
-    """The weights and the optimizer's state in the last checkpoint."""
-    model = load_saved_model(run / "checkpoints" / "last.keras", compiled=True)
-    return [*model.get_weights(), *(np.asarray(variable) for variable in model.optimizer.variables)]
+    return train_here(partial(recipe.train, RECIPE), UNetConfig, data, runs, *TINY_UNET, *flags)

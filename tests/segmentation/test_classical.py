@@ -1,23 +1,19 @@
 """Classical methods, the classes that regions get from training masks, and the command."""
 
-import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from config import ClassicalConfig, DataTransformerConfig
-from datatransformer.transformer import DataTransformer
+from config import ClassicalConfig
 from segmentation import classical_methods
 from segmentation.classical import DEFAULTS, classical
 from segmentation.classical_task import METHODS
 from segmentation.codebook import RegionVotes, count_votes, describe_regions, make_codebook
-from settings import SettingError, Settings, read_settings
-from tests.conftest import ROOT, run
+from settings import SettingError, Settings
+from tests.conftest import make_data_folder, noise, run, run_code, settings_of, table
 
 COLOURS = np.array([(30, 30, 60), (200, 60, 40), (60, 170, 70), (230, 230, 240)], np.uint8)
 """Colours of four bands, from dark to bright in gray."""
@@ -32,22 +28,14 @@ def bands(height: int = 60, width: int = 80) -> tuple[np.ndarray, np.ndarray]:
 
 def segment(*flags: object) -> dict[str, object]:
     """Runs the command in this process. Returns what `--json` prints."""
-    return dict(classical(read_settings(ClassicalConfig, [str(flag) for flag in flags], "test")))
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return dict(classical(settings_of(ClassicalConfig, *flags)))
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """A data folder of 20 synthetic scenes of 48x48 pixels with masks."""
-    data = tmp_path_factory.mktemp("masks") / "data"
-    DataTransformer(
-        DataTransformerConfig(source="scenes", task="segmentation", pictures=20, picture_size=48, data=data)
-    ).run()
-    return data
+    folder = tmp_path_factory.mktemp("masks") / "data"
+    return make_data_folder(folder, source="scenes", task="segmentation", pictures=20, picture_size=48)
 
 
 # ---- The methods -----------------------------------------------------------------------------------------------------
@@ -90,7 +78,7 @@ def test_images_of_any_size_and_of_one_colour(method, shape):
     function, defaults = METHODS[method], DEFAULTS[method]
     for image in (
         np.full((*shape, 3), 77, np.uint8),
-        np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8),
+        noise(*shape, 3),
     ):
         labels = function(image, **defaults)
         assert labels.shape == shape and 0 <= labels.min() <= labels.max() < defaults.get("regions", 2)
@@ -183,8 +171,8 @@ def test_unreadable_images_are_listed_and_tensorflow_is_not_imported(shared, tmp
     code = "import sys, config; from segmentation.classical import classical"
     code += "; result = classical(config.ClassicalConfig(_cli_parse_args=sys.argv[1:]))"
     code += "; assert not {'tensorflow', 'keras'} & set(sys.modules); assert result['images'] == 18"
-    argv = [sys.executable, "-c", code, *map(str, flags), "--overwrite"]
-    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
+    done = run_code(code, *flags, "--overwrite")
+    assert done.code == 0, done.err
 
 
 def test_it_resumes_where_it_stopped(data, tmp_path, caplog):
@@ -214,17 +202,15 @@ def test_wrong_settings(flags, words, tmp_path):
         segment("--output", tmp_path / "c.csv", *flags)
 
 
-def test_a_data_folder_with_other_classes_is_refused(data, tmp_path):
-    other = tmp_path / "other"
-    DataTransformer(DataTransformerConfig(source="squares", pictures=10, picture_size=128, data=other)).run()
+def test_a_data_folder_with_other_classes_is_refused(data, squares, tmp_path):
     with pytest.raises(SettingError, match=r"match = .*has other classes than"):
-        segment("--evaluate", data, "--match", other, "--output", tmp_path / "c.csv")
+        segment("--evaluate", data, "--match", squares, "--output", tmp_path / "c.csv")
 
 
 # ---- Every setting has an effect or is refused -----------------------------------------------------------------------
 
 DATA = "DATA"
-"""Stands for the data folder."""
+"""A placeholder for the data folder."""
 
 CHANGES: dict[str, list[tuple[list[object], list[object]]]] = {
     "test_images": [([], ["--test-images", f"{DATA}/train"])],
@@ -301,9 +287,8 @@ def test_wrong_settings_are_refused_before_opencv_is_imported(tmp_path):
     code = "import sys; from command import run; from segmentation.classical import classical\n"
     code += "try: run('test', 'ClassicalConfig', classical)\n"
     code += "finally: assert not {'cv2', 'matplotlib', 'numpy'} & set(sys.modules)"
-    argv = [sys.executable, "-c", code, "--method", "otsu", "--regions", "3", "--output", str(tmp_path / "c.csv")]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "regions = '3'" in done.stderr, done.stderr
+    done = run_code(code, "--method", "otsu", "--regions", 3, "--output", tmp_path / "c.csv")
+    assert done.code == 2 and "regions = '3'" in done.err, done.err
 
 
 def test_overwrite_replaces_an_output(data, tmp_path):

@@ -1,8 +1,6 @@
 """Segmentation networks: as large as published, masks as large as images, checkpoints that need only `layers`."""
 
 import logging
-import subprocess
-import sys
 from functools import partial
 from pkgutil import resolve_name
 from typing import get_args
@@ -24,7 +22,8 @@ from segmentation import unet_resnet50
 from segmentation.decoders import unet
 from segmentation.network import build_segmenter
 from settings import SettingError
-from tests.conftest import ROOT, run
+from tests.conftest import assert_equal_arrays, make_data_folder, run, run_code, settings_of
+from tests.segmentation.conftest import count_trained
 from training.freezing import backbone_of
 from training.progress import FIXED_AFTER_START
 
@@ -47,7 +46,7 @@ assert not {"keras_hub", "segmentation", "backbones"} & set(sys.modules)
 
 def segmenter(name, *flags, classes=3, weights="none") -> keras.Model:
     recipe = resolve_name(f"segmentation.{name}:RECIPE")
-    settings = getattr(config, recipe.config)(_cli_parse_args=list(flags))
+    settings = settings_of(getattr(config, recipe.config), *flags)
     spec = chosen_backbone(recipe.backbone, settings)
     decoder, head = recipe.resolve_decoder(settings), recipe.resolve_head()
     return build_segmenter(spec, classes, str(weights), 0, spec.normalisation, decoder, head)
@@ -55,10 +54,6 @@ def segmenter(name, *flags, classes=3, weights="none") -> keras.Model:
 
 def random_image(*shape) -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (1, *shape, 3)).astype(np.float32)
-
-
-def count_trained(model) -> int:
-    return sum(weight.shape.num_elements() for weight in model.trainable_weights)
 
 
 def conv(channels, filters, size=3, bias=1) -> int:
@@ -84,7 +79,7 @@ def test_unet_resnet34_is_as_large_as_in_fastai():
         channels = joined // narrower
         total += conv(joined, channels) + conv(channels, channels)
     total += conv(channels, 4 * channels, 1) + 2 * conv(channels + 3, channels + 3) + conv(channels + 3, 7, 1)
-    assert total == 41_221_668 == count_trained(segmenter("unet_resnet34", classes=7))
+    assert total == 41_221_668 == count_trained(segmenter("unet_resnet34", classes=7).layers)
 
 
 def test_unet_resnet50_is_as_large_as_its_parts():
@@ -188,19 +183,18 @@ def test_a_step_a_file_a_new_process_and_any_size(networks, tmp_path):
         of_any_size = graph.get_concrete_function(tf.TensorSpec((None, None, None, 3)))
         assert of_any_size(tf.constant(random_image(20, 33))).shape == (1, 20, 33, 3)
         model.save(tmp_path / f"{name}.keras")
-    done = subprocess.run([sys.executable, "-c", LOAD, tmp_path], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = run_code(LOAD, tmp_path)
+    assert done.code == 0, done.err
     for name in networks:
         np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), logits[name])
 
 
 def count_equal_layers(model, donor) -> int:
-    """The number of layers with weights that both have by name. Fails if one has other weights."""
+    """The number of layers with weights whose names are in both networks. Fails if their weights differ."""
     layers = {layer.name: layer for layer in backbone_of(model).layers if layer.weights}
     pairs = [(layers[layer.name], layer) for layer in donor.layers if layer.weights and layer.name in layers]
     for layer, donor_layer in pairs:
-        for weight, donor_weight in zip(layer.get_weights(), donor_layer.get_weights(), strict=True):
-            np.testing.assert_array_equal(weight, donor_weight)
+        assert_equal_arrays(layer.get_weights(), donor_layer.get_weights())
     return len(pairs)
 
 
@@ -210,7 +204,7 @@ def test_vgg16_unpool_loads_the_weights_of_vgg16(kind, tmp_path, caplog):
     caplog.set_level(logging.INFO, "scenelab")
     donor = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
     path = tmp_path / kind
-    if kind == "vgg16.h5":  # as those that keras.applications downloads
+    if kind == "vgg16.h5":  # the format of the files that keras.applications downloads
         with h5py.File(path, "w") as file:
             legacy_h5_format.save_weights_to_hdf5_group(file, donor)
     else:
@@ -242,12 +236,11 @@ def test_resnet34_loads_the_weights_of_keras_hub(tmp_path):
 
 
 def test_a_file_of_the_complete_network_has_its_decoder_too(tmp_path):
-    """As for a training at half size first, and then at full size from its weights."""
+    """This continues a training at half size by one at full size."""
     donor = segmenter("unet_resnet50", "--cut", "conv2_block3_out")
     donor.save(tmp_path / "half.keras")
     model = segmenter("unet_resnet50", "--cut", "conv2_block3_out", weights=tmp_path / "half.keras")
-    for weight, donor_weight in zip(model.get_weights(), donor.get_weights(), strict=True):
-        np.testing.assert_array_equal(weight, donor_weight)
+    assert_equal_arrays(model.get_weights(), donor.get_weights())
 
 
 def test_a_file_of_another_network_is_refused(tmp_path):
@@ -271,7 +264,7 @@ def test_without_skip_connections_the_decoder_sees_the_deepest_map_only():
 
 
 def test_the_recipe_passes_its_settings_to_the_decoder():
-    settings = config.UNetResNet50Config(_cli_parse_args=["--no-skip", "--decoder-filters", "8,4"])
+    settings = settings_of(config.UNetResNet50Config, "--no-skip", "--decoder-filters", "8,4")
     decoder = unet_resnet50.RECIPE.resolve_decoder(settings)
     assert decoder.func is unet and decoder.keywords == {"skip": False, "decoder_filters": (8, 4)}
 
@@ -287,18 +280,15 @@ def test_a_wrong_cut_is_refused_before_tensorflow_is_imported(tmp_path):
         "try: recipe.main(RECIPE)\n"
         "finally: assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    argv = [sys.executable, "-c", code, "--data", str(tmp_path), "--cut", "conv4_block7_out"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "cut = 'conv4_block7_out'" in done.stderr, done.stderr
-    assert all(cut in done.stderr for cut in CUTS)
+    done = run_code(code, "--data", tmp_path, "--cut", "conv4_block7_out")
+    assert done.code == 2 and "cut = 'conv4_block7_out'" in done.err, done.err
+    assert all(cut in done.err for cut in CUTS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_module_trains_and_predicts(name, tmp_path, shared):
-    data = tmp_path / "data"
-    flags = ("--source", "scenes", "--task", "segmentation", "--pictures", 20, "--picture-size", 32, "--data", data)
-    assert run("datatransformer", *flags).code == 0
+    data = make_data_folder(tmp_path / "data", source="scenes", task="segmentation", pictures=20, picture_size=32)
     flags = ("--weights", "none", "--image-size", 32, "--batch-size", 4, "--epochs", 1, "--verbose", "none")
     done = run(f"segmentation.{name}", "--data", data, "--runs", tmp_path, *flags)
     assert done.code == 0, done.err

@@ -1,6 +1,7 @@
 """SegNet and its network of two stages: as large as published, and computing what the Caffe network computes."""
 
 import logging
+from functools import partial
 from pkgutil import resolve_name
 
 import keras
@@ -16,7 +17,8 @@ from segmentation import recipe, segnet, segnet_basic
 from segmentation.network import build_segmenter, encoder_of
 from setting_types import Size
 from settings import SettingError
-from tests.conftest import run
+from tests.conftest import settings_of, train_here
+from tests.segmentation.conftest import count_trained
 from training.freezing import backbone_of
 
 BACKBONES = ["segnet", "segnet_basic", "segnet_basic_picture_norm"]
@@ -25,10 +27,6 @@ BACKBONES = ["segnet", "segnet_basic", "segnet_basic_picture_norm"]
 def segmenter(name, classes=2, weights="none", head="segmentation.decoders:convolution") -> keras.Model:
     spec = backbone(name)
     return build_segmenter(spec, classes, str(weights), 0, spec.normalisation, None, resolve_name(head))
-
-
-def count_trained(layers) -> int:
-    return sum(weight.shape.num_elements() for layer in layers for weight in layer.trainable_weights)
 
 
 @pytest.fixture
@@ -144,7 +142,7 @@ def test_a_backbone_with_a_decoder_takes_no_other():
 
 
 def test_the_defaults_are_those_of_the_paper():
-    settings = SegNetConfig(_cli_parse_args=[])
+    settings = settings_of(SegNetConfig)
     assert (settings.image_size, settings.optimizer) == ((Size(360, 480),), "momentum")
     assert (settings.learning_rates, settings.class_weights) == ((0.1,), "median-frequency")
 
@@ -152,23 +150,15 @@ def test_the_defaults_are_those_of_the_paper():
 def test_each_norm_has_its_backbone():
     norms = {"picture": keras.layers.GroupNormalization, "batch": keras.layers.BatchNormalization}
     for norm, layer_class in norms.items():
-        spec = backbone(segnet_basic.RECIPE.backbone(SegNetBasicConfig(_cli_parse_args=["--norm", norm])))
+        spec = backbone(segnet_basic.RECIPE.backbone(settings_of(SegNetBasicConfig, "--norm", norm)))
         layers = build_backbone(spec, (32, 32, 3), "none").layers
         assert sum(isinstance(layer, layer_class) for layer in layers) == 4
-
-
-@pytest.fixture(scope="module")
-def squares(tmp_path_factory):
-    data = tmp_path_factory.mktemp("squares") / "data"
-    done = run("datatransformer", "--source", "squares", "--pictures", 10, "--picture-size", 128, "--data", data)
-    assert done.code == 0, done.err
-    return data
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("norm", ["picture", "batch"])
 def test_the_module_trains(squares, tmp_path, norm):
-    flags = ("--data", squares, "--runs", tmp_path, "--norm", norm, "--image-size", 32, "--epochs", 1)
-    recipe.train(segnet_basic.RECIPE, SegNetBasicConfig(_cli_parse_args=[*map(str, flags), "--verbose", "none"]))
-    network = backbone_of(load_saved_model(tmp_path / "segnet_basic" / "checkpoints" / "best.keras"))
+    flags = ("--norm", norm, "--image-size", 32, "--epochs", 1, "--verbose", "none")
+    run = train_here(partial(recipe.train, segnet_basic.RECIPE), SegNetBasicConfig, squares, tmp_path, *flags)
+    network = backbone_of(load_saved_model(run / "checkpoints" / "best.keras"))
     assert network.name == "segnet_basic"

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from functools import partial
 
 import cv2
 import numpy as np
@@ -16,8 +17,9 @@ from pipeline.geometry import random_crops
 from pipeline.pixel_weights import count_pixels, load_or_count_pixels, pixel_weights
 from segmentation import recipe
 from segmentation.mask_strip import CELL_HEIGHT, HEADER_HEIGHT
-from settings import SettingError, read_settings
-from tests.segmentation.conftest import history, last_state, table, train_unet
+from settings import SettingError
+from tests.conftest import assert_equal_arrays, history, saved_state, settings_of, table, train_here, without_report
+from tests.segmentation.conftest import train_unet
 from training.run_folder import RunFolder
 
 OPTIONS = (
@@ -59,11 +61,10 @@ def test_a_run_killed_in_either_stage_ends_like_an_uninterrupted_one(trained, ma
         patched.setattr(SaveEpoch, "on_epoch_end", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train_unet(masks, tmp_path, *OPTIONS, "--epochs", 4)
-    monkeypatch.setattr(recipe, "draw_results", lambda session: None)
-    folder = train_unet(masks, tmp_path, *OPTIONS, "--epochs", 4, "--resume", "last")
+    with without_report():
+        folder = train_unet(masks, tmp_path, *OPTIONS, "--epochs", 4, "--resume", "last")
     assert history(folder) == history(trained)
-    for resumed, uninterrupted in zip(last_state(folder), last_state(trained), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    assert_equal_arrays(saved_state(folder), saved_state(trained))
     resumed, uninterrupted = (cv2.imread(str(path / "figures" / "strip.png")) for path in (folder, trained))
     assert resumed.shape == uninterrupted.shape
     cell = resumed.shape[1] // 6
@@ -107,7 +108,7 @@ def test_class_weights_that_the_loss_does_not_take_are_refused(masks, tmp_path, 
     ],
 )
 def test_other_class_weights_are_accepted(config, flags):
-    recipe.check_loss(read_settings(config, flags, "test"))
+    recipe.check_loss(settings_of(config, *flags))
 
 
 @pytest.mark.parametrize("loss", ["dice", "ce+dice"])
@@ -115,22 +116,10 @@ def test_default_class_weights_apply_only_to_losses_that_take_them(masks, tmp_pa
     """With the settings of SegNet, whose default is median-frequency, on a network that trains in seconds."""
     caplog.set_level(logging.INFO, "scenelab")
     network = recipe.Recipe("like_segnet", "tiny", "segmentation.pixel_shuffle:pixel_shuffle", config="SegNetConfig")
-    flags = (
-        "--data",
-        masks,
-        "--runs",
-        tmp_path,
-        "--image-size",
-        32,
-        "--epochs",
-        1,
-        "--verbose",
-        "none",
-        "--loss",
-        loss,
-    )
-    recipe.train(network, read_settings(SegNetConfig, list(map(str, flags)), "test"))
-    model = load_saved_model(tmp_path / "like_segnet" / "checkpoints" / "best.keras", compiled=True)
+    flags = ("--image-size", 32, "--epochs", 1, "--verbose", "none", "--loss", loss)
+    with without_report():
+        run = train_here(partial(recipe.train, network), SegNetConfig, masks, tmp_path, *flags)
+    model = load_saved_model(run / "checkpoints" / "best.keras", compiled=True)
     data = read_data_folder(masks, "segmentation")
     weights = pixel_weights("median-frequency", load_or_count_pixels(data), data.classes)
     assert isinstance(model.loss, SegmentationLoss)

@@ -13,11 +13,10 @@ from backbones import backbone
 from datatransformer.layout import read_data_folder
 from layers.keras_private import producing_layer
 from layers.saved import load_saved_model
-from segmentation import recipe
 from segmentation.decoders import transposed_convolution, transposed_convolutions, unet
 from segmentation.network import build_segmenter
-from tests.conftest import run
-from tests.segmentation.conftest import history, last_state, table, train_unet
+from tests.conftest import assert_equal_arrays, history, run, saved_state, table, without_report
+from tests.segmentation.conftest import train_unet
 from training.freezing import backbone_of
 
 FLAGS = ("--loss", "ce+dice", "--augment", "strong")
@@ -52,13 +51,12 @@ def test_the_history_has_the_scores_of_the_checkpoint(masks, trained):
     assert best["val_mean_iou"] == pytest.approx(summary["mean_iou"], abs=5e-3)
 
 
-def test_a_resumed_run_ends_like_an_uninterrupted_one(masks, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "draw_results", lambda session: None)
-    for epochs in (1, 3):
-        folder = train_unet(masks, tmp_path, "--epochs", epochs, "--resume", "last", *FLAGS)
+def test_a_resumed_run_ends_like_an_uninterrupted_one(masks, trained, tmp_path):
+    with without_report():
+        for epochs in (1, 3):
+            folder = train_unet(masks, tmp_path, "--epochs", epochs, "--resume", "last", *FLAGS)
     assert history(folder) == history(trained)
-    for resumed, uninterrupted in zip(last_state(folder), last_state(trained), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    assert_equal_arrays(saved_state(folder), saved_state(trained))
 
 
 @pytest.mark.parametrize("name", ["small", "mobilenet_v2", "cifar_resnet_20", "convnext_tiny"])

@@ -1,4 +1,4 @@
-"""The lock keeps a second command off a folder, and leaves nothing behind."""
+"""The lock refuses a second command in the same folder, and leaves no file behind."""
 
 import signal
 import subprocess

@@ -1,30 +1,16 @@
 """The batch size of a training also holds for the features, figures and scores of the run."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
-from classifiers import recipe
-from classifiers.small import RECIPE
-from config import ClassifierConfig
-from settings import read_settings
-from training import command
+from tests.conftest import train_small
 from training.feature_cache import FeatureCache
 
-FEATURES = ("--freeze", 44, "--cache", "features", "--feature-views", 2, "--schedule", "constant")
-
-
-def train(scenes: Path, runs: Path, batch_size: int, *flags: object) -> Path:
-    common = ("--data", scenes, "--runs", runs, "--image-size", 32, "--epochs", 1, "--verbose", "none")
-    argv = [str(flag) for flag in (*common, "--batch-size", batch_size, *flags)]
-    recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
-    return runs / "small"
+FEATURES = ("--epochs", 1, "--freeze", 44, "--cache", "features", "--feature-views", 2, "--schedule", "constant")
 
 
 def test_features_are_computed_in_batches_of_this_size_and_do_not_depend_on_it(scenes, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "report", lambda session, outcome: None)
     sizes: list[int] = []
     append = FeatureCache._append
 
@@ -37,7 +23,7 @@ def test_features_are_computed_in_batches_of_this_size_and_do_not_depend_on_it(s
     tables = []
     for batch_size in (7, 50):
         keras.utils.clear_session()  # layers then have the same names, which are part of the digest
-        folder = train(scenes, tmp_path / str(batch_size), batch_size, *FEATURES)
+        folder = train_small(scenes, tmp_path / str(batch_size), "--batch-size", batch_size, *FEATURES)
         tables.append({file.name: np.fromfile(file, np.float32) for file in sorted((folder / "cache").iterdir())})
         assert max(sizes) == batch_size
         sizes.clear()
@@ -66,5 +52,5 @@ def test_figures_are_drawn_in_batches_of_this_size(scenes, tmp_path, monkeypatch
         return found[-1:]
 
     monkeypatch.setattr(ensemble, "find_members", record)
-    train(scenes, tmp_path, batch_size)
+    train_small(scenes, tmp_path, "--batch-size", batch_size, "--epochs", 1, report=True)
     assert {member.batch_size for member in found} == {batch_size}

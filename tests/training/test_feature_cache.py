@@ -1,21 +1,17 @@
 """The features of a frozen backbone: training on them, and their files."""
 
-import csv
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from classifiers import recipe
-from classifiers.small import RECIPE
-from config import ClassifierConfig, SegmentationConfig
+from config import SegmentationConfig
 from layers import optimizers
 from layers.saved import load_saved_model
-from settings import SettingError, read_settings
-from tests.conftest import QUICK, evaluate
+from settings import SettingError
+from tests.conftest import assert_equal_arrays, evaluate, history, saved_state, settings_of, train_small
 from training.callbacks import FollowSchedule
 from training.compiled import split_at_backbone
 from training.feature_cache import FeatureCache, read_features
@@ -24,60 +20,36 @@ FROZEN = ("--freeze", 44, "--schedule", "constant", "--learning-rates", "1e-2")
 RECIPES = ("--label-smoothing", 0.1, "--class-weights", "balanced", "--ema", 0.9, "--feature-views", 2)
 
 
-@pytest.fixture(autouse=True)
-def no_report(monkeypatch):
-    """Other tests cover what follows the training."""
-    monkeypatch.setattr("training.command.report", lambda session, outcome: None)
-    monkeypatch.setattr("analysis.report.update_report", lambda run: None)
-
-
-def train(scenes: Path, runs: Path, *flags: object) -> Path:
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
-    settings = read_settings(ClassifierConfig, argv, "test")
-    recipe.train(RECIPE, settings)
-    return runs / (settings.name or "small")
-
-
-def history(run: Path) -> np.ndarray:
-    """All but the seconds."""
-    with (run / "history.csv").open(newline="") as file:
-        return np.array(list(csv.reader(file))[1:], float)[:, :-1]
-
-
-def weights(run: Path, checkpoint: str = "last") -> list[np.ndarray]:
-    model = load_saved_model(run / "checkpoints" / f"{checkpoint}.keras", compiled=True)
-    return [*model.get_weights(), *(np.array(value) for value in model.optimizer.variables)]
-
-
 def test_training_on_features_equals_training_on_images(scenes, tmp_path, monkeypatch):
     steps = []
     step = optimizers.Adam.update_step
     monkeypatch.setattr(
         optimizers.Adam, "update_step", lambda self, *given: steps.append(given[1].name) or step(self, *given)
     )
-    images = train(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "images", "--augment", "none")
+    images = train_small(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "images", "--augment", "none")
     assert steps == ["logits/kernel:0", "logits/bias:0"], "a step is traced once"
-    features = train(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "features", "--cache", "features")
-    np.testing.assert_allclose(history(features), history(images), rtol=1e-5)
-    for actual, expected in zip(weights(features), weights(images), strict=True):
+    features = train_small(scenes, tmp_path, *FROZEN, "--epochs", 2, "--name", "features", "--cache", "features")
+    for row, expected in zip(history(features), history(images), strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+    for actual, expected in zip(saved_state(features), saved_state(images), strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
     loss, accuracy = evaluate(features / "checkpoints" / "last.keras", scenes)
-    assert history(features)[-1, 8] == pytest.approx(loss, rel=1e-5), "the checkpoint contains the complete model"
-    assert history(features)[-1, 9] == pytest.approx(accuracy)
+    last = history(features)[-1]
+    assert last["val_loss"] == pytest.approx(loss, rel=1e-5), "the checkpoint contains the complete model"
+    assert last["val_accuracy"] == pytest.approx(accuracy)
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_with_all_options(scenes, tmp_path):
     flags = (*FROZEN, *RECIPES, "--cache", "features", "--resume", "last")
-    uninterrupted = train(scenes, tmp_path, *flags, "--name", "uninterrupted", "--epochs", 2)
-    resumed = train(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 1)
+    uninterrupted = train_small(scenes, tmp_path, *flags, "--name", "uninterrupted", "--epochs", 2)
+    resumed = train_small(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 1)
     files = {file: file.stat().st_mtime_ns for file in (resumed / "cache").iterdir()}
     assert len(files) == 3, "two versions of the training images, and the validation images"
-    train(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 2)
+    train_small(scenes, tmp_path, *flags, "--name", "resumed", "--epochs", 2)
     assert {file: file.stat().st_mtime_ns for file in (resumed / "cache").iterdir()} == files
-    np.testing.assert_array_equal(history(resumed), history(uninterrupted))
+    assert history(resumed) == history(uninterrupted)
     for name in ("last", "best"):
-        for one, other in zip(weights(resumed, name), weights(uninterrupted, name), strict=True):
-            np.testing.assert_array_equal(one, other)
+        assert_equal_arrays(saved_state(resumed, name), saved_state(uninterrupted, name))
 
 
 def test_images_replace_features_once_the_backbone_is_trained(scenes, tmp_path, caplog, monkeypatch):
@@ -87,8 +59,8 @@ def test_images_replace_features_once_the_backbone_is_trained(scenes, tmp_path, 
         FollowSchedule, "on_train_batch_begin", lambda self, batch, logs=None: first_batches.append(batch)
     )
     flags = ("--unfreeze-schedule", "head,all", "--schedule", "cosine", "--learning-rates", "1e-2", "--epochs", 2)
-    run = train(scenes, tmp_path, *flags, "--cache", "features", "--steps-per-execution", 3)
-    assert history(run)[:, 1].tolist() == [0, 1] and "all: 1,7" in caplog.text
+    run = train_small(scenes, tmp_path, *flags, "--cache", "features", "--steps-per-execution", 3)
+    assert [row["stage"] for row in history(run)] == [0, 1] and "all: 1,7" in caplog.text
     assert first_batches == [0, 3] * 2, "six batches per epoch, three per call"
     last = load_saved_model(run / "checkpoints" / "last.keras", compiled=True)
     assert len(last.trainable_weights) > 2 and int(last.optimizer.iterations) == 6, "the optimizer of the second stage"
@@ -98,9 +70,9 @@ def test_images_replace_features_once_the_backbone_is_trained(scenes, tmp_path, 
 @pytest.mark.parametrize("flags", [("--steps-per-execution", 3), ("--jit",)])
 def test_steps_per_execution_and_jit_do_not_change_the_result(scenes, tmp_path, flags):
     common = ("--epochs", 2, "--dropout", 0)
-    plain = train(scenes, tmp_path, *common, "--name", "plain")
-    other = train(scenes, tmp_path, *common, *flags, "--name", "other")
-    np.testing.assert_allclose(history(other)[0], history(plain)[0], rtol=1e-3)
+    plain = train_small(scenes, tmp_path, *common, "--name", "plain")
+    other = train_small(scenes, tmp_path, *common, *flags, "--name", "other")
+    assert history(other)[0] == pytest.approx(history(plain)[0], rel=1e-3)
 
 
 @pytest.fixture
@@ -116,12 +88,12 @@ def extractor():
     return extractor
 
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3)).astype(np.uint8)
-BATCHES = tf.data.Dataset.from_tensor_slices(PICTURES).batch(4)
+IMAGES = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3)).astype(np.uint8)
+BATCHES = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
 
 
 def test_an_interrupted_computation_is_resumed(extractor, tmp_path):
-    expected = extractor.predict(PICTURES.astype("float32"), verbose=0)
+    expected = extractor.predict(IMAGES.astype("float32"), verbose=0)
     batches = []
 
     def stop_after(count: int):
@@ -167,7 +139,7 @@ def test_each_image_has_a_row_of_one_table():
     [
         ([], r"cache = 'features': needs a completely frozen backbone, by --freeze 44 .all of its layers."),
         (["--freeze", "43"], "--freeze 44"),
-        (["--freeze", "44", "--mixup", "0.2"], "mixup = '0.2': mixes images anew in each batch"),
+        (["--freeze", "44", "--mixup", "0.2"], "mixup = '0.2': mixes images again in each batch"),
         (["--freeze", "44", "--cutmix", "1"], "cutmix"),
         (["--freeze", "44", "--augment", "strong"], "augment = 'strong': has no effect .* unless --feature-views"),
         (["--freeze", "44", "--random-erasing", "0.3"], "random_erasing"),
@@ -178,10 +150,10 @@ def test_each_image_has_a_row_of_one_table():
 )
 def test_settings_that_features_do_not_support(scenes, tmp_path, flags, message):
     with pytest.raises(SettingError) as error:
-        train(scenes, tmp_path, "--cache", "features", *flags)
+        train_small(scenes, tmp_path, "--cache", "features", *flags)
     assert re.search(message, str(error.value)) and not (tmp_path / "small").exists()
 
 
 def test_segmentation_has_no_feature_cache():
     with pytest.raises(SettingError, match="cache = 'features': should be 'none', 'memory' or 'disk'"):
-        read_settings(SegmentationConfig, ["--cache", "features"], "test")
+        settings_of(SegmentationConfig, "--cache", "features")

@@ -1,7 +1,7 @@
-"""Every setting of a training changes something that can be seen, or is refused. A new field needs an entry here.
+"""Every setting of a training has a visible effect, or is refused. A new field needs an entry here.
 
-An entry gives the flags and what they change: a part of the prepared training (`Observed`), or the test that shows the
-effect of a setting that only acts while a run trains.
+An entry gives flags and the part of the prepared training (`Observed`) that they change. For a setting that only acts
+while a run trains, it names the test that shows the effect.
 """
 
 import hashlib
@@ -29,19 +29,24 @@ import segmentation.unet
 import segmentation.unet_resnet50
 from backbones import chosen_backbone
 from settings import SettingError
-from tests.conftest import ROOT, run, settings_of
+from tests.conftest import ROOT, make_data_folder, settings_of
 from training.compiled import build_or_load_model
 from training.kinds import AUTOENCODER, CLASSIFIER, SEGMENTATION
 from training.start import open_session
 
 ELSEWHERE = "ELSEWHERE"
-"""Stands for a new folder."""
+"""A placeholder for a new folder."""
 
 SMALL = ("--image-size", "32", "--batch-size", "8")
+CHEAP = {
+    config.UNetConfig: ("--decoder-filters", "4,2"),
+    config.VaeConfig: ("--filters", "4,8", "--latent-size", "2"),
+}
+"""Flags that make the networks small."""
 
 
 class Effect(NamedTuple):
-    """`flags` change `part`. Without a part they are refused, and the message has `refused`."""
+    """`flags` change `part`. If there is no part, they are refused with a message that contains `refused`."""
 
     flags: tuple[str, ...]
     part: str = ""
@@ -149,11 +154,13 @@ CASES = [(module, field) for module, (config_class, _) in EFFECTS.items() for fi
 
 
 class Observed:
-    """A training, prepared but not started."""
+    """A training that is prepared but not started."""
 
     def __init__(self, module: object, data: Path, runs: Path, flags: tuple[str, ...]):
         config_class = EFFECTS[module][0]
-        self.settings = settings = settings_of(config_class, "--data", data, "--runs", runs, *SMALL, *flags)
+        self.settings = settings = settings_of(
+            config_class, "--data", data, "--runs", runs, *SMALL, *CHEAP.get(config_class, ()), *flags
+        )
         if module is generation.vae:
             kind, name, spec, prepare = AUTOENCODER, "vae", None, generation.vae.prepare
         else:
@@ -237,13 +244,13 @@ class Observed:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> dict[object, Path]:
-    """Uneven classes, so that class weights differ."""
+    """The data folder of each module. The classes differ in size, so that class weights differ."""
     folder = tmp_path_factory.mktemp("data")
-    flags = ("--source", "scenes", "--pictures", "30", "--picture-size", "48")
-    for task in ("classification", "segmentation"):
-        assert run("datatransformer", *flags, "--task", task, "--data", folder / task).code == 0
-    plain = folder / "classification"
-    return {classifiers.small: plain, segmentation.unet: folder / "segmentation", generation.vae: plain}
+    labels, masks = (
+        make_data_folder(folder / task, source="scenes", pictures=30, picture_size=48, task=task)
+        for task in ("classification", "segmentation")
+    )
+    return {classifiers.small: labels, segmentation.unet: masks, generation.vae: labels}
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import QUICK, Ran, run
+from tests.conftest import Ran, run_small
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 
 
-def train(scenes: Path, runs: Path, *flags: object) -> Ran:
-    return run("classifiers.small", "--data", scenes, "--runs", runs, "--image-size", 32, "--batch-size", 8, *flags)
+LINES = ("--verbose", "line")
 
 
 def messages(runs: Path) -> str:
@@ -24,13 +23,13 @@ def messages(runs: Path) -> str:
 @pytest.fixture(scope="module")
 def trained(scenes, tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("trained")
-    assert train(scenes, runs, "--epochs", 2, "--verbose", "line").code == 0
+    assert run_small(scenes, runs, "--epochs", 2, *LINES).code == 0
     return runs
 
 
 @pytest.fixture
 def runs(trained, tmp_path) -> Path:
-    """A copy of the folder of runs with a run of two epochs."""
+    """A copy of the folder with the run of two epochs."""
     return Path(shutil.copytree(trained, tmp_path / "runs"))
 
 
@@ -44,34 +43,29 @@ def test_the_log_has_every_epoch_with_its_time(trained):
 
 
 def test_verbose_does_not_change_the_log(scenes, trained, tmp_path):
-    done = train(scenes, tmp_path, "--epochs", 2, "--verbose", "none")
+    done = run_small(scenes, tmp_path, "--epochs", 2)
     assert done.code == 0 and "Epoch" not in done.out
+    assert done.err == "", "messages of TensorFlow are not shown"
     assert messages(tmp_path) == messages(trained)
 
 
 def test_a_finished_run_adds_nothing_to_the_log(scenes, runs):
     before = messages(runs)
-    done = train(scenes, runs, "--epochs", 2)
+    done = run_small(scenes, runs, "--epochs", 2, *LINES)
     assert done.code == 0 and "was finished before" in done.out
-    assert messages(runs) == before
-
-
-def test_the_rate_finder_adds_nothing_to_the_log(scenes, runs):
-    before = messages(runs)
-    assert train(scenes, runs, "--find-lr", "--verbose", "none").code == 0
     assert messages(runs) == before
 
 
 def test_warnings_are_shown_and_logged(scenes, runs):
     (runs / "small" / "checkpoints" / "best.keras").unlink()
-    done = train(scenes, runs, "--epochs", 3, "--verbose", "none")
+    done = run_small(scenes, runs, "--epochs", 3)
     warning = "best.keras is missing; resuming from last.keras instead"
     assert done.code == 0 and warning in done.err and warning not in done.out
     assert warning in messages(runs)
 
 
 def test_an_error_is_logged_with_its_traceback(scenes, tmp_path):
-    done = train(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 1, "--verbose", "none")
+    done = run_small(scenes, tmp_path, "--optimizer", "sgd", "--learning-rates", "1e30", "--epochs", 1)
     assert done.code == 1 and "Traceback" not in done.err
     log = messages(tmp_path)
     assert "error: The loss became NaN or infinite in epoch 1" in log
@@ -86,7 +80,7 @@ def json_of(done: Ran) -> dict:
 
 def test_json_of_a_resumed_and_a_finished_training(scenes, runs):
     for already_finished in (False, True):
-        done = train(scenes, runs, "--epochs", 3, "--verbose", "line", "--json")
+        done = run_small(scenes, runs, "--epochs", 3, *LINES, "--json")
         content = json_of(done)
         assert (content["command"], content["exit_code"], content["epochs"]) == ("python -m classifiers.small", 0, 3)
         assert content["best"].keys() >= {"epoch", "val_accuracy", "val_loss"}
@@ -96,14 +90,17 @@ def test_json_of_a_resumed_and_a_finished_training(scenes, runs):
 
 
 def test_json_of_a_refused_training(scenes, runs):
-    done = train(scenes, runs, "--epochs", 3, "--dropout", 0.1, "--json")
+    done = run_small(scenes, runs, "--epochs", 3, "--dropout", 0.1, "--json")
     content = json_of(done)
     assert done.code == content["exit_code"] == 2
     assert content["errors"] == [line.removeprefix("error: ") for line in done.err.splitlines()]
     assert content["errors"][0].startswith("dropout = '0.1': this run was started with 0.3")
 
 
-def test_json_of_the_rate_finder(scenes, tmp_path):
-    content = json_of(train(scenes, tmp_path, "--find-lr", *QUICK, "--json"))
-    assert content["exit_code"] == 0 and Path(content["figure"]).exists()
+def test_the_rate_finder_prints_json_and_adds_nothing_to_the_log(scenes, runs):
+    before = messages(runs)
+    done = run_small(scenes, runs, "--find-lr", "--json")
+    content = json_of(done)
+    assert done.code == content["exit_code"] == 0 and Path(content["figure"]).exists()
     assert content.keys() >= {"suggestion", "rate_of_lowest_loss", "run"}
+    assert messages(runs) == before

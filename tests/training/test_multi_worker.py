@@ -1,11 +1,10 @@
 """Two processes on this machine train one model; one is killed or stopped, then both are started again."""
 
-import csv
 import json
 import os
 import signal
-import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ import pytest
 from config import SegNetBasicConfig
 from segmentation import recipe
 from segmentation.segnet_basic import RECIPE
-from settings import read_settings
-from tests.conftest import Ran, run, start
+from tests.conftest import Ran, history, start, train_here, wait_for
 from tests.distributed.test_cluster import free_ports, tf_config
 
 SMALL = ("--image-size", 32, "--batch-size", 4, "--steps-per-epoch", 3, "--verbose", "none")
@@ -24,13 +22,6 @@ SMALL = ("--image-size", 32, "--batch-size", 4, "--steps-per-epoch", 3, "--verbo
 TOLERANCE = 1e-3
 """Relative difference between the losses of two workers and of one process, which add in another order. It is ten times
 as large for metrics that count pixels, because a single pixel may be predicted differently."""
-
-
-@pytest.fixture(scope="module")
-def squares(tmp_path_factory) -> Path:
-    data = tmp_path_factory.mktemp("squares") / "data"
-    assert run("datatransformer", "--source", "squares", "--pictures", 24, "--data", data).code == 0
-    return data
 
 
 def start_two(module: str, runs: Path, *flags: object) -> list:
@@ -53,15 +44,6 @@ def run_two(module: str, runs: Path, *flags: object) -> list[Ran]:
     return wait_for_end(start_two(module, runs, *flags))
 
 
-def history(run_folder: Path) -> list[dict[str, float]]:
-    file = run_folder / "history.csv"
-    if not file.exists():
-        return []
-    with file.open(newline="") as table:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(table)]
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
-
-
 def assert_close(rows: list[dict], expected: list[dict], tolerance: float) -> None:
     """Compares losses with this tolerance, other metrics with ten times this tolerance."""
     assert len(rows) == len(expected)
@@ -74,27 +56,18 @@ def assert_close(rows: list[dict], expected: list[dict], tolerance: float) -> No
 def test_two_workers_train_as_one_process_does(squares, tmp_path):
     flags = ("--data", squares, *SMALL, "--epochs", 2)
     workers = start_two("segmentation.segnet_basic", tmp_path / "two", *flags)
-    argv = [str(flag) for flag in ("--runs", tmp_path / "one", *flags)]
-    recipe.train(RECIPE, read_settings(SegNetBasicConfig, argv, "test"))
+    one = train_here(partial(recipe.train, RECIPE), SegNetBasicConfig, squares, tmp_path / "one", *SMALL, "--epochs", 2)
     chief, other = wait_for_end(workers)
     assert (chief.code, other.code) == (0, 0), (chief.err, other.err)
     assert "2 CPU devices of 2 workers" in chief.out and "the chief reports on it" in other.out
     assert (chief.err, other.err) == ("", "")
     two = tmp_path / "two" / "segnet_basic"
-    assert_close(history(two), history(tmp_path / "one" / "segnet_basic"), TOLERANCE)
+    assert_close(history(two), history(one), TOLERANCE)
     assert {path.name for path in (two / "checkpoints").iterdir()} == {"best.keras", "last.keras"}
     assert len((two / "sessions.csv").read_text().splitlines()) == 2 and len(list((two / "tensorboard").iterdir())) == 2
     assert (two / "report.html").exists()
     with zipfile.ZipFile(two / "checkpoints" / "best.keras") as archive:
         assert json.loads(archive.read("config.json"))["registered_name"] == "Functional", "a plain Keras model"
-
-
-def wait_for(condition, workers: list) -> None:
-    limit = time.monotonic() + 240
-    while not condition():
-        assert all(worker.poll() is None for worker in workers), [worker.communicate() for worker in workers]
-        assert time.monotonic() < limit, "waited too long"
-        time.sleep(0.01)
 
 
 EPOCHS = 4
@@ -115,7 +88,7 @@ def long_flags(squares: Path) -> tuple:
 @pytest.mark.parametrize("victim", [1, 0], ids=["other", "chief"])
 def test_one_is_killed_and_both_are_resumed(squares, uninterrupted, tmp_path, victim):
     workers = start_two("segmentation.segnet_basic", tmp_path, *long_flags(squares))
-    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 2, workers)
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 2, *workers)
     workers[victim].send_signal(signal.SIGKILL)
     left = wait_for_end(workers)[1 - victim]
     assert left.code == 1 and f"Lost contact with worker {victim}" in left.err, left.err
@@ -127,7 +100,7 @@ def test_one_is_killed_and_both_are_resumed(squares, uninterrupted, tmp_path, vi
 @pytest.mark.slow
 def test_ctrl_c_on_one_ends_both(squares, uninterrupted, tmp_path):
     workers = start_two("segmentation.segnet_basic", tmp_path, *long_flags(squares))
-    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, workers)
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, *workers)
     workers[1].send_signal(signal.SIGINT)
     chief, other = wait_for_end(workers)
     assert other.code == 130 and "on all workers to resume" in other.err
@@ -141,7 +114,7 @@ def test_ctrl_c_on_one_ends_both(squares, uninterrupted, tmp_path):
 @pytest.mark.slow
 def test_a_worker_that_hangs_is_named(squares, tmp_path):
     workers = start_two("segmentation.segnet_basic", tmp_path, *long_flags(squares))
-    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, workers)
+    wait_for(lambda: len(history(tmp_path / "segnet_basic")) >= 1, *workers)
     workers[1].send_signal(signal.SIGSTOP)
     _, err = workers[0].communicate(timeout=120)
     workers[1].send_signal(signal.SIGKILL)

@@ -10,15 +10,15 @@ from classifiers.network import build_classifier
 from config import ClassifierConfig
 from layers import optimizers
 from layers.saved import load_saved_model
-from settings import read_settings
+from tests.conftest import settings_of
 from training.optimizers import learning_rate_shares, make_optimizer
 
 
-def settings(**changed: object) -> ClassifierConfig:
+def optimizer_settings(**changed: object) -> ClassifierConfig:
     """Settings with SGD and a rate of 0.5, apart from those that are `changed`."""
     values = {"optimizer": "sgd", "learning_rates": 0.5} | changed
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
-    return read_settings(ClassifierConfig, flags, "test")
+    return settings_of(ClassifierConfig, *flags)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def model() -> keras.Model:
 
 def compiled(model: keras.Model, *, layer_decay: float = 1.0, backbone_rate: float = 1.0, **changed) -> keras.Model:
     shares = learning_rate_shares(model, backbone_rate, layer_decay)
-    model.compile(make_optimizer(settings(**changed), shares), "mse")
+    model.compile(make_optimizer(optimizer_settings(**changed), shares), "mse")
     model.optimizer.build(model.trainable_weights)
     return model
 
@@ -80,8 +80,8 @@ def test_the_gradient_norm_is_clipped(model):
 
 
 def test_a_weight_decay_of_0_turns_it_off():
-    assert make_optimizer(settings(optimizer="adamw", weight_decay=0.0), []).weight_decay == 0
-    assert make_optimizer(settings(optimizer="adamw"), []).weight_decay == 0.01
+    assert make_optimizer(optimizer_settings(optimizer="adamw", weight_decay=0.0), []).weight_decay == 0
+    assert make_optimizer(optimizer_settings(optimizer="adamw"), []).weight_decay == 0.01
 
 
 @pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2_b0"])

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.conftest import QUICK, run
+from tests.conftest import train_small
 from training.recalibration import compute_statistics, set_statistics, trainable_batch_norms
 
 
@@ -36,11 +36,10 @@ def test_a_frozen_norm_keeps_its_statistics():
     assert trainable_batch_norms(model) == []
 
 
-def test_the_command(scenes, tmp_path):
-    flags = ("--data", scenes, "--runs", tmp_path, *QUICK, "--epochs", 2, "--recalibrate-bn")
-    done = run("classifiers.small", *flags)
-    assert done.code == 0 and "Batch norm recalibrated over 50 training images: accuracy " in done.out, done.err
-    folder = tmp_path / "small"
+def test_the_command(scenes, tmp_path, caplog):
+    caplog.set_level("INFO", "scenelab")
+    folder = train_small(scenes, tmp_path, "--epochs", 2, "--recalibrate-bn")
+    assert "Batch norm recalibrated over 50 training images: accuracy " in caplog.text
     rows = [line.split(",") for line in (folder / "recalibration.csv").read_text().splitlines()]
     assert rows[0] == ["epoch", "measure", "before", "after"]
     accuracy = next(row for row in rows if row[1] == "accuracy")
@@ -49,5 +48,5 @@ def test_the_command(scenes, tmp_path):
     assert ("before_recalibration.keras" in checkpoints) == better and "recalibrated.keras" in checkpoints
     best, other = (folder / "checkpoints" / name for name in ("best.keras", "recalibrated.keras"))
     assert (best.read_bytes() == other.read_bytes()) == better
-    again = run("classifiers.small", *flags)
-    assert again.code == 0 and "is recalibrated already" in again.out, again.err
+    train_small(scenes, tmp_path, "--epochs", 2, "--recalibrate-bn")
+    assert "is recalibrated already" in caplog.text

@@ -1,19 +1,22 @@
 """Options that improve accuracy: the effect of each, and resumed runs with all of them."""
 
-import csv
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from classifiers import recipe
 from classifiers.objective import make_objective
-from classifiers.small import RECIPE
-from config import ClassifierConfig
 from layers.saved import load_saved_model
-from settings import read_settings
-from tests.conftest import QUICK, evaluate
+from tests.conftest import (
+    assert_drawn,
+    assert_equal_arrays,
+    evaluate,
+    history,
+    saved_state,
+    train_small,
+    without_report,
+)
 from training.freezing import backbone_of
 
 ALL_OPTIONS = (
@@ -24,34 +27,17 @@ ALL_OPTIONS = (
 )  # fmt: skip
 
 
-def train(scenes, runs, *flags) -> Path:
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *QUICK, *flags)]
-    recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
-    return runs / "small"
-
-
-def history(run_folder: Path) -> list[dict[str, float]]:
-    with (run_folder / "history.csv").open(newline="") as file:
-        return [{key: float(row[key]) for key in row if key != "seconds"} for row in csv.DictReader(file)]
-
-
-def last(run_folder: Path) -> list[np.ndarray]:
-    model = load_saved_model(run_folder / "checkpoints" / "last.keras", compiled=True)
-    return [*model.get_weights(), *(np.asarray(variable) for variable in model.optimizer.variables)]
-
-
 @pytest.fixture(scope="module")
 def all_options(scenes, tmp_path_factory) -> Path:
-    return train(scenes, tmp_path_factory.mktemp("all_options"), *ALL_OPTIONS, "--epochs", 4)
+    return train_small(scenes, tmp_path_factory.mktemp("all_options"), *ALL_OPTIONS, "--epochs", 4)
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_with_all_options(scenes, all_options, tmp_path):
     """The run is stopped in the second stage, which trains other layers than the first."""
     for epochs in (3, 4):
-        folder = train(scenes, tmp_path, *ALL_OPTIONS, "--epochs", epochs, "--resume", "last")
+        folder = train_small(scenes, tmp_path, *ALL_OPTIONS, "--epochs", epochs, "--resume", "last")
     assert history(folder) == history(all_options)
-    for one, other in zip(last(folder), last(all_options), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert_equal_arrays(saved_state(folder), saved_state(all_options))
 
 
 def test_stages_unfreeze_more_and_more_layers(all_options):
@@ -80,28 +66,34 @@ def test_the_normalisation_of_the_data_set_is_saved_in_the_model(scenes, all_opt
 
 
 def test_the_first_batch_is_drawn(all_options):
-    assert (all_options / "figures" / "augmentation.png").stat().st_size > 20_000
+    assert_drawn(all_options / "figures" / "augmentation.png")
 
 
 def test_the_drawn_batch_comes_from_the_chosen_cache(scenes, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(
-        "plots.image_grid.draw_training_images", lambda batches, *_: drawn.append(next(iter(batches))[0].numpy())
-    )
+
+    class Drawn(Exception):
+        """Ends the training, which follows."""
+
+    def draw(batches, *_):
+        drawn.append(next(iter(batches))[0].numpy())
+        raise Drawn
+
+    monkeypatch.setattr("plots.image_grid.draw_training_images", draw)
     for cache in ("memory", "disk", "none"):
-        train(scenes, tmp_path, "--epochs", 1, "--cache", cache, "--name", cache)
+        with pytest.raises(Drawn):
+            train_small(scenes, tmp_path, "--epochs", 1, "--cache", cache, "--name", cache)
     memory, disk, none = drawn
     np.testing.assert_array_equal(memory, disk)
     assert np.abs(memory - none).mean() > 1, "crops are taken from the full image, at other positions"
 
 
 def test_the_moving_average_is_validated_and_saved_as_best(scenes, tmp_path):
-    folder = train(scenes, tmp_path, "--epochs", 1, "--ema", 0.9, "--optimizer", "sgd")
+    folder = train_small(scenes, tmp_path, "--epochs", 1, "--ema", 0.9, "--optimizer", "sgd")
     checkpoints = folder / "checkpoints"
     best, last_model = (load_saved_model(checkpoints / name, compiled=True) for name in ("best.keras", "last.keras"))
     averages = last_model.optimizer.moving_averages
-    for average, weight in zip(averages, best.trainable_weights, strict=True):
-        np.testing.assert_array_equal(average, weight)
+    assert_equal_arrays(averages, best.trainable_weights)
     assert not np.array_equal(averages[0], last_model.trainable_weights[0]), "training continues with its own weights"
     row = history(folder)[0]
     loss, accuracy = evaluate(checkpoints / "best.keras", scenes)
@@ -109,7 +101,7 @@ def test_the_moving_average_is_validated_and_saved_as_best(scenes, tmp_path):
 
 
 def test_mixed_precision_computes_in_16_bits_and_returns_32(scenes, tmp_path):
-    folder = train(scenes, tmp_path, "--epochs", 1, "--mixed-precision")
+    folder = train_small(scenes, tmp_path, "--epochs", 1, "--mixed-precision")
     assert keras.config.dtype_policy().name == "float32", "the policy of the process is restored"
     model = load_saved_model(folder / "checkpoints" / "best.keras")
     convolution = backbone_of(model).get_layer("stem_conv")
@@ -127,10 +119,10 @@ def test_focal_loss_equals_its_formula():
     assert float(losses["focal"]) == pytest.approx(np.mean(-((1 - probability) ** 2) * np.log(probability)), rel=1e-3)
 
 
-def test_training_stops_at_the_target_accuracy(scenes, tmp_path, caplog):
-    caplog.set_level("INFO", "scenelab")
-    folder = train(scenes, tmp_path, "--epochs", 6, "--stop-at", 0.01)
-    assert len(history(folder)) == 1, "any accuracy reaches this target"
-    train(scenes, tmp_path, "--epochs", 6, "--stop-at", 0.01)
-    assert "was finished before: validation accuracy has reached --stop-at 0.01" in caplog.text
-    assert len(history(folder)) == 1
+def test_training_stops_at_the_target_accuracy(scenes, tmp_path):
+    with without_report() as outcomes:
+        for _ in range(2):
+            folder = train_small(scenes, tmp_path, "--epochs", 6, "--stop-at", 0.01, report=True)
+            assert len(history(folder)) == 1, "any accuracy reaches this target"
+    finished = "was finished before: validation accuracy has reached --stop-at 0.01"
+    assert len(outcomes) == 2 and outcomes[0] == "is finished" and outcomes[1].startswith(finished)

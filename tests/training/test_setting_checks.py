@@ -3,11 +3,9 @@
 import pytest
 
 from backbones import backbone
-from classifiers import recipe
-from classifiers.small import RECIPE
 from config import ClassifierConfig, VaeConfig
-from settings import SettingError, read_settings
-from tests.conftest import QUICK
+from settings import SettingError
+from tests.conftest import settings_of, train_small
 from training.kinds import CLASSIFIER, SEGMENTATION
 from training.progress import check_same_model
 from training.run_folder import RunFolder
@@ -28,7 +26,7 @@ GIVEN = {
 
 
 def settings(*flags: object) -> ClassifierConfig:
-    return read_settings(ClassifierConfig, [str(flag) for flag in flags], "test")
+    return settings_of(ClassifierConfig, *flags)
 
 
 @pytest.mark.parametrize("field", [*UNUSED_BY_FIND_LR, "learning_rates", "schedule"])
@@ -54,9 +52,8 @@ def test_find_lr_allows_settings_with_an_effect(flags):
 
 
 def test_find_lr_for_a_model_without_a_backbone():
-    flags = ["--find-lr", "--patience", "3"]
     with pytest.raises(SettingError, match="patience = "):
-        check_unused_settings(read_settings(VaeConfig, flags, "test"))
+        check_unused_settings(settings_of(VaeConfig, "--find-lr", "--patience", 3))
 
 
 @pytest.mark.parametrize("strategy", ["auto", "none", "mirrored"])
@@ -99,7 +96,6 @@ def test_a_batch_larger_than_the_data_is_reported(caplog):
 
 
 def test_a_refused_setting_leaves_no_run_behind(scenes, tmp_path):
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", tmp_path / "runs", *QUICK, "--find-lr", "--epochs", 3)]
     with pytest.raises(SettingError, match="epochs = "):
-        recipe.train(RECIPE, read_settings(ClassifierConfig, argv, "test"))
+        train_small(scenes, tmp_path / "runs", "--find-lr", "--epochs", 3)
     assert not (tmp_path / "runs" / "small").exists()

@@ -5,13 +5,14 @@ import pytest
 from backbones import backbone
 from config import ClassifierConfig, SegmentationConfig, UNetMobileNetV2Config
 from settings import SettingError
+from tests.conftest import settings_of
 from training.stages import plan_stages
 
 IMAGES = 50
 
 
 def planned(*flags: object, config=SegmentationConfig):
-    return plan_stages(config(_cli_parse_args=[str(flag) for flag in flags]), backbone("small"), IMAGES)
+    return plan_stages(settings_of(config, *flags), backbone("small"), IMAGES)
 
 
 def test_a_single_value_applies_to_all_stages():
@@ -88,5 +89,5 @@ def test_settings_that_do_not_fit_are_refused(flags, message):
 
 def test_a_default_number_of_frozen_layers_gives_way_to_an_unfreeze_schedule():
     flags = ("--unfreeze-schedule", "head,all", "--schedule", "constant")
-    assert UNetMobileNetV2Config(_cli_parse_args=[]).freeze == 150
+    assert settings_of(UNetMobileNetV2Config).freeze == 150
     assert [stage.frozen for stage in planned(*flags, config=UNetMobileNetV2Config)] == [44, 0]

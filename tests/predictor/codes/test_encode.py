@@ -14,10 +14,9 @@ from layers.saved import load_saved_model
 from pipeline.decode import decode_and_resize
 from predictor.codes.encode import mark_last
 from predictor.codes.latents import LatentsFile
-from settings import SettingError, WorkError, read_settings
-from tests.conftest import run, table
+from settings import SettingError, WorkError
+from tests.conftest import run, table, train_here, without_report
 from tests.predictor.commands import merge_here, predict_here, predict_interrupted
-from training.kinds import AUTOENCODER
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +25,10 @@ def trained(scenes, tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("runs")
     flags = (
         "--image-size", 24, "--filters", "4,8", "--latent-size", 3, "--beta", 0.5,
-        "--epochs", 10, "--learning-rates", 0.01, "--batch-size", 8,
+        "--epochs", 10, "--learning-rates", 0.01, "--batch-size", 8, "--verbose", "none", "--cache", "none",
     )  # fmt: skip
-    argv = [str(flag) for flag in ("--data", scenes, "--runs", runs, *flags, "--verbose", "none", "--cache", "none")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AUTOENCODER.results.replace(":", "."), lambda session: None)
-        vae.train(read_settings(VaeConfig, argv, "test"))
-    return runs / "vae"
+    with without_report():
+        return train_here(vae.train, VaeConfig, scenes, runs, *flags)
 
 
 def latents(path: Path) -> dict[str, np.ndarray]:

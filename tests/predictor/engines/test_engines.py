@@ -1,19 +1,15 @@
 """OpenVINO predicts what TensorFlow predicts, approximately in fewer bits; TensorFlow replaces it where it fails."""
 
-import csv
 import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 
-from config import DataTransformerConfig, PredictorConfig, SelectConfig
-from datatransformer.transformer import DataTransformer
+from config import PredictorConfig, SelectConfig
 from predictor.engines import choice, conversion, openvino_engine
 from predictor.engines.openvino_engine import MAX_DIFFERENCE
 from predictor.labels.ensemble import Member, find_members
@@ -23,8 +19,7 @@ from predictor.model import load_runner
 from predictor.predict import predict
 from predictor.select import select
 from settings import SettingError, WorkError
-from tests.conftest import run
-from tests.predictor.commands import noise
+from tests.conftest import history, make_data_folder, noise, run, run_code
 from training.run_folder import RunFolder
 
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
@@ -80,8 +75,8 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
     for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-        assert len(done.stdout.splitlines()) == 4
+        done = run_code(program)
+        assert done.code == 0 and len(done.out.splitlines()) == 4, done.err
 
 
 @needs_openvino
@@ -181,8 +176,7 @@ def test_int8_is_calibrated_once_and_logs_both_accuracies(trained, caplog):
     of_f32, of_int8 = (validate(find_members([trained], "none", "auto", precision)[0]) for precision in ("f32", "int8"))
     assert 1e-6 < np.abs(of_int8.probabilities - of_f32.probabilities).max() < 0.2, "they are stored in different files"
     before, after = map(float, re.search(r"accuracy (\S+) in f32, (\S+) in int8", caplog.text).groups())
-    with (trained.path / "history.csv").open(newline="") as file:
-        best = max(float(row["val_accuracy"]) for row in csv.DictReader(file))
+    best = max(row["val_accuracy"] for row in history(trained.path))
     assert before == pytest.approx(best, abs=1e-4), "as in the training"
     assert after == pytest.approx(of_int8.correct.mean(), abs=1e-4)
     plain, quantised = sorted(trained.engines.iterdir(), key=lambda folder: "int8" in folder.name)
@@ -195,10 +189,9 @@ def test_int8_is_calibrated_once_and_logs_both_accuracies(trained, caplog):
 @needs_nncf
 def test_masks_in_int8(trained, tmp_path, caplog):
     caplog.set_level("INFO", "scenelab")
-    flags = ["--source", "scenes", "--task", "segmentation", "--pictures", "15", "--picture-size", "32"]
-    DataTransformer(DataTransformerConfig(_cli_parse_args=[*flags, "--data", str(tmp_path / "masks")])).run()
-    shutil.copy(tmp_path / "masks" / "classes.csv", trained.path)
-    settings = {"seed": 0, "image_size": "32", "data": str(tmp_path / "masks")}
+    data = make_data_folder(tmp_path / "masks", source="scenes", task="segmentation", pictures=15, picture_size=32)
+    shutil.copy(data / "classes.csv", trained.path)
+    settings = {"seed": 0, "image_size": "32", "data": str(data)}
     trained.write_config("segmentation", "small", settings, trained.classes())
     small_network(trained, len(trained.classes()))
     images = noise(2, 32, 32, 3)
@@ -206,7 +199,7 @@ def test_masks_in_int8(trained, tmp_path, caplog):
     assert 0 < np.abs(in_int8 - in_f32).mean() < 0.1
     assert re.search(r"On 5 validation .* in int8; mean IoU 0\.\d+ in f32, 0\.\d+ in int8", caplog.text)
     shutil.rmtree(trained.engines)
-    shutil.rmtree(tmp_path / "masks")
+    shutil.rmtree(data)
     with pytest.raises(WorkError, match="calibrated on the training images"):
         Network(trained, "none", "auto", "int8").probabilities(images)
     assert ["-f32-" in folder.name for folder in trained.engines.iterdir()] == [True], "the f32 model is not removed"

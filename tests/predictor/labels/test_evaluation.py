@@ -6,8 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from predictor.labels.evaluation import EvaluatedImage, calibration_bins, confused_pairs, thumbnail, top_k_accuracies
-from tests.conftest import run, table
-from tests.predictor.commands import noise
+from tests.conftest import noise, run, table
 
 
 def test_calibration_error_by_hand():

@@ -1,4 +1,4 @@
-"""The views of test-time augmentation are the parts of the picture that they should be."""
+"""The views of test-time augmentation show the right parts of the image."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SIZE = (70, 84)
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """A picture whose red grows to the right and whose green grows downwards, 80x96 pixels."""
+    """An image of 80x96 pixels. Red grows to the right, green grows downwards."""
     rows, columns = np.mgrid[0:80, 0:96]
     return tf.io.encode_png(np.stack([columns * 2, rows * 2, columns * 0], -1).astype(np.uint8)).numpy()
 

@@ -7,8 +7,7 @@ import pytest
 from config import PredictorConfig
 from plots.palette import colour_mask, overlay_mask
 from predictor.masks.files import MaskFiles, SegmentedImage
-from tests.conftest import settings_of
-from tests.predictor.commands import noise
+from tests.conftest import noise, settings_of
 
 CLASSES = ("sky", "=road", "tree")
 COLOURS = ((0, 0, 255), None, (0, 255, 0))

@@ -9,8 +9,7 @@ import pytest
 import tensorflow as tf
 
 from predictor.masks.segmenter import average_views, resized_mask
-from tests.conftest import run, table
-from tests.predictor.commands import noise
+from tests.conftest import noise, run, table
 from training.run_folder import RunFolder
 
 

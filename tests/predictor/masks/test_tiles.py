@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from predictor.masks.segmenter import average_views
 from predictor.masks.tiles import edge_weights, mask_by_tiles, tile_starts
-from tests.predictor.commands import noise
+from tests.conftest import noise
 
 CLASSES = 4
 
