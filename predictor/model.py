@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from predictor.engines.choice import make_runner
-from predictor.engines.runner import Predict, Runner
+from predictor.engines.runner import ModelRequest, Predict, Runner
 from settings import WorkError
 from training.run_folder import RunFolder
 
@@ -34,7 +34,7 @@ def load_runner(
 
     Raises WorkError as `best_model` does.
     """
-    return make_runner(run, engine, precision, size, partial(best_model, run), wrap, batch_size)
+    return make_runner(engine, ModelRequest(run, precision, size, partial(best_model, run), wrap, batch_size))
 
 
 def best_model(run: RunFolder) -> "keras.Model":

@@ -1,12 +1,11 @@
 """Chooses the inference engine. A new engine is a new module with the names of `runner.Engine`, and a line here."""
 
 import importlib
-from collections.abc import Callable
 from typing import cast
 
 from log import logger
 from predictor.engines.conversion import ConversionError
-from predictor.engines.runner import Engine, LoadModel, Predict, Runner
+from predictor.engines.runner import Engine, ModelRequest, Runner
 from settings import SettingError, WorkError, bad_setting
 from training.run_folder import RunFolder
 
@@ -32,27 +31,20 @@ def check_engine(run: RunFolder, engine: str, precision: str) -> None:
         raise SettingError(bad_setting("precision", precision, allowed))
 
 
-def make_runner(
-    run: RunFolder,
-    engine: str,
-    precision: str,
-    size: tuple[int, int] | None,
-    load: LoadModel,
-    wrap: Callable[[Predict], Predict],
-    batch_size: int,
-) -> Runner:
+def make_runner(engine: str, request: ModelRequest) -> Runner:
     """Loads the run's best model into the engine that is named or, with `auto`, the preferred one.
 
-    If an engine cannot use the model, which is logged as a warning, the next one predicts. See `runner.Engine` for the
-    arguments. Raises WorkError if no engine can use the model in this precision.
+    If an engine cannot use the model, which is logged as a warning, the next one predicts. Raises WorkError if no
+    engine can use it in this precision.
     """
     problem = ""
+    run, precision = request.run, request.precision
     for name in _candidates(engine, precision):
         if problem:
             avoided = f"--engine {name} avoids this attempt"
             logger.warning(f"{problem} {_engine(name).TITLE} predicts instead; {avoided}.")
         try:
-            return _engine(name).make_runner(run, precision, size, load, wrap, batch_size)
+            return _engine(name).make_runner(request)
         except (ConversionError, OSError) as error:
             problem = f"{_engine(name).TITLE} cannot use {run.path} in {precision} ({error})."
     raise WorkError(f"{problem} Use --precision f32.")

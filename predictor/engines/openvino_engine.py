@@ -26,7 +26,7 @@ from predictor.engines.conversion import (
 from predictor.engines.exportable import make_exportable
 from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, supports_precision, write_openvino
 from predictor.engines.quantisation import PACKAGES, quantise
-from predictor.engines.runner import LoadModel, Predict, Runner
+from predictor.engines.runner import LoadModel, ModelRequest, Runner
 from settings import SettingError, bad_setting
 from training.run_folder import RunFolder
 
@@ -69,17 +69,11 @@ def check(run: RunFolder, precision: str) -> None:
         check_installed(PACKAGES, "--precision int8")
 
 
-def make_runner(
-    run: RunFolder,
-    precision: str,
-    size: Size | None,
-    load: LoadModel,
-    wrap: Callable[[Predict], Predict],
-    batch_size: int,
-) -> Runner:
+def make_runner(request: ModelRequest) -> Runner:
     """See `runner.Engine`. Converts the model if there is no converted one for this checkpoint."""
     import tensorflow as tf
 
+    run, precision, size, load, wrap, batch_size = request
     folder = _converted_model(run, precision, size, load, batch_size)
     model = run_converter(lambda: OpenVINOModel(folder, INFERENCE_PRECISION[precision]))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -34,6 +34,27 @@ class Runner:
     parallel_calls: int = 1
 
 
+class ModelRequest(NamedTuple):
+    """The model that an engine has to load, and how it will be called.
+
+    Attributes:
+        run: the run whose best model is loaded.
+        precision: one of the engine's `PRECISIONS`.
+        size: height and width of the uint8 images; None for images of any size.
+        load: loads the Keras model.
+        wrap: returns a function that calls the model one or several times, for example on an image and its mirror
+            image. It may call the model with float32 images.
+        batch_size: images per batch, at most.
+    """
+
+    run: RunFolder
+    precision: str
+    size: tuple[int, int] | None
+    load: LoadModel
+    wrap: Callable[[Predict], Predict]
+    batch_size: int
+
+
 class Engine(Protocol):
     """The names that the module of an engine has.
 
@@ -51,21 +72,5 @@ class Engine(Protocol):
     def check(self, run: RunFolder, precision: str) -> None:
         """Raises SettingError if the precision is not available here, WorkError if a package is not installed."""
 
-    def make_runner(
-        self,
-        run: RunFolder,
-        precision: str,
-        size: tuple[int, int] | None,
-        load: LoadModel,
-        wrap: Callable[[Predict], Predict],
-        batch_size: int,
-    ) -> Runner:
-        """Loads the run's best model for uint8 images of `size` (height, width), or of any size if it is None.
-
-        Raises ConversionError if this engine cannot use the model.
-
-        Arguments:
-            wrap: returns a function that calls the model one or several times, for example on an image and its mirror
-                image. It may call the model with float32 images.
-            batch_size: images per batch, at most.
-        """
+    def make_runner(self, request: ModelRequest) -> Runner:
+        """Loads the model. Raises ConversionError if this engine cannot use it."""

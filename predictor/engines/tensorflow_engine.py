@@ -1,9 +1,8 @@
 """TensorFlow: predicts with the Keras model as it is, on any device."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from predictor.engines.runner import LoadModel, Predict, Runner
+from predictor.engines.runner import ModelRequest, Runner
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -22,21 +21,14 @@ def check(run: RunFolder, precision: str) -> None:
     """Nothing can be missing."""
 
 
-def make_runner(
-    run: RunFolder,
-    precision: str,
-    size: tuple[int, int] | None,
-    load: LoadModel,
-    wrap: Callable[[Predict], Predict],
-    batch_size: int,
-) -> Runner:
+def make_runner(request: ModelRequest) -> Runner:
     """See `runner.Engine`."""
     import tensorflow as tf
 
-    model = load()  # not while a function is traced: the model would never get its weights
+    model = request.load()  # not while a function is traced: the model would never get its weights
 
     def predict(images: "np.ndarray | tf.Tensor") -> tf.Tensor:
         return tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
 
-    signature = [tf.TensorSpec((None, *(size or (None, None)), 3), tf.uint8)]
-    return Runner(tf.function(wrap(predict), signature, autograph=False), batch_size)
+    signature = [tf.TensorSpec((None, *(request.size or (None, None)), 3), tf.uint8)]
+    return Runner(tf.function(request.wrap(predict), signature, autograph=False), request.batch_size)

@@ -111,7 +111,7 @@ def test_a_new_engine_is_a_module_and_a_line_of_the_table(trained, monkeypatch, 
         "TITLE, PRECISIONS = 'Halving', ('f32', 'f16')\n"
         "is_preferred = lambda: True\n"
         "check = lambda run, precision: None\n"
-        "make_runner = lambda run, precision, size, load, wrap, batch_size: Runner(lambda images: images / 2, 5)\n"
+        "make_runner = lambda request: Runner(lambda images: images / 2, 5)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(choice, "ENGINES", {"halving": "halving", **choice.ENGINES})
