@@ -1,178 +1,187 @@
-"""Label files of all common formats, read as pairs of image and label."""
+"""Label tables of all common formats: how each is read is decided by one pass over its rows."""
 
-import contextlib
-import csv
-import json
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING
 
-from datatransformer.listing import Rejected
-from datatransformer.raw_files import first_entries
-from settings import WorkError
+from datatransformer.columns import NO_COLUMNS, Columns, GivenColumns, columns_of, given_columns
+from datatransformer.label_cells import MOST_CELLS, label_cells
+from datatransformer.label_columns import BINARY, SIGNED, binary_values
+from datatransformer.label_search import finder
+from datatransformer.label_table import LabelTable, problem_of, rows_of
+from datatransformer.split_column import NO_SPLIT, split_columns
+from settings import SettingError, WorkError, bad_setting, errors_if_given
+from storage.column_names import normal_name
+from storage.user_tables import UserTable, open_user_table
 
-IMAGE_COLUMNS = ("image", "image_id", "imageid", "img", "file", "file_name", "filename", "path", "name", "id")
-"""Names of the column of images; the first name that a header has counts."""
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
+    from datatransformer.report import Report
 
-LABEL_COLUMNS = {"label", "label_id", "labels", "class", "class_id", "class_name", "category", "category_id", "target"}
-NAME_COLUMNS = {"name", "class_name", "label_name"}
-
-SUFFIXES = (".csv", ".tsv", ".json")
-"""Suffixes by which a label file in a raw folder is found. A file that --raw-labels names may have any suffix."""
-
-FIRST_ENTRIES = 10_000
-"""Entries of a folder among which label files are looked for."""
-
-FIRST_TABLES = 20
-FIRST_LINES = 20
-MAX_JSON = 2**24
-"""Bytes of a JSON file that is opened for a quick look. The whole file must be read for that."""
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-"""Suffixes that are tried for names without a suffix."""
-
-
-class LabelEntry(NamedTuple):
-    """An image and its label. `line` is the number of the line or entry in the label file, for messages."""
-
-    image: str
-    label: str
-    line: int
+BOXES = (
+    "xmin",
+    "x_min",
+    "x1",
+    "bbox",
+    "bbox_x",
+    "bounding_box",
+    "encodedpixels",
+    "encoded_pixels",
+    "rle",
+    "segmentation",
+)
+"""Columns of objects in a picture, in the form of `normal_name`."""
 
 
-def read_labels(path: Path) -> Iterator[LabelEntry | Rejected]:
-    """Yields the entries of a CSV, a TSV, a file of `name label` lines, or a JSON list; lines without one as Rejected.
+def open_label_tables(
+    settings: "DataTransformerConfig", root: Path, paths: Mapping[Path, str], report: "Report"
+) -> list[LabelTable]:
+    """The label tables, which tell the report how they are read. Raises SettingError if a setting has no effect.
 
-    JSON has the format of the AI Challenger scene data: a list of objects with `image_id` and `label_id`. The other
-    formats are read line by line. Raises WorkError if no line has an entry.
+    `paths`: the split that each table is for, because of its folder; empty if its own column decides.
     """
-    pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_lines(path)
-    is_empty = True
-    for line, image, label in pairs:
-        if image and label:
-            is_empty = False
-            yield LabelEntry(image, label, line)
+    decided = settings.split != "auto" or settings.val_list is not None
+    if decided and (errors := errors_if_given(settings, ["split_column"], "has no effect with split or val_list")):
+        raise SettingError(*errors)
+    several = settings.labels == "several"
+    tables = []
+    for path, split in paths.items():
+        is_there = finder(path.parent if split else root)
+        tables.append(open_label_table(path, is_there, several, given_columns(settings), use_split=not decided))
+    if any(paths.values()):
+        said = ", ".join(f"{path} for {split}" for path, split in paths.items())
+        report.note(f"The split comes from the folders of the label tables: {said}")
+    for table in tables:
+        for note in table.notes:
+            report.note(note)
+        for warning in table.warnings:
+            report.warn(warning)
+    if any(paths.values()) and not decided:
+        tables = [replace(table, fixed_split=paths[table.table.path]) for table in tables]
+        if "val" not in paths.values():
+            tables = [replace(table, fixed_split=table.fixed_split.replace("test", "val")) for table in tables]
+            report.note("As no table is for validation, the one for testing is used for it")
+    return tables
+
+
+def order_of(tables: Sequence[LabelTable]) -> list[str] | None:
+    """The classes in the order that the table itself gives; None: the natural order of those that occur."""
+    orders = [table.class_order() for table in tables]
+    return orders[0] if all(order == orders[0] for order in orders) else None
+
+
+def open_label_table(
+    path: Path,
+    is_there: Callable[[str], bool],
+    several: bool = False,
+    given: GivenColumns = NO_COLUMNS,
+    use_split: bool = True,
+) -> LabelTable:
+    """The label table in a file; one pass over it decides how it is read.
+
+    Arguments:
+        is_there: whether an image has this name.
+        several: an image may have several labels.
+        given: columns that the settings name.
+        use_split: a column of the split counts.
+
+    Raises WorkError for a file that is no table, SettingError if it can be read in several ways.
+    """
+    table = open_user_table(path)
+    columns = columns_of(table, given, is_there)
+    if _is_text(table, columns, given, is_there):
+        columns = None
+    labels: Counter[str] = Counter()
+    splits: Counter[tuple[str, ...]] = Counter()
+    sizes: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    split_of = columns.splits if columns else ()
+    signs = _signs(table, columns)
+    for line, cells in rows_of(table, columns):
+        if problem_of(cells, columns):
+            continue
+        splits[tuple(cells[column].lower() for column in split_of)] += 1
+        if columns and columns.label is None:
+            size = _count_signs(table, line, cells, columns, signs)
+            sizes[min(size, 2)] += 1
+            first.setdefault(min(size, 2), line)
         else:
-            yield Rejected(f"{path}:{line}", "expected an image and a label")
-    if is_empty:
-        raise WorkError(
-            f"{path}: no line holds an image and a label. Expected: lines of image,label or JSON of image_id, label_id"
+            cell = cells[columns.label or 0] if columns else cells[1]
+            if cell in labels or len(labels) < MOST_CELLS:
+                labels[cell] += 1
+    name = columns.name(columns.label) if columns and columns.label is not None else "of labels"
+    meaning, notes, warnings = label_cells(labels, name, several)
+    if not several and (sizes[0] or sizes[2]):
+        _refuse_several(path, sizes, first)
+    reading = f"{path} was read as {_described(table, columns)}"
+    found = NO_SPLIT
+    if split_of and columns and not use_split:
+        notes.append(
+            f"the column {columns.name(split_of[0])} does not count for the split, because the settings decide it"
         )
+    elif split_of and columns:
+        found, said = split_columns(split_of, [columns.name(column) for column in split_of], splits, given.split)
+        notes += said
+    occurring = frozenset(label for cell in labels for label in meaning.of(cell))
+    if columns and columns.label is None:
+        occurring = frozenset(name for _, name in columns.one_hot)
+    warnings += _box_warnings(table)
+    sentences = (reading, *(f"{path.name}: {note}" for note in notes))
+    alarms = tuple(f"{path.name}: {warning}" for warning in warnings)
+    return LabelTable(table, columns, signs, meaning, found, occurring, notes=sentences, warnings=alarms)
 
 
-def label_files(folder: Path, images: Path) -> list[Path]:
-    """Tables in `folder` that can be label files of the images in the folder `images`, found by a quick look."""
-    names = [entry.name for entry in first_entries(folder, FIRST_ENTRIES) if entry.is_file()]
-    tables = [folder / name for name in names if name.lower().endswith(SUFFIXES)]
-    return [table for table in tables[:FIRST_TABLES] if _names_images(table, images)]
+def _is_text(table: UserTable, columns: Columns | None, given: GivenColumns, is_there: Callable[[str], bool]) -> bool:
+    """Whether lines of words are an image's name with blanks and a label, though all have equally many words."""
+    if columns is None or table.separator != " " or table.header or any(given) or columns.width == 2:
+        return columns is None
+    names = [" ".join(cells[:-1]) for _, cells in islice(table.rows(), 30)]
+    return sum(map(is_there, names)) * 2 > len(names)
 
 
-def _names_images(table: Path, images: Path) -> bool:
-    """Whether most of the first entries of a table name files in the folder `images`."""
-    if table.suffix.lower() == ".json" and table.stat().st_size > MAX_JSON:
-        return False
-    try:
-        entries = [entry for entry in islice(read_labels(table), FIRST_LINES) if isinstance(entry, LabelEntry)]
-    except (WorkError, OSError):
-        return False
-    return sum(_exists(entry.image, images) for entry in entries) * 2 > len(entries)
+def _described(table: UserTable, columns: Columns | None) -> str:
+    if columns is None:
+        return f"lines of an image and its label ({table.description.rpartition(', ')[2]})"
+    return f"{table.kind}: {columns.describe()}"
 
 
-def _exists(name: str, images: Path) -> bool:
-    """Whether a file in the folder `images` has this name, perhaps with a suffix."""
-    path = Path(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
-        return False
-    suffixes = ("", *IMAGE_SUFFIXES, *map(str.upper, IMAGE_SUFFIXES))
-    try:
-        return any((images / f"{path}{suffix}").is_file() for suffix in suffixes)
-    except (OSError, ValueError):  # too long for a name, or with a null character
-        return False
+def _signs(table: UserTable, columns: Columns | None) -> dict[str, bool]:
+    if not columns or columns.label is not None:
+        return BINARY
+    rows = [cells for _, cells in islice(table.rows(), 200) if len(cells) == columns.width]
+    return binary_values([column for column, _ in columns.one_hot], rows) or BINARY
 
 
-def read_class_names(path: Path) -> dict[str, str]:
-    """The name of each label, from lines of `label,name`.
-
-    Raises WorkError for a line that lacks one of the two, and for labels and names that occur twice.
-    """
-    names: dict[str, str] = {}
-    rows = list(_rows(path))
-    if rows and rows[0][1][0].lower() in LABEL_COLUMNS | {"index"} and rows[0][1][-1].lower() in NAME_COLUMNS:
-        rows = rows[1:]
-    for number, row in rows:
-        label, name = [*row, ""][:2]
-        if not label or not name or label in names or name in names.values():
-            raise WorkError(f"{path}, line {number}: expected a label and its name, each of them once, not {row}")
-        names[label] = name
-    return names
+def _count_signs(table: UserTable, line: int, cells: list[str], columns: Columns, signs: dict[str, bool]) -> int:
+    """The number of classes of a row. Raises WorkError if a cell is neither yes nor no."""
+    count = 0
+    for column, name in columns.one_hot:
+        cell = cells[column].lower()
+        if cell not in signs:
+            expected = "-1 or 1" if signs is SIGNED else "0 or 1"
+            raise WorkError(
+                f"{table.path}, line {line}: {cells[column]!r} in the column {name} is not {expected} as elsewhere. "
+                "If the columns are not one per class, name the label's by --label-column"
+            )
+        count += signs[cell]
+    return count
 
 
-@contextlib.contextmanager
-def _text(path: Path) -> Iterator[TextIO]:
-    """The opened file. Raises WorkError, also while it is read, if it is not text in UTF-8."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
-    except UnicodeDecodeError as error:
-        raise WorkError(f"{path} is not text in UTF-8 ({error.reason}). Save it as UTF-8.") from error
+def _refuse_several(path: Path, sizes: "Counter[int]", first: dict[int, int]) -> None:
+    parts = [(2, "have several labels"), (0, "have none")]
+    said = " and ".join(f"{sizes[size]} {text} (line {first[size]})" for size, text in parts if sizes[size])
+    why = f"{path} has one column per class, and of its {sizes.total()} rows {said}. Read them by --labels several"
+    raise SettingError(bad_setting("labels", "one", why))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yields line number and cells of each line that is not empty."""
-    with _text(path) as file:
-        first = next((line for line in file if line.strip()), "").strip()
-        file.seek(0)
-        separator = next((sign for sign in "\t,;" if sign in first), None)
-        if not separator:
-            yield from ((number, line.strip().rsplit(None, 1)) for number, line in enumerate(file, 1) if line.strip())
-            return
-        reader = csv.reader(file, delimiter=separator)
-        try:
-            for row in reader:
-                if any(cells := [cell.strip() for cell in row]):
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise WorkError(f"{path}, line {reader.line_num}: {error}; is a quote left open?") from error
-
-
-def _from_lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    rows = _rows(path)
-    first = next(rows, None)
-    if first is None:
-        return
-    image_column, label_column, width = 0, 1, 2
-    if columns := _columns([cell.lower() for cell in first[1]]):
-        (image_column, label_column), width = columns, len(first[1])
-    else:
-        rows = chain([first], rows)
-    for number, row in rows:
-        while len(row) > width and not row[-1]:
-            row.pop()
-        is_complete = len(row) == width
-        yield number, row[image_column] if is_complete else "", row[label_column] if is_complete else ""
-
-
-def _columns(header: list[str]) -> tuple[int, int] | None:
-    """The columns of image and label in a header; None if this line is no header."""
-    image = next((header.index(name) for name in IMAGE_COLUMNS if name in header), None)
-    label = next((column for column, name in enumerate(header) if name in LABEL_COLUMNS and column != image), None)
-    return None if image is None or label is None else (image, label)
-
-
-def _from_json(path: Path) -> Iterator[tuple[int, str, str]]:
-    try:
-        with _text(path) as file:
-            entries = json.load(file)
-    except json.JSONDecodeError as error:
-        raise WorkError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
-    except RecursionError as error:
-        raise WorkError(f"{path}: not a list of objects with image_id and label_id") from error
-    if not isinstance(entries, list):
-        raise WorkError(
-            f"{path}: expected a list of objects with image_id and label_id, not a {type(entries).__name__}"
-        )
-    for number, entry in enumerate(entries, 1):
-        entry = entry if isinstance(entry, dict) else {}
-        image, label = entry.get("image_id"), entry.get("label_id")
-        yield number, "" if image is None else str(image), "" if label is None else str(label)
+def _box_warnings(table: UserTable) -> list[str]:
+    boxes = [name for name in table.header or () if normal_name(name) in BOXES]
+    if not boxes:
+        return []
+    return [
+        f"it has columns of objects in the picture ({', '.join(boxes)}), which are not used: the label of each row "
+        "counts for its whole picture"
+    ]

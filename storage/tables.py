@@ -21,7 +21,11 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def csv_safe(text: str) -> str:
-    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula."""
+    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula.
+
+    File names may come from strangers. Class names are the user's own, and programs compare them: `printable` writes
+    them as they are.
+    """
     text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text
 

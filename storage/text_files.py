@@ -1,0 +1,118 @@
+"""Text files that users bring, whatever program and system saved them."""
+
+import codecs
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from settings import WorkError
+
+START = 4096
+"""Bytes by which a kind of file is recognised."""
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+SAVE_AS_CSV = "Open it in the program that made it and save it as CSV"
+NOT_TEXT = (
+    (b"PK\x03\x04", "a spreadsheet (.xlsx, .ods) or an archive", SAVE_AS_CSV),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet of Excel (.xls)", SAVE_AS_CSV),
+    (b"PAR1", "a Parquet file", "Save it as CSV, in pandas by read_parquet(...).to_csv(..., index=False)"),
+    (b"ARROW1", "an Arrow file", "Save it as CSV"),
+    (b"Obj\x01", "an Avro file", "Save it as CSV"),
+    (b"\x93NUMPY", "an array of NumPy", "Save it as CSV"),
+    (b"\x89HDF", "an HDF5 file", "Save it as CSV"),
+    (b"SQLite format 3", "a database", "Save the table as CSV"),
+    (b"\x1f\x8b", "compressed by gzip", "Decompress it"),
+    (b"BZh", "compressed by bzip2", "Decompress it"),
+    (b"\xfd7zXZ", "compressed by xz", "Decompress it"),
+    (b"7z\xbc\xaf", "an archive of 7-Zip", "Unpack it"),
+    (b"Rar!", "an archive of RAR", "Unpack it"),
+    (b"%PDF", "a PDF document", SAVE_AS_CSV),
+    (b"{\\rtf", "a document in RTF", "Save it as plain text"),
+    (b"\xff\xd8\xff", "a picture", "Name the table instead"),
+    (b"\x89PNG", "a picture", "Name the table instead"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Fetch it with `git lfs pull`"),
+    (b"<!doctype html", "a web page", "Download the file itself (the raw view)"),
+    (b"<html", "a web page", "Download the file itself (the raw view)"),
+)
+"""Beginnings of files that are no table in text: what they are, and what to do about it."""
+
+ENCODING_NAMES = {
+    "utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",
+    "utf-32": "UTF-32", "cp1252": "not UTF-8, so read as Windows-1252", "latin-1": "not UTF-8, so read as Latin-1",
+}  # fmt: skip
+"""How a report calls an encoding."""
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file.
+
+    A byte order mark decides; else zero bytes show UTF-16; else it is UTF-8 if the whole file is that. The last resort
+    is what older Windows programs write. Raises WorkError for files that are no text, and for ones that cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(START)
+            _refuse_other_kinds(path, start)
+            for mark, encoding in BYTE_ORDER_MARKS:
+                if start.startswith(mark):
+                    return encoding
+            if b"\0" in start:
+                return _utf_16_of(path, start)
+            file.seek(0)
+            return _eight_bit_encoding(path, iter(lambda: file.read(1 << 20), b""))
+    except OSError as error:
+        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """The opened file; the line ends of all systems become line feeds. Raises WorkError, also while it is read."""
+    try:
+        with path.open(encoding=encoding_of(path)) as file:
+            yield file
+    except UnicodeError as error:
+        raise WorkError(f"{path} is damaged text ({error}). Save it as UTF-8.") from error
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
+    beginning = start.removeprefix(codecs.BOM_UTF8).lstrip()
+    for sign, what, remedy in NOT_TEXT:
+        if start.startswith(sign) or beginning[: len(sign)].lower() == sign:
+            raise WorkError(f"{path} is {what}. A table in text, such as CSV, is needed. {remedy}.")
+
+
+def _utf_16_of(path: Path, start: bytes) -> str:
+    """The order of bytes of UTF-16 without a mark: in most texts the upper byte of nearly every sign is 0."""
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    most, least = max(even, odd), min(even, odd)
+    if most * 4 < len(start) // 2 or least * 10 > most:
+        raise WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
+    return "utf-16-be" if even > odd else "utf-16-le"
+
+
+def _eight_bit_encoding(path: Path, blocks: Iterator[bytes]) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in blocks:
+            if b"\0" in block:
+                raise WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        with path.open(encoding="cp1252") as file:
+            for _ in iter(lambda: file.read(1 << 20), ""):
+                pass
+        return "cp1252"
+    except UnicodeDecodeError:
+        return "latin-1"
