@@ -33,7 +33,9 @@ class RawImage(NamedTuple):
         path: its file, or empty.
         class_name: empty for segmentation.
         split: "train" or "val" if the source itself decides this, else None.
-        mask: the file of its mask, or empty.
+        mask: the file of its mask, or the text of which the source draws it; or empty.
+        labels: all its labels, if images may have several; then class_name is empty.
+        frame: the number of a frame or page from 1, if each of them is an image; 0 for the first or only one.
     """
 
     name: str
@@ -41,10 +43,12 @@ class RawImage(NamedTuple):
     class_name: str = ""
     split: str | None = None
     mask: str = ""
+    labels: tuple[str, ...] = ()
+    frame: int = 0
 
     @property
     def source(self) -> str:
-        return self.path or self.name
+        return f"{self.path}#{self.frame}" if self.frame else self.path or self.name
 
 
 MakePair = Callable[[RawImage], EncodedPair]
@@ -59,9 +63,11 @@ class Listing:
         classes: in their order. None: the classes of the images, in natural order.
         make_pair: reads or draws an image and its mask. None: the image is the content of its file.
         colours: of the classes, if the raw data have colours.
+        task: what the raw data are for, if they decide it. None: what the settings say.
     """
 
     entries: Iterable[RawImage | Rejected]
     classes: list[str] | None = None
     make_pair: MakePair | None = None
     colours: list[Colour | None] | None = None
+    task: str | None = None

@@ -9,12 +9,58 @@ from storage.tables import printable
 MAX_NAME = 200
 """Bytes of a name in the data folder. File systems allow 255, together with suffixes."""
 
-IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|gif|p[bgp]m|tga|avif|jp2)$", re.IGNORECASE)
+IMAGE_SUFFIX = re.compile(
+    r"\.(jpe?g|jpe|jfif|mpo|a?png|tiff?|bmp|dib|webp|gif|p[bgpn]m|tga|avif|hei[cf]|hif|j2k|jp2|jpf|jpx)$", re.IGNORECASE
+)
 
-SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
-"""Names of raw folders, in small letters, that say which split their images are for."""
+SPLIT_FOLDERS = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "development", "eval", "evaluation"), "val"),
+}
+"""Words, in small letters, in the names of raw folders that say which split their images are for."""
 
-TEST_FOLDERS = ("test", "testing")
+TEST_FOLDERS = ("test", "testing", "tst")
+
+SPLIT_COMPANIONS = {
+    "set", "data", "dataset", "split", "folder", "images", "image", "imgs", "img", "photos", "pictures", "masks",
+    "mask", "labels", "label", "annot", "annotations", "seg", "resized", "small", "new",
+}  # fmt: skip
+"""Words that stand beside such a word in the name of a folder: `training_set`, `seg_train`, `val2017`."""
+
+
+def split_of_folder(name: str) -> str:
+    """The split that a folder of this name is for: train, val, test, or empty if it is no split folder.
+
+    A class whose name only begins so, as `training_ground`, is none.
+    """
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    splits = {_split_of_word(word) for word in words if word not in SPLIT_COMPANIONS}
+    return splits.pop() if len(splits) == 1 else ""
+
+
+def split_folders(names: Iterable[str]) -> dict[str, str]:
+    """The folders among these, which lie side by side, that are for a split: train, val or test.
+
+    Besides the names that say so alone, names that differ in such a word only: `pets_train` and `pets_test`.
+    """
+    names = list(names)
+    found = {name: split for name in names if (split := split_of_folder(name))}
+    alike: dict[str, dict[str, str]] = {}
+    for name in names:
+        words = [word for word in re.findall(r"[^\W\d_]+", name) if _split_of_word(word.lower())]
+        if name not in found and len(words) == 1:
+            alike.setdefault(name.replace(words[0], "*").lower(), {})[name] = _split_of_word(words[0].lower())
+    for group in alike.values():
+        if len(set(group.values())) > 1:
+            found |= group
+    return found
+
+
+def _split_of_word(word: str) -> str:
+    for known, split in {**SPLIT_FOLDERS, **dict.fromkeys(TEST_FOLDERS, "test")}.items():
+        if word == known or (word.startswith(known) and word[len(known) :] in SPLIT_COMPANIONS):
+            return split
+    return ""
 
 
 def folder_names(classes: Iterable[str]) -> dict[str, str]:
@@ -45,6 +91,12 @@ def file_stem(name: str, is_shared: bool) -> str:
         digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
         return f"{_shorten(stem)}-{digest}"
     return stem
+
+
+def frame_name(name: str, frame: int) -> str:
+    """The name of one frame of a file: cells-0003.tif of cells.tif."""
+    bare = without_suffix(name)
+    return f"{bare}-{frame:04d}{name[len(bare) :]}"
 
 
 def stem_of(name: str) -> str:

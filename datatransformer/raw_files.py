@@ -17,8 +17,15 @@ DEPTH = 3
 """Levels of folders in which an image is looked for."""
 
 
+JUNK = {
+    "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found",
+    "system volume information", "icon\r",
+}  # fmt: skip
+"""Files and folders that systems leave behind, in small letters. They are skipped, as hidden ones are."""
+
+
 def files_below(folder: Path) -> Iterator[Path]:
-    """Yields files and links in a folder and its subfolders, by name. Skips hidden ones; does not follow links.
+    """Yields files and links in a folder and its subfolders, by name. Skips hidden ones and junk; follows no links.
 
     A folder without read permission is yielded itself, so that it is reported as unreadable.
     """
@@ -36,7 +43,7 @@ def names_below(root: Path, folder: str = "") -> Iterator[tuple[str, bool]]:
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
-                if not entry.name.startswith("."):
+                if entry.name[0] != "." and entry.name.lower() not in JUNK:
                     names.append(entry.name)
                     if entry.is_dir(follow_symlinks=False):
                         folders.add(entry.name)
@@ -63,9 +70,9 @@ def why_outside(path: str | Path, root: Path) -> str | None:
     except (OSError, RuntimeError) as error:
         return f"is a link that leads nowhere: {error}"
     if not target.is_relative_to(root.resolve()):
-        return f"is a link that leads out of the raw folder, to {target}"
+        return f"is a link that leads out of the raw folder, to {target}; copy it, or name the real folder"
     if path.is_dir():
-        return "is a link to a folder"
+        return "is a link to a folder; copy the folder, or name the real one"
     return None
 
 
@@ -73,7 +80,7 @@ def first_entries(folder: Path, count: int | None) -> list[os.DirEntry[str]]:
     """Up to `count` visible entries of a folder, by name; all of them for None. Empty if the folder is unreadable."""
     try:
         with os.scandir(folder) as entries:
-            visible = (entry for entry in entries if not entry.name.startswith("."))
+            visible = (entry for entry in entries if entry.name[0] != "." and entry.name.lower() not in JUNK)
             return sorted(islice(visible, count), key=lambda entry: entry.name)
     except OSError:
         return []

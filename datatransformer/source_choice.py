@@ -4,16 +4,20 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from datatransformer.label_file import label_files
-from datatransformer.raw_files import holds_images
+from datatransformer.annotation_files import tool_of
+from datatransformer.label_search import label_files
+from datatransformer.raw_files import FIRST_FOLDERS, first_entries, holds_images
 from datatransformer.sources import Evidence, Source, load_source
 from log import logger
 from settings import SettingError, bad_setting, errors_if_given, flag, given_values
+from storage.tables import printable
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
 
 AUTO = "auto"
+MULTILABEL = "multilabel"
+"""The task of a data folder whose images may have several labels; `--labels several` asks for it."""
 
 OF_ALL_SOURCES = {
     "source", "data", "split", "val_list", "val_fraction", "workers", "overwrite", "seed", "json", "debug",
@@ -39,12 +43,15 @@ def with_source(settings: "DataTransformerConfig") -> "DataTransformerConfig":
 def unused_settings(settings: "DataTransformerConfig", source: Source) -> list[str]:
     """An error for each setting that was given and has no effect."""
     errors = []
-    if settings.task and len(source.TASKS) == 1:
-        is_wrong = settings.task != source.TASKS[0]  # it may also stand in config.py
+    tasks = [task for task in source.TASKS if task != MULTILABEL]
+    if settings.task and len(tasks) == 1:
+        is_wrong = settings.task != tasks[0]  # it may also stand in config.py
         if is_wrong or "task" in settings.model_fields_set:
-            why = f"has no effect: source {settings.source} is for {source.TASKS[0]}; leave it out"
+            why = f"has no effect: source {settings.source} is for {tasks[0]}; leave it out"
             errors.append(bad_setting("task", settings.task, why))
-    used = {*OF_ALL_SOURCES, *source.SETTINGS, "task"}
+    if settings.labels == "several":
+        errors += _errors_of_several_labels(settings, source)
+    used = {*OF_ALL_SOURCES, *source.SETTINGS, "task", "labels"}
     unused = [name for name in type(settings).model_fields if name not in used]
     errors += errors_if_given(settings, unused, f"has no effect with source {settings.source}; leave it out")
     draws = "seed" in source.SETTINGS
@@ -54,6 +61,13 @@ def unused_settings(settings: "DataTransformerConfig", source: Source) -> list[s
     elif settings.split == "sequences" and not draws:
         errors += errors_if_given(settings, ("seed",), "has no effect with split sequences; leave it out")
     return errors
+
+
+def _errors_of_several_labels(settings: "DataTransformerConfig", source: Source) -> list[str]:
+    if MULTILABEL not in source.TASKS:
+        why = f"is not for source {settings.source}, whose images have one class or a mask; leave it out"
+        return [bad_setting("labels", "several", why)]
+    return errors_if_given(settings, ["task"], "contradicts --labels several; leave out one of them")
 
 
 def _choose(settings: "DataTransformerConfig") -> "DataTransformerConfig":
@@ -77,6 +91,8 @@ def _named(settings: "DataTransformerConfig", sources: dict[str, Source]) -> lis
     """The source whose own setting is given. Raises SettingError if these are settings of several sources."""
     given = {name: [field for field in source.NAMED_BY if getattr(settings, field)] for name, source in sources.items()}
     given = {name: fields for name, fields in given.items() if fields}
+    if settings.raw_labels and "labels" in given and (tool := tool_of(settings.raw_labels)):
+        given[tool] = given.pop("labels")
     if len(given) > 1:
         flags = " and ".join(f"{flag(fields[0])} (source {name})" for name, fields in given.items())
         raise SettingError(bad_setting("source", AUTO, f"{flags} contradict each other; leave out one of them"))
@@ -110,6 +126,12 @@ def _nothing_named(settings: "DataTransformerConfig", sources: dict[str, Source]
 def _not_recognised(root: Path) -> str:
     """The error if the raw folder holds images, but nothing that gives their classes, or no images at all."""
     if not holds_images(root):
+        links = [entry.name for entry in first_entries(root, FIRST_FOLDERS) if entry.is_symlink()]
+        if links:
+            allowed = f"holds only links, such as {printable(links[0])}, and links are not followed to other folders"
+            return bad_setting(
+                "raw_images", root, f"{allowed}; copy what they lead to, or name the folder that holds it"
+            )
         return bad_setting("raw_images", root, "holds no images; name the folder that does")
     beside = [f"--raw-labels {path} (it names these images)" for path in label_files(root.parent, root)]
     labels = " or ".join(beside) or "--raw-labels FILE (the label of each image)"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from config import DataTransformerConfig
     from datatransformer.listing import Listing
+    from datatransformer.report import Report
 
 
 class Evidence(NamedTuple):
@@ -44,9 +45,9 @@ class Source(Protocol):
     def recognises(self, settings: "DataTransformerConfig") -> list[Evidence]:
         """Every way to read the folder `raw_images` as this source; it looks at the first entries only."""
 
-    def read(self, settings: "DataTransformerConfig") -> "Listing":
-        """The images. Raises SettingError and WorkError."""
+    def read(self, settings: "DataTransformerConfig", report: "Report") -> "Listing":
+        """The images. It tells the report how it read the raw data. Raises SettingError and WorkError."""
 
 
 def load_source(name: str) -> Source:
-    return cast(Source, importlib.import_module(f"datatransformer.sources.{name}"))
+    return cast(Source, importlib.import_module(f"datatransformer.sources.{name.replace('-', '_')}"))

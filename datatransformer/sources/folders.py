@@ -1,59 +1,103 @@
-"""Class folders: the images below RAW/beach have the class beach."""
+"""Class folders: the images below RAW/beach have the class beach; split folders such as RAW/train may hold them."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.class_folders import ClassFolders, class_names, find_class_folders
+from datatransformer.label_search import label_files
 from datatransformer.listing import Listing, RawImage, Rejected
-from datatransformer.naming import SPLIT_FOLDERS, TEST_FOLDERS
-from datatransformer.raw_files import FIRST_FOLDERS, holds_images, names_below, subfolders, why_outside
+from datatransformer.naming import split_of_folder
+from datatransformer.raw_files import FIRST_FOLDERS, names_below, why_outside
 from datatransformer.sources import Evidence
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
+    from datatransformer.report import Report
 
 TASKS = ("classification",)
-SETTINGS = ("raw_images", "link", "verify")
+SETTINGS = ("raw_images", "range", "frames", "link", "verify")
 NAMED_BY = ()
 
 EXAMPLES = 3
 """Classes that a reason names."""
 
 
+OTHER_FOLDERS = {
+    *("images", "image", "imgs", "img", "masks", "mask", "labels", "label", "annotations", "annot", "gt"),
+    *("jpegimages", "segmentationclass", "segmentationobject", "leftimg8bit", "gtfine", "gtcoarse"),
+}
+"""Names of folders, in small letters, of images and their masks: no classes, if all folders are named so."""
+
+
 def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
-    """Two or more folders with images. Folders that are all named like splits are not taken for classes."""
+    """Two or more folders with images, or with folders of images for each split."""
     root = settings.raw_images
-    names = [path.name for path in subfolders(root, FIRST_FOLDERS) if holds_images(path)] if root else []
-    if len(names) < 2 or all(name.lower() in (*SPLIT_FOLDERS, *TEST_FOLDERS) for name in names):
+    if root is None:
         return []
+    try:
+        found = find_class_folders(root, FIRST_FOLDERS)
+    except SettingError:  # raised again by `read`, if no other source is meant
+        return [Evidence(f"{root} holds folders of images, some named like splits")]
+    names = class_names(root, found, FIRST_FOLDERS)
+    splits = [prefix for prefix, split in found.roots.items() if split]
+    if len(names) < 2 or {name.lower() for name in names} <= OTHER_FOLDERS:
+        return []
+    if not splits and all(map(split_of_folder, names)):
+        return []
+    if not splits and any(found.roots) and label_files(root, root):
+        return []
+    if splits:
+        said = " and ".join(prefix.rstrip("/") for prefix in splits)
+        return [Evidence(f"{root} holds {said} with folders of images in each")]
     more = ", ..." if len(names) > EXAMPLES else ""
-    return [Evidence(f"{root} holds folders of images: {', '.join(map(printable, names[:EXAMPLES]))}{more}")]
+    (prefix,) = found.roots
+    return [Evidence(f"{root / prefix} holds folders of images: {', '.join(map(printable, names[:EXAMPLES]))}{more}")]
 
 
-def read(settings: "DataTransformerConfig") -> Listing:
-    """Raises SettingError without `raw_images`. Iterating its entries raises WorkError without class folders."""
+def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
+    """Raises SettingError without `raw_images` and for folders of which only some are named like splits.
+
+    Iterating its entries raises WorkError without class folders.
+    """
     root = settings.raw_images
     if root is None:
         raise SettingError(
             bad_setting("raw_images", None, "source folders needs the folder that holds the class folders")
         )
-    return Listing(_entries(root))
+    found = find_class_folders(root)
+    for note in found.notes:
+        report.note(note)
+    for warning in found.warnings:
+        report.warn(warning)
+    if any(found.roots.values()) or found.inner:
+        if settings.split != "auto":
+            report.note(f"Images of all split folders are taken together, because of --split {settings.split}")
+            found.roots, found.inner = dict.fromkeys(found.roots, ""), dict.fromkeys(found.inner, "")
+        elif settings.val_list:
+            report.note("The split folders do not count for the split, because of --val-list; testing is left out")
+    return Listing(_entries(root, found))
 
 
-def _entries(root: Path) -> Iterator[RawImage | Rejected]:
+def _entries(root: Path, found: ClassFolders) -> Iterator[RawImage | Rejected]:
     prefix, is_empty = os.path.join(root, ""), True
     for name, is_link in names_below(root):
         path = prefix + name
-        class_folder, inside, _ = name.partition("/")
+        top = next((top for top in found.roots if name.startswith(top)), None)
+        class_folder, inside, below = (name[len(top) :] if top is not None else "").partition("/")
+        split = found.roots.get(top or "", "") or (found.inner.get(below.partition("/")[0], "") if found.inner else "")
         if is_link and (reason := why_outside(path, root)):
             yield Rejected(path, reason)
+        elif split == "test":
+            yield Rejected(path, "is for testing")
         elif not inside:
             yield Rejected(path, "is not in a class folder")
         else:
-            yield RawImage(name, path, printable(class_folder))
+            class_name = printable(found.classes.get(class_folder, class_folder))
+            yield RawImage(name, path, class_name, (split or None) if found.has_split else None)
             is_empty = False
     if is_empty:
         raise WorkError(f"{root} holds no class folders with files. For images with a label file use --source labels.")

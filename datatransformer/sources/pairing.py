@@ -1,16 +1,21 @@
-"""Matches masks with images by their names."""
+"""Pairs of images and masks, from two folders to a table on disk."""
 
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.listing import Rejected
 from datatransformer.naming import IMAGE_SUFFIX, without_suffix
-from datatransformer.raw_files import files_below, why_outside
+from datatransformer.raw_files import names_below, why_outside
+from datatransformer.sources.mask_matching import MaskMatching
+from datatransformer.sources.mask_names import SAME, Affixes, differ_in_numbers, only_sensible
+from datatransformer.temporary_database import new_temporary_database, translated_errors
+from settings import SettingError, bad_setting
 
-EXAMPLES = 200
-"""Images whose names are used to find the common prefix and suffix of the masks."""
+if TYPE_CHECKING:
+    from datatransformer.report import Report
+
+TABLES = "CREATE TABLE pair (name TEXT, image TEXT, mask TEXT, split TEXT)"
 
 
 class Pair(NamedTuple):
@@ -22,99 +27,147 @@ class Pair(NamedTuple):
     split: str | None = None
 
 
-def pair_by_name(images: Path, masks: Path, root: Path) -> tuple[list[Pair], list[Rejected]]:
-    """Pairs the images below `images` with masks below `masks`, and returns files without a partner as Rejected.
+class Pairs:
+    """Pairs in a table on disk, by name. They can be iterated as often as needed."""
 
-    A mask has the same subfolder and name as its image, apart from a prefix and a suffix that most masks share (`ann_7`
-    and `7`, `0001_L` and `0001`). The two folders may be the same, or one may be inside the other.
+    def __init__(self) -> None:
+        with translated_errors():
+            self.table = new_temporary_database(TABLES)
+
+    def __len__(self) -> int:
+        return self.table("SELECT count(*) FROM pair").fetchone()[0]
+
+    def __iter__(self) -> Iterator[Pair]:
+        with translated_errors():
+            for name, image, mask, split in self.table("SELECT name, image, mask, split FROM pair ORDER BY name"):
+                yield Pair(name, Path(image), Path(mask), split)
+
+    def add(self, pairs: Iterable[Pair]) -> None:
+        text = "CAST(? AS TEXT)"
+        rows = ((*self.table.text(pair.name, str(pair.image), str(pair.mask)), pair.split) for pair in pairs)
+        with translated_errors():
+            self.table.each(f"INSERT INTO pair SELECT {text}, {text}, {text}, ?", rows)
+
+    def set_splits(self, split_of: Callable[[str], str | None], leave_out: Callable[[str], bool]) -> None:
+        """Sets the split of each pair by its name, and removes the pairs that are left out."""
+        with translated_errors():
+            names = [name for (name,) in self.table("SELECT name FROM pair")]
+            update, delete = (
+                "UPDATE pair SET split = ? WHERE name = CAST(? AS TEXT)",
+                "DELETE FROM pair WHERE name = CAST(? AS TEXT)",
+            )
+            self.table("CREATE INDEX IF NOT EXISTS by_name ON pair (name)")
+            self.table.each(delete, (self.table.text(name) for name in names if leave_out(name)))
+            self.table.each(update, ((split_of(name), *self.table.text(name)) for name in names))
+
+
+def pair_by_name(images: Path, masks: Path, root: Path, pairs: Pairs, report: "Report") -> list[Rejected]:
+    """Adds the images below `images` with their masks below `masks`; returns the files without a partner.
+
+    A mask has the name of its image, apart from what all images and all masks have before and behind (`1000_sat` and
+    `1000_mask`), in upper or lower case, and in the same folders, if the names do not make it clear without them. The
+    two folders may be the same, or one may be inside the other.
+
+    Raises SettingError if images have several masks.
     """
-    image_files, mask_files, rejected = _images_below(images), _images_below(masks), []
-    if images.resolve() == masks.resolve():
-        image_files, mask_files = _tell_apart(image_files, images)
-    else:
-        image_files, mask_files = _outside(image_files, images, masks), _outside(mask_files, masks, images)
-    by_name: dict[str, Path] = {}
-    for path in sorted(mask_files, key=_may_be_jpeg):
-        first = by_name.setdefault(_name(path, masks), path)
-        if first != path:
-            rejected.append(Rejected(str(path), f"is a second mask beside {first.name}"))
-    prefix, suffix = _affixes([_name(path, images) for path in image_files], by_name)
-    pairs: list[Pair] = []
-    taken: dict[str, Path] = {}
-    for path in image_files:
-        key = _with_affixes(_name(path, images), prefix, suffix)
-        mask = by_name.get(key)
-        if reason := why_outside(path, root):
-            rejected.append(Rejected(str(path), reason))
-        elif mask is None:
-            rejected.append(Rejected(str(path), f"has no mask {key} in {masks}"))
-        elif key in taken:
-            rejected.append(Rejected(str(path), f"has the mask of {taken[key].name}, which has the same name"))
-        elif reason := why_outside(mask, masks):
-            rejected.append(Rejected(str(path), f"has the mask {mask.name}, which {reason}"))
+    matching = MaskMatching()
+    with translated_errors():
+        if images.resolve() == masks.resolve():
+            matching.files.add("any", _image_names(images))
+            matching.files.tell_apart()
         else:
-            pairs.append(Pair(path.relative_to(root).as_posix(), path, mask))
-        taken.setdefault(key, path)
-    unused = (path for key, path in by_name.items() if key not in taken)
-    rejected += [Rejected(str(path), f"is a mask without an image in {images}") for path in unused]
-    return pairs, rejected
+            matching.files.add("image", _image_names(images, leave_out=masks))
+            matching.files.add("mask", _image_names(masks, leave_out=images))
+        rules = matching.files.find_affixes()
+        affixes = _choose(rules, masks, report)
+        matching.match(affixes)
+        _refuse_several(matching, masks)
+        if affixes != SAME and (example := next(matching.pairs(), None)):
+            said = affixes.describe(*(without_suffix(name.rpartition("/")[2]) for name in example))
+            report.note(f"Masks were matched with images by name, {said}: {example[1]} is the mask of {example[0]}")
+        rejected: list[Rejected] = []
+        pairs.add(_checked(matching, images, masks, root, rejected))
+        _describe(matching, report)
+        folders = {"image": images, "mask": masks}
+        rejected += [
+            Rejected(str(folders[side] / name), _with_folder(reason, images, masks))
+            for side, name, reason in matching.unmatched()
+        ]
+    return rejected
 
 
-def _images_below(folder: Path) -> list[Path]:
-    """Files with the suffix of an image, and folders without read permission."""
-    return [path for path in files_below(folder) if IMAGE_SUFFIX.search(path.name) or path.is_dir()]
+def _image_names(folder: Path, leave_out: Path | None = None) -> Iterator[str]:
+    """Files with the suffix of an image, and folders without read permission, without the folder `leave_out`."""
+    inner = ""
+    if leave_out and leave_out.resolve().is_relative_to(folder.resolve()):
+        inner = leave_out.resolve().relative_to(folder.resolve()).as_posix() + "/"
+    for name, _ in names_below(folder):
+        if inner and name.startswith(inner):
+            continue
+        if IMAGE_SUFFIX.search(name) or (folder / name).is_dir():
+            yield name
 
 
-def _outside(paths: list[Path], folder: Path, other: Path) -> list[Path]:
-    """The files below `folder` that are not in the folder `other`."""
-    if not other.resolve().is_relative_to(folder.resolve()):
-        return paths
-    inner = folder / other.resolve().relative_to(folder.resolve())
-    return [path for path in paths if not path.is_relative_to(inner)]
+def _choose(rules: Sequence[Affixes], masks: Path, report: "Report") -> Affixes:
+    """The rule by which masks belong to images. Raises SettingError if several are as good and differ."""
+    if not rules:
+        return SAME
+    sensible = only_sensible(rules)
+    names = [f"{rule.mask_prefix}*{rule.mask_suffix}" for rule in sensible]
+    if len(sensible) > 1:
+        if differ_in_numbers(sensible):
+            raise SettingError(bad_setting("raw_masks", masks, SEVERAL.format(" and ".join(names[:3]))))
+        why = (
+            f"holds masks of {len(sensible)} kinds for the same images: {', '.join(names)}. "
+            "Move the masks of one kind into a folder of their own and name it by --raw-masks; of masks of single "
+            "classes make one mask per image first"
+        )
+        raise SettingError(bad_setting("raw_masks", masks, why))
+    if others := [f"{rule.mask_prefix}*{rule.mask_suffix}" for rule in rules if rule not in sensible]:
+        report.note(f"Of several kinds of masks, {names[0]} is used, and not {', '.join(others)}")
+    return sensible[0]
 
 
-def _name(path: Path, folder: Path) -> str:
-    return without_suffix(path.relative_to(folder).as_posix())
+SEVERAL = (
+    "holds several masks for one image: {}. Masks of single objects or classes are not supported as they are; "
+    "make one mask per image in which each value is a class, or use --source coco for annotations of objects"
+)
 
 
-def _may_be_jpeg(path: Path) -> bool:
-    return path.suffix.lower() in (".jpg", ".jpeg")
+def _refuse_several(matching: MaskMatching, masks: Path) -> None:
+    """Raises SettingError if at least as many images have several masks as have one."""
+    count, example = matching.several()
+    if count and count * 2 >= count + sum(1 for _ in matching.pairs()):
+        raise SettingError(bad_setting("raw_masks", masks, SEVERAL.format(example.partition(": ")[2])))
 
 
-def _tell_apart(paths: list[Path], folder: Path) -> tuple[list[Path], list[Path]]:
-    """Images and masks of one folder: masks have longer names, or are the files beside a JPEG of the same name."""
-    names = {path: _name(path, folder) for path in paths}
-    jpegs = {names[path] for path in paths if _may_be_jpeg(path)}
-    masks = {path for path in paths if names[path] in jpegs and not _may_be_jpeg(path)}
-    if not masks:
-        prefix, suffix = _affixes(names.values(), names.values(), longer=True)
-        mask_names = {_with_affixes(name, prefix, suffix) for name in names.values()} if prefix + suffix else set()
-        masks = {path for path in paths if names[path] in mask_names}
-    return [path for path in paths if path not in masks], sorted(masks)
+def _describe(matching: MaskMatching, report: "Report") -> None:
+    for said, count, image, mask in matching.differences():
+        report.note(f"{count} masks were found {said}, such as {mask} for {image}")
+    several, example = matching.several()
+    if several:
+        report.warn(
+            f"{several} images are left out because they have several masks ({example.partition(': ')[2]}). If these "
+            "are masks of single objects or classes, make one mask per image of them"
+        )
 
 
-def _with_affixes(name: str, prefix: str, suffix: str) -> str:
-    path = PurePosixPath(name)
-    return (path.parent / f"{prefix}{path.name}{suffix}").as_posix()
+def _checked(matching: MaskMatching, images: Path, masks: Path, root: Path, rejected: list[Rejected]) -> Iterator[Pair]:
+    """The pairs without those whose files are links that lead out of their folders."""
+    for image_name, mask_name in matching.pairs():
+        image, mask = images / image_name, masks / mask_name
+        if reason := why_outside(image, root):
+            rejected.append(Rejected(str(image), reason))
+        elif reason := why_outside(mask, masks):
+            rejected.append(Rejected(str(image), f"has the mask {mask.name}, which {reason}"))
+        else:
+            yield Pair(image.relative_to(root).as_posix(), image, mask)
 
 
-def _affixes(names: Iterable[str], masks: Iterable[str], longer: bool = False) -> tuple[str, str]:
-    """The most frequent prefix and suffix of masks around the names of images.
-
-    `longer`: masks with exactly the name of an image do not count.
-    """
-    names, masks = sorted(names), sorted(masks)
-    exact = len(set(names) & set(masks))
-    if not longer and exact * 2 >= min(len(names), len(masks)):
-        return "", ""
-    by_folder: dict[PurePosixPath, list[str]] = {}
-    for path in map(PurePosixPath, masks):
-        by_folder.setdefault(path.parent, []).append(path.name)
-    votes: Counter[tuple[str, str]] = Counter()
-    longest = sorted(names, key=len, reverse=True)[:EXAMPLES]  # long names rarely occur in others by chance
-    for path in map(PurePosixPath, longest):
-        for mask in by_folder.get(path.parent, []):
-            prefix, match, suffix = mask.partition(path.name)
-            if match and mask != path.name:
-                votes[prefix, suffix] += 1
-    return votes.most_common(1)[0][0] if votes else ("", "")
+def _with_folder(reason: str, images: Path, masks: Path) -> str:
+    if reason == "is a mask without an image":
+        return f"{reason} in {images}"
+    if reason.startswith("has no mask "):
+        mask, _, nearest = reason.partition("; ")
+        return f"{mask} in {masks}" + (f"; {nearest}" if nearest else "")
+    return reason

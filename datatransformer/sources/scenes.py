@@ -8,6 +8,7 @@ from datatransformer.sources import Evidence
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
+    from datatransformer.report import Report
 
 TASKS = ("classification", "segmentation")
 SETTINGS = ("pictures", "picture_size", "seed")
@@ -24,7 +25,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     return []
 
 
-def read(settings: "DataTransformerConfig") -> Listing:
+def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """The images to draw, the same number of each scene."""
     from datatransformer.scene_drawing import draw_scene
 

@@ -8,6 +8,7 @@ from settings import SettingError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
+    from datatransformer.report import Report
 
 TASKS = ("segmentation",)
 SETTINGS = ("pictures", "picture_size", "seed")
@@ -21,7 +22,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     return []
 
 
-def read(settings: "DataTransformerConfig") -> Listing:
+def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """The images to draw: the first half for training, the second half for validation. Raises SettingError."""
     from datatransformer.drawing import draw_square
 

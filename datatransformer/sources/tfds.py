@@ -7,6 +7,7 @@ import difflib
 import logging
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
     from config import DataTransformerConfig
+    from datatransformer.report import Report
     from datatransformer.tfds_records import Records
 
 TASKS = ("classification", "segmentation")
-SETTINGS = ("tfds_name", "data_dir", "class_names", "merge_classes", "void")
+SETTINGS = ("tfds_name", "data_dir", "class_names", "merge_classes", "void", "threshold")
 NAMED_BY = ("tfds_name",)
 
-OF_MASKS = ("class_names", "merge_classes", "void")
+OF_MASKS = ("class_names", "merge_classes", "void", "threshold")
 VALIDATION = ("validation", "test")
 """Splits for validation; the first that exists counts. Without one, a part of the training split is for validation."""
 
@@ -38,7 +40,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     return []
 
 
-def read(settings: "DataTransformerConfig") -> Listing:
+def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError for an unknown or unsuitable data set, WorkError if a download fails."""
     if not settings.tfds_name:
         raise SettingError(bad_setting("tfds_name", "", "source tfds needs the name of a data set, such as cifar10"))
@@ -53,7 +55,7 @@ def read(settings: "DataTransformerConfig") -> Listing:
     else:
         splits = dict.fromkeys(builder.info.splits)
     if settings.task == "segmentation":
-        return _list_with_masks(builder, splits, settings)
+        return _list_with_masks(builder, splits, settings, report)
     return _list_with_labels(builder, splits)
 
 
@@ -75,13 +77,18 @@ def _list_with_labels(builder: "tfds.core.DatasetBuilder", splits: Splits) -> Li
     return Listing(entries(), names, partial(_make_pair, records))
 
 
-def _list_with_masks(builder: "tfds.core.DatasetBuilder", splits: Splits, settings: "DataTransformerConfig") -> Listing:
+def _list_with_masks(
+    builder: "tfds.core.DatasetBuilder", splits: Splits, settings: "DataTransformerConfig", report: "Report"
+) -> Listing:
     """Masks of TFDS usually have values from 1 on, without names."""
-    from datatransformer.mask_classes import classes_of_settings, numbered
+    from datatransformer.mask_listing import classes_of_masks
+    from datatransformer.mask_survey import collect
     from datatransformer.tfds_records import Records
 
-    classes = classes_of_settings(
-        settings, lambda: numbered(set().union(*(Records(builder, split).mask_values() for split in splits)))
+    classes = classes_of_masks(
+        lambda known: collect(chain(*(Records(builder, split).looks(known) for split in splits)), known),
+        settings,
+        report,
     )
     records = {split: Records(builder, split, classes) for split in splits}
     images = (

@@ -11,9 +11,10 @@ from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
+    from datatransformer.report import Report
 
 TASKS = ("segmentation",)
-SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "link")
+SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "threshold", "range", "link")
 NAMED_BY = ()
 
 IMAGES, MASKS, LISTS = "JPEGImages", "SegmentationClass", "ImageSets/Segmentation"
@@ -35,7 +36,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     return [Evidence(f"{root} holds {IMAGES} and {MASKS}", overrides=("folders", "masks"))]
 
 
-def read(settings: "DataTransformerConfig") -> Listing:
+def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError for a folder with another layout, WorkError if no image of the lists exists."""
     from datatransformer.mask_classes import RawClass
     from datatransformer.mask_listing import list_pairs
@@ -66,7 +67,7 @@ def read(settings: "DataTransformerConfig") -> Listing:
     if not pairs:
         raise WorkError(f"no image of {lists[0]} has a mask in {root / MASKS}")
     table = [RawClass(index, name, colour_of(index)) for index, name in enumerate(NAMES)]
-    return list_pairs(list(pairs.values()), rejected, settings, table, BORDER)
+    return list_pairs(list(pairs.values()), rejected, settings, report, table, BORDER)
 
 
 def colour_of(index: int) -> Colour:
