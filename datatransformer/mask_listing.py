@@ -1,40 +1,51 @@
-"""The listing of images with mask files, and the classes that their values mean."""
+"""The listing of images with mask files. All masks are looked at before their values become classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from datatransformer.images import UnreadableImage
+from datatransformer.class_entries import read_class_entries
+from datatransformer.class_tables import RawClass, read_class_table, read_merge
 from datatransformer.listing import Colour, EncodedPair, Listing, RawImage, Rejected
-from datatransformer.mask_classes import VOID, RawClass, classes_of_settings, numbered, packed
-from datatransformer.masks import read_pair, read_values
-from settings import SettingError, bad_setting
-from storage.parallel import in_parallel
+from datatransformer.mask_channels import MaskSettings
+from datatransformer.mask_classes import VOID, MaskClasses, mask_classes
+from datatransformer.mask_reading import read_meaning
+from datatransformer.mask_report import report_masks
+from datatransformer.mask_survey import Known, MaskSurvey, survey_masks
+from datatransformer.masks import has_class_colours, read_pair
+from datatransformer.raw_masks import RawMask, read_raw_mask
+from datatransformer.value_classes import ClassTable
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
+    from datatransformer.report import Report
     from datatransformer.sources.pairing import Pair
 
 
 def list_pairs(
-    pairs: "Sequence[Pair]",
-    rejected: Sequence[Rejected],
+    pairs: "Iterable[Pair]",
+    rejected: Iterable[Rejected],
     settings: "DataTransformerConfig",
+    report: "Report",
     table: list[RawClass] | None = None,
     border: Colour | None = None,
 ) -> Listing:
     """The listing of pairs of image and mask.
 
     Arguments:
+        pairs: they are iterated twice.
         table: the raw classes if `class_names` is empty. None: the values that occur in the masks.
         border: a colour that is void, besides the setting `void`.
     """
-    classes = classes_of_settings(settings, lambda: table or _classes_in(pairs))
-    if border and classes.by_colour:
-        classes.by_colour.setdefault(packed(border), VOID)
+
+    def read(pair: "Pair") -> RawMask:
+        return read_raw_mask(pair.mask)
+
+    def survey(known: Known) -> MaskSurvey:
+        return survey_masks(pairs, read, lambda pair: pair.mask.name, known, settings.workers)
+
+    classes = classes_of_masks(survey, settings, report, table, border)
     images = (RawImage(name, str(image), split=split, mask=str(mask)) for name, image, mask, split in pairs)
 
     def make_pair(image: RawImage) -> EncodedPair:
@@ -43,26 +54,48 @@ def list_pairs(
     return Listing(chain(rejected, images), list(classes.names), make_pair, list(classes.colours))
 
 
-def _classes_in(pairs: "Sequence[Pair]") -> list[RawClass]:
-    """The values in all masks as classes. Raises SettingError if masks are in colour or have fewer than two values."""
+def classes_of_masks(
+    survey: Callable[[Known], MaskSurvey],
+    settings: "DataTransformerConfig",
+    report: "Report",
+    table: list[RawClass] | None = None,
+    border: Colour | None = None,
+) -> MaskClasses:
+    """The meaning of the values in the masks, which goes to the report too.
 
-    def values_in(pair: "Pair") -> set[int] | str:
-        try:
-            values = read_values(pair.mask)
-        except UnreadableImage as error:  # reported when the image is read
-            return str(error)
-        if values.ndim == 3 and (values != values[..., :1]).any():
-            return f"the mask {pair.mask.name} is in colour"
-        values = values[..., 0] if values.ndim == 3 else values
-        return set(np.flatnonzero(np.bincount(values[(values >= 0) & (values <= VOID)])).tolist())
+    Arguments:
+        survey: looks at all masks; it is called once, with the values and colours of the table.
+        table, border: as for `list_pairs`.
 
-    results = list(in_parallel(values_in, pairs))
-    table = numbered(set().union(*(values for values in results if isinstance(values, set))))
-    if len(table) < 2:
-        reason = next((f" ({result})" for result in results if isinstance(result, str)), "")
-        allowed = (
-            f"is needed: the masks alone have {len(table)} classes{reason}. "
-            "Name a table with lines of R G B name, or a CSV of index,name"
-        )
-        raise SettingError(bad_setting("class_names", None, allowed))
-    return table
+    Raises SettingError if the masks can be read in several ways or not at all.
+    """
+    merge = read_merge(settings.merge_classes, report) if settings.merge_classes else {}
+    names = _class_table(settings.class_names, table, report)
+    if names and border and any(row.colour for row in names.rows):
+        is_taken = any(row.colour == border or row.index == VOID for row in names.rows)
+        border_row = [] if is_taken else [RawClass(VOID, "border", border, is_void=True)]
+        names = names._replace(rows=[*names.rows, *border_row])
+    found = survey(_known(names, settings.void, merge))
+    reading = read_meaning(found, names, MaskSettings(settings.void, settings.threshold, merge))
+    report_masks(reading, report, settings.void)
+    return reading.classes
+
+
+def _known(names: ClassTable | None, void: str | None, merge: Mapping[str, str]) -> Known:
+    if names is None:
+        return Known()
+    values = {VOID, *(row.index for row in names.rows)} | ({int(void)} if void and void.isdecimal() else set())
+    if len(names.rows) < 2 or not any(row.colour for row in names.rows):
+        return Known(frozenset(values))
+    classes = mask_classes(names.rows, void, dict(merge))
+    return Known(frozenset(values), frozenset(classes.by_colour), lambda palette: has_class_colours(palette, classes))
+
+
+def _class_table(path: Path | None, table: list[RawClass] | None, report: "Report") -> ClassTable | None:
+    """The user's classes, or those that the kind of data is known to have."""
+    if path is None:
+        return ClassTable(table) if table else None
+    rows = read_class_table(path, report)
+    are_shades = all(row.colour and len(set(row.colour)) == 1 for row in rows)
+    are_given = are_shades or any(entry.key for entry in read_class_entries(path).entries)
+    return ClassTable(rows, path, are_given)

@@ -1,19 +1,20 @@
 """Converts a mask file of any kind into class indices, or gives the reason why it cannot. It never interpolates."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from datatransformer.class_tables import UNKNOWN
 from datatransformer.images import ORIENTATION, EncodedImage, UnreadableImage, read_image
 from datatransformer.listing import EncodedPair
-from datatransformer.mask_classes import UNKNOWN, VOID, MaskClasses, packed
-
-FORMATS = ("PNG", "TIFF", "BMP", "GIF", "TGA")
-"""The formats that keep values. JPEG and WebP change them, PPM scales them."""
+from datatransformer.mask_classes import MaskClasses
+from datatransformer.mask_look import packed_colours, palette_in_use
+from datatransformer.raw_masks import NOT_EXACT, RawMask, read_raw_mask
 
 QUARTER_TURNS = range(5, 9)
 """EXIF orientations that exchange width and height."""
@@ -60,93 +61,82 @@ def _turn(values: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(turned[orientation])
 
 
-def read_values(path: Path, classes: MaskClasses | None = None) -> np.ndarray:
-    """The raw values of a mask: indices (height, width) or colours (height, width, 3).
+def read_values(path: Path, classes: MaskClasses) -> np.ndarray:
+    """The raw values of a mask: indices (height, width) or colours (height, width, 3). Raises UnreadableImage."""
+    mask = read_raw_mask(path)
+    if mask.is_lossy and not (classes.form.lossy and mask.values.ndim == 2):
+        raise UnreadableImage(f"the mask {path.name} {NOT_EXACT}")
+    return values_of(mask, classes)
 
-    A mask with a palette gives its indices, unless its colours are the colours of classes. Raises UnreadableImage.
+
+def values_of(mask: RawMask, classes: MaskClasses) -> np.ndarray:
+    """The values or colours of a mask, taken from its alpha channel or its palette as `classes.form` says.
+
+    A mask with a palette gives its indices, unless its colours are the colours of classes.
     """
-    if not path.is_file():  # reading a pipe would wait
-        raise UnreadableImage(f"the mask {path.name} is not a file")
-    try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.format == "PNG":
-                Image.open(io.BytesIO(content)).verify()  # the checksum of every chunk
-            return _values(image, classes)
-    except UnidentifiedImageError as error:
-        reason = "is not in a format that keeps values, such as PNG (JPEG and WebP change them)"
-        raise UnreadableImage(f"the mask {path.name} {reason}") from error
-    except UnreadableImage as error:
-        raise UnreadableImage(f"the mask {path.name} {error}") from error
-    except Exception as error:  # decoders raise exceptions of all kinds
-        raise UnreadableImage(f"the mask {path.name} is damaged: {error}") from error
+    form = classes.form
+    if mask.alpha is not None and form.by_alpha:
+        return mask.alpha
+    if mask.palette is not None and mask.values.size:
+        used = palette_in_use(np.unique(mask.values).tolist(), mask.palette)
+        if form.by_shade or has_class_colours(used, classes):
+            colours = mask.palette[np.minimum(mask.values, len(mask.palette) - 1)]
+            return colours[..., 0] if form.by_shade else colours
+    if mask.is_one_bit:
+        return mask.values * np.uint8(form.white)
+    if form.single_is_colour and mask.values.ndim == 2 and mask.palette is None:
+        return np.repeat(mask.values[..., None], 3, axis=2)
+    return mask.values
 
 
-def _values(image: Image.Image, classes: MaskClasses | None) -> np.ndarray:
-    if image.info.get("compression") == "jpeg":
-        raise UnreadableImage("is compressed as JPEG, which changes its values")
-    rawmodes = [
-        tile.args if isinstance(tile.args, str) else tile.args[0] for tile in getattr(image, "tile", ()) if tile.args
-    ]
-    if len(image.getbands()) > 1 and any(";16" in str(rawmode) for rawmode in rawmodes):
-        raise UnreadableImage("has 16 bits per channel; save it with 8, or with one channel")
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "P" and classes and _palette_has_class_colours(image, classes):
-        image = image.convert("RGB")
-    elif image.mode in ("LA", "PA"):
-        image = image.getchannel(0)
-    elif len(image.getbands()) > 1:
-        image = image.convert("RGB")
-    values = np.array(image)
-    if image.mode == "F" and (values != np.rint(values)).any():
-        raise UnreadableImage("has values that are not integers")
-    if image.mode == "1" and classes and classes.by_index[1] == UNKNOWN:  # then white is 255, as in masks with 8 bits
-        values = values * np.uint8(VOID)
-    return values.astype(np.uint8 if image.mode in ("1", "L", "P", "RGB") else np.int64)
+def has_class_colours(palette: Mapping[int, int], classes: MaskClasses) -> bool:
+    """Whether a colour in use belongs to a class, and its index to another class.
 
-
-def _palette_has_class_colours(image: Image.Image, classes: MaskClasses) -> bool:
-    """Whether a colour in use belongs to a class, and its index to another class."""
-    palette = image.getpalette("RGB") or []
-    colours = [(palette[place], palette[place + 1], palette[place + 2]) for place in range(0, len(palette), 3)]
-    used = [index for index in np.unique(np.array(image)).tolist() if index < len(colours)]
-    by_colour = {index: classes.by_colour.get(packed(colours[index]), UNKNOWN) for index in used}
+    `palette`: the packed colour of each index in use.
+    """
+    by_colour = {index: classes.by_colour.get(code, UNKNOWN) for index, code in palette.items()}
     return any(target not in (UNKNOWN, classes.by_index[index]) for index, target in by_colour.items())
 
 
 def to_classes(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
     """(height, width) uint8 of class indices, 255 for void. Raises UnreadableImage for a value without a class.
 
-    Values (height, width, 3) are colours. If all three channels are equal and no class has these colours, they are
-    indices.
+    Values (height, width, 3) are colours. If all three channels are equal they are indices, unless
+    `classes.form.gray_is_colour`.
     """
     is_colour = values.ndim == 3
     is_gray = is_colour and bool((values == values[..., :1]).all())
     if is_colour and not is_gray and not classes.by_colour:
         raise UnreadableImage("the mask is in colour; class_names should be a table of R G B name")
-    indices = _by_colour(values, classes) if is_colour and classes.by_colour else None
-    if indices is None or (is_gray and (indices == UNKNOWN).any()):
+    if is_colour and (classes.form.gray_is_colour or not is_gray):
+        indices = _by_colour(values, classes)
+    else:
         values = values[..., 0] if is_colour else values
         indices = _by_index(values, classes)
-    unknown = indices == UNKNOWN
-    if unknown.any():
-        row, column = np.argwhere(unknown)[0]
-        value = np.asarray(values[row, column])
-        where = f"at x={column}, y={row} ({unknown.sum()} pixels of no class)"
-        if value.ndim == 0:
-            raise UnreadableImage(f"the mask has the value {value} {where}, which is no class")
-        raise UnreadableImage(f"the mask has the colour {','.join(map(str, value))} {where}, which is in no table")
+    if (indices == UNKNOWN).any():
+        raise UnreadableImage(_unknown_value(values, indices == UNKNOWN))
     return indices.astype(np.uint8)
 
 
+def _unknown_value(values: np.ndarray, unknown: np.ndarray) -> str:
+    row, column = np.argwhere(unknown)[0]
+    value = np.asarray(values[row, column])
+    where = f"at x={column}, y={row} ({unknown.sum()} pixels of no class)"
+    if value.ndim == 0:
+        return f"the mask has the value {value} {where}, which is no class"
+    return f"the mask has the colour {','.join(map(str, value))} {where}, which is in no table"
+
+
 def _by_index(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
-    known = np.where((values >= 0) & (values < 256), values, 0)
-    return np.where(known == values, classes.by_index[known], UNKNOWN)
+    table = classes.by_index
+    if values.dtype == np.uint8:
+        return table[:256][values]
+    known = np.where((values >= 0) & (values < len(table)), values, 0)
+    return np.where(known == values, table[known], UNKNOWN)
 
 
 def _by_colour(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
-    red, green, blue = np.moveaxis(values.astype(np.int32), -1, 0)
-    codes = red << 16 | green << 8 | blue  # as `packed`
+    codes = packed_colours(values)
     indices = np.full(codes.shape, UNKNOWN, np.int16)
     for code, index in classes.by_colour.items():
         indices[codes == code] = index
