@@ -7,6 +7,7 @@ import os
 import re
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -29,30 +30,42 @@ STARTS = {
     ".png": re.compile(rb"\x89PNG\r\n\x1a\n\x00{3}\rIHDR.{8}\x08[\x00\x02]", re.DOTALL),  # 8 bits, gray or RGB
 }
 ENDS = {".jpg": bytes((0xFF, END_OF_IMAGE)), ".png": END_OF_PNG}
-START_LENGTH, END_LENGTH = 32, 12
+START_LENGTH, END_LENGTH = 32, 32
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # does not wait for a pipe
 
 
-def standard_suffix(path: str | Path) -> str | None:
-    """`.jpg` or `.png` if the file begins and ends as a standard file of that format; None otherwise.
+class FileEnds(NamedTuple):
+    """The size of a file in bytes, and its first and last bytes."""
 
-    It reads a few bytes only. This finds truncated files, other formats under any suffix, and most files that must be
-    converted. It does not find damage in between, nor an EXIF orientation deep in the file.
-    """
+    size: int
+    start: bytes
+    end: bytes
+
+
+def read_ends(path: str | Path) -> FileEnds | None:
+    """The ends of a file; None if it cannot be read or is too short."""
     try:
         file = os.open(path, OPEN_FLAGS)
     except OSError:
         return None
     try:
         start = os.read(file, START_LENGTH)
-        os.lseek(file, -END_LENGTH, os.SEEK_END)
-        end = os.read(file, END_LENGTH)
+        place = os.lseek(file, -END_LENGTH, os.SEEK_END)
+        return FileEnds(place + END_LENGTH, start, os.read(file, END_LENGTH))
     except OSError:  # also for a shorter file, a folder, or a pipe
         return None
     finally:
         os.close(file)
-    suffix = next((suffix for suffix, pattern in STARTS.items() if pattern.match(start)), None)
-    return suffix if suffix and end.endswith(ENDS[suffix]) else None
+
+
+def standard_suffix(ends: FileEnds) -> str | None:
+    """`.jpg` or `.png` if the file begins and ends as a standard file of that format; None otherwise.
+
+    This finds truncated files, other formats under any suffix, and most files that must be converted. It does not find
+    damage in between, nor an EXIF orientation deep in the file.
+    """
+    suffix = next((suffix for suffix, pattern in STARTS.items() if pattern.match(ends.start)), None)
+    return suffix if suffix and ends.end.endswith(ENDS[suffix]) else None
 
 
 def is_standard_jpeg(content: bytes) -> bool:

@@ -1,0 +1,114 @@
+"""The pictures of a set that have more than 8 bits per pixel: one range scales all of them."""
+
+from pathlib import Path
+
+from datatransformer.layout import PIXEL_RANGE
+from datatransformer.pixel_range import PixelRange, ValueSummary, number_text
+from datatransformer.report import Report
+from settings import WorkError
+from storage.tables import read_json, write_json
+
+FEW_VALUES = 4
+"""The range is probably wrong if all but one in a thousand values are in less than one part in this many of it."""
+
+DARK = 16
+"""A picture is dark if its values are in the lowest part in this many of the range."""
+
+
+class DeepPictures:
+    """Finds the range, keeps it in the unfinished data folder, and says how pictures were scaled.
+
+    Arguments:
+        given: the setting `range`.
+
+    Attributes:
+        range: the one that is given or, after a first look at all such pictures, theirs. None: not known yet.
+    """
+
+    def __init__(self, given: PixelRange | None, report: Report) -> None:
+        self.given, self.report = given, report
+        self.values: ValueSummary | None = None
+        self.count = self.scaled = self.dark = 0
+        self.first_dark = ""
+        self.range = given
+
+    def start(self, work: Path) -> None:
+        """Takes up the range that an interrupted run has fixed in the unfinished data folder `work`."""
+        self.file = work / PIXEL_RANGE
+        if not self.given and (kept := read_json(self.file)):
+            self.range = PixelRange(*kept["range"])
+            self.count, self.values = kept["pictures"], ValueSummary(**kept["values"])
+
+    def take(self, values: ValueSummary, source: str, is_scaled: bool) -> None:
+        """Takes up a picture that was scaled, or one that waits for the range."""
+        if not is_scaled or self.given:
+            self.count += 1
+            self.values = self.values.merge(values) if self.values else values
+        if is_scaled and self.range:
+            self.scaled += 1
+            if values.usual_high <= self.range.low + (self.range.high - self.range.low) / DARK:
+                self.dark += 1
+                self.first_dark = self.first_dark or source
+
+    def decide(self) -> bool:
+        """Fixes the range if pictures wait for it, and returns whether they do. Raises WorkError if none fits all."""
+        if self.range or self.values is None:
+            return False
+        if self.values.has_integers and self.values.has_floats:
+            raise WorkError(
+                f"{self.count} pictures have more than 8 bits per pixel: some hold whole numbers, others floating-"
+                f"point numbers ({_span(self.values)}), and one range scales all. Give it (--range MIN,MAX), or save "
+                "them in one type."
+            )
+        self.range = self.values.range()
+        self._write()
+        return True
+
+    def describe(self, pictures: int) -> None:
+        """Tells the report what was done; `pictures` is the number of all pictures in the data folder."""
+        if self.values is None or self.range is None:
+            if self.given:
+                self.report.warn("--range had no effect: no picture has more than 8 bits per pixel.")
+            return
+        if self.given:
+            self._write()
+        bits = f" ({self.range.bits} bits)" if self.range.bits else ""
+        one = self.count == 1
+        self.report.note(
+            f"{self.count} picture{'' if one else 's'} {'has' if one else 'have'} {self.values.bits} bits per pixel; "
+            f"{'its' if one else 'their'} values, {_span(self.values)}, were scaled by {self.range}{bits} to 0..255."
+        )
+        self._warn(pictures)
+
+    def _warn(self, pictures: int) -> None:
+        assert self.values is not None and self.range is not None
+        low, high = self.values.usual_low, self.values.usual_high
+        width = self.range.high - self.range.low
+        remedy = "If another range is right, name it: --range MIN,MAX"
+        if high - low < width / FEW_VALUES and not self.given:
+            least = max(low, self.range.low) if low < 0 else 0
+            self.report.warn(
+                f"All but a thousandth of the values of more than 8 bits are {number_text(low)} to "
+                f"{number_text(high)}, but the range is {self.range}: the pictures are dark or have little contrast. "
+                f"If the other values mean nothing: --range={number_text(least)},{number_text(high)}"
+            )
+        elif self.dark and self.scaled > self.dark:
+            self.report.warn(
+                f"{self.dark} pictures of more than 8 bits have hardly a value above a {DARK}th of the range "
+                f"{self.range} and are almost black, first {self.first_dark}. {remedy}"
+            )
+        others = pictures - self.count
+        if others > 0:
+            self.report.warn(
+                f"Pictures of more than 8 bits per pixel: {self.count} of {pictures}. A model could learn this "
+                f"difference instead of what the pictures show. {remedy}"
+            )
+
+    def _write(self) -> None:
+        assert self.range is not None and self.values is not None
+        content = {"range": list(self.range), "pictures": self.count, "values": self.values._asdict()}
+        write_json(self.file, content)
+
+
+def _span(values: ValueSummary) -> str:
+    return f"{number_text(values.low)} to {number_text(values.high)}"
