@@ -1,10 +1,13 @@
-"""The layout of the data folder on disk. Only this module knows the names in it.
+"""The layout of the data folder on disk. Only this module and `manifest` know the names in it.
 
 DATA/train/CLASS/image.jpg   DATA/val/CLASS/image.jpg                     classification
+DATA/{train,val}/images/image.jpg                                         several labels per image (task multilabel)
 DATA/{train,val}/images/image.jpg   DATA/{train,val}/masks/image.png      segmentation
 DATA/classes.csv    index,name[,red,green,blue]: the order of the classes
-DATA/manifest.csv   one row per image: its path, split, class or mask, and source
+DATA/manifest.csv   one row per image: its path, split, class or labels or mask, source, and digest
 DATA/rejected.csv   one row per source that was left out, with the reason
+DATA/remarks.csv    one row per picture that was changed beyond its encoding, and how
+DATA/pixel_range.json  the range by which pictures of more than 8 bits were scaled, if there are any
 DATA/settings.json  the settings that it was made with
 DATA/pixels.json    the number of pixels of each class in the training masks, once a training has counted them
 """
@@ -12,47 +15,32 @@ DATA/pixels.json    the number of pixels of each class in the training masks, on
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from sys import intern
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from datatransformer.listing import Colour
+from datatransformer.manifest import MANIFEST, Row, read_manifest, task_of, write_manifest
 from settings import SettingError, bad_setting
 from storage.tables import (
-    csv_safe,
-    drop_incomplete_line,
     read_json,
     read_table,
-    rows_of_table,
     write_json,
     write_table,
 )
 
+if TYPE_CHECKING:
+    from datatransformer.pixel_range import PixelRange
+
 SPLITS = ("train", "val")
-CLASSES, MANIFEST, REJECTED, SETTINGS = "classes.csv", "manifest.csv", "rejected.csv", "settings.json"
+CLASSES, REJECTED, SETTINGS = "classes.csv", "rejected.csv", "settings.json"
 PIXELS = "pixels.json"
 CLASSES_HEADER = ("index", "name")
 COLOURS = ("red", "green", "blue")
 REJECTED_HEADER = ("source", "reason")
-MANIFEST_HEADERS = {
-    "classification": ("image", "split", "class", "source"),
-    "segmentation": ("image", "split", "mask", "source"),
-}
-
-
-class Row(NamedTuple):
-    """One image of the manifest. `image` and `mask` are paths in the data folder; `class_name` or `mask` is empty."""
-
-    image: str
-    split: str
-    class_name: str
-    mask: str
-    source: str
-
-    def cells(self) -> tuple[str, ...]:
-        return (self.image, self.split, self.mask or self.class_name, csv_safe(self.source))
+REMARKS, REMARKS_HEADER = "remarks.csv", ("source", "remark")
+PIXEL_RANGE = "pixel_range.json"
 
 
 @dataclass(frozen=True)
@@ -80,21 +68,26 @@ class DataFolder:
         index = {name: number for number, name in enumerate(self.classes)}
         return [index[row.class_name] for row in self.rows if row.split == split]
 
+    def label_sets(self, split: str) -> list[list[int]]:
+        """The class indices of each image of a data folder with several labels per image, in the order of `images`."""
+        index = {name: number for number, name in enumerate(self.classes)}
+        return [[index[name] for name in row.labels] for row in self.rows if row.split == split]
+
 
 def read_data_folder(path: Path, task: str | None) -> DataFolder:
     """Reads a data folder. Raises SettingError if it is incomplete or for another task, or if images are missing.
 
-    `task`: classification or segmentation; None accepts both.
+    `task`: one of MANIFEST_HEADERS; None accepts all.
     """
     make = "python -m datatransformer makes one"
     if not path.is_dir():
         unfinished = " It is unfinished: run that command again to resume." if partial(path).is_dir() else ""
         raise SettingError(bad_setting("data", path, f"there is no such folder; {make}.{unfinished}"))
-    if not (path / MANIFEST).is_file() or not (path / CLASSES).is_file():
+    if not is_data_folder(path):
         allowed = f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"
         raise SettingError(bad_setting("data", path, allowed))
     rows = read_manifest(path)
-    folder_task = "segmentation" if rows and rows[0].mask else "classification"
+    folder_task = task_of(path)
     if task and folder_task != task:
         raise SettingError(bad_setting("data", path, f"is for {folder_task}; this command needs one for {task}"))
     classes = read_classes(path)
@@ -107,7 +100,8 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
 
 def _fault(path: Path, rows: list[Row], classes: Sequence[str]) -> str | None:
     """The reason why a data folder cannot be used, or None."""
-    if unknown := {row.class_name for row in rows if row.class_name} - set(classes):
+    used = {row.class_name for row in rows if row.class_name}.union(*{row.labels for row in rows})
+    if unknown := used - set(classes):
         return f"has been changed: {CLASSES} lacks {', '.join(sorted(unknown))}"
     if empty := [split for split in SPLITS if not any(row.split == split for row in rows)]:
         return f"has been changed: it has no images for {' and '.join(empty)}"
@@ -128,24 +122,8 @@ def _missing(path: Path, rows: list[Row]) -> list[str]:
     return missing
 
 
-def read_manifest(path: Path) -> list[Row]:
-    return list(rows_of_manifest(path))
-
-
-def rows_of_manifest(path: Path) -> Iterator[Row]:
-    """Yields the rows. They share the strings of splits and classes, since there may be millions of rows."""
-    for row in rows_of_table(path / MANIFEST, ("image", "split", "source")):
-        yield Row(row["image"], intern(row["split"]), intern(row.get("class", "")), row.get("mask", ""), row["source"])
-
-
-def rows_of_unfinished(path: Path) -> Iterator[Row]:
-    """As `rows_of_manifest`, for a folder whose run was stopped: the manifest may be missing or end in half a line."""
-    drop_incomplete_line(path / MANIFEST)
-    return rows_of_manifest(path) if (path / MANIFEST).exists() else iter(())
-
-
-def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:
-    write_table(path / MANIFEST, MANIFEST_HEADERS[task], (row.cells() for row in rows))
+def is_data_folder(path: Path) -> bool:
+    return (path / MANIFEST).is_file() and (path / CLASSES).is_file()
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
@@ -175,6 +153,20 @@ def write_settings_used(path: Path, used: dict) -> None:
     write_json(path / SETTINGS, used)
 
 
+def read_pixel_range(path: Path) -> "PixelRange | None":
+    """The range by which pictures of more than 8 bits were scaled; None if there are none."""
+    from datatransformer.pixel_range import PixelRange  # imports numpy
+
+    content = read_json(path / PIXEL_RANGE)
+    return PixelRange(*content["range"]) if content else None
+
+
+def copy_pixel_range(data: Path, folder: Path) -> None:
+    """Copies that range of a data folder into another folder, if there is one."""
+    if content := read_json(data / PIXEL_RANGE):
+        write_json(folder / PIXEL_RANGE, content)
+
+
 def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
     """Writes a data folder with some images of another one. It holds symbolic links to them."""
     path.mkdir(parents=True, exist_ok=True)
@@ -182,6 +174,7 @@ def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
         (path / split).unlink(missing_ok=True)
         (path / split).symlink_to((data.path / split).resolve(), target_is_directory=True)
     write_classes(path, data.classes, data.colours)
+    copy_pixel_range(data.path, path)
     write_manifest(path, data.task, rows)
 
 
@@ -197,7 +190,7 @@ def image_path(task: str, split: str, folder: str, stem: str, suffix: str) -> st
 
 def folders(task: str, class_folders: Iterable[str]) -> list[str]:
     """All folders of images and masks; `class_folders` are the folders of the classes."""
-    names = list(class_folders) if task == "classification" else ["images", "masks"]
+    names = {"classification": list(class_folders), "multilabel": ["images"]}.get(task, ["images", "masks"])
     return [f"{split}/{name}" for split in SPLITS for name in names]
 
 

@@ -5,15 +5,17 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone
-from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.layout import DataFolder, copy_pixel_range, read_data_folder
 from distributed.cluster import Cluster, find_cluster
 from distributed.rendezvous import gather_workers, join_chief
 from log import logger
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
+from training.data_record import check_same_data, describe_data, warn_if_trained_on, write_record
 from training.kinds import Kind
 from training.progress import NO_PROGRESS, Progress, check_same_model, read_progress
 from training.run_folder import RunFolder
@@ -59,6 +61,7 @@ def open_session(
     weights = initial_weights(spec, cast("SupervisedConfig", settings)) if spec else "none"
     data = read_data_folder(settings.data, kind.task)
     check_data(data)
+    _warn_of_known_images(weights, data)
     stages = plan_stages(settings, spec, len(data.images("train")))
     _log_reduced_batches(settings, stages)
     cluster, run = find_cluster(settings.strategy), _run_folder(settings, name)
@@ -73,11 +76,30 @@ def open_session(
     progress = _progress(kind, name, run, settings, used, data)
     session = Session(kind, settings, spec, weights, data, run, progress, stages, cluster, identity)
     if cluster.is_chief:
-        if not (session.is_finished or settings.find_lr):
-            run.write_config(kind.name, name, used, data.classes, data.colours)
+        if not settings.find_lr:
+            _write_config(session, name, used)
         message = {"identity": identity, "run": run.digest()}
         gather_workers(cluster, _common_settings(used, data), message, settings.worker_timeout)
     return session
+
+
+def _write_config(session: Session, name: str, used: Mapping[str, object]) -> None:
+    """Of a finished run only the place of its data may have changed."""
+    run, data = session.run, session.data
+    entry = describe_data(run, data)
+    write_record(run, data, entry)
+    copy_pixel_range(data.path, run.path)
+    if session.is_finished:
+        run.update_data(str(used["data"]), entry)
+    else:
+        run.write_config(session.kind.name, name, used, data.classes, data.colours, entry)
+
+
+def _warn_of_known_images(weights: str, data: DataFolder) -> None:
+    """Initial weights from a checkpoint of another run may have learnt what is for validation here."""
+    run = RunFolder(Path(weights).parent.parent)
+    if Path(weights).parent == run.checkpoints and run.exists():
+        warn_if_trained_on(run, data, "these weights have learnt them, so the scores of this run will be too high")
 
 
 def _log_reduced_batches(settings: "TrainingConfig", stages: tuple[Stage, ...]) -> None:
@@ -120,14 +142,20 @@ def _progress(
     if progress.rows:
         config = run.config()
         if (config["kind"], config["model"]) != (kind.name, name):
-            raise SettingError(bad_setting("name", run.path.name, f"is a run of {config['model']}; use another --name"))
+            what = (
+                config["model"]
+                if config["model"] != name
+                else f"kind {config['kind']}, and these data need {kind.name}"
+            )
+            raise SettingError(bad_setting("name", run.path.name, f"is a run of {what}; use another --name"))
+        check_same_data(run, data)
         check_same_model(run, kind, used, data.classes)
     return progress
 
 
 def _common_settings(used: Mapping[str, object], data: DataFolder) -> dict[str, object]:
-    """The settings that must be the same for all workers, and a digest of the images' names."""
-    images = "".join(image.removeprefix(str(data.path)) for split in ("train", "val") for image in data.images(split))
+    """The settings that must be the same for all workers, and a digest of the images in their order."""
+    images = "".join(f"{row.image}\t{row.split}\t{row.class_name}{row.labels}\t{row.digest}\n" for row in data.rows)
     digest = hashlib.sha256(images.encode(errors="surrogateescape")).hexdigest()[:16]
     return {name: used[name] for name in used if name not in PER_WORKER_SETTINGS} | {"images (digest)": digest}
 

@@ -1,0 +1,91 @@
+"""The manifest of a data folder: a row per image."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from sys import intern
+from typing import NamedTuple
+
+from storage.tables import (
+    csv_safe,
+    drop_incomplete_line,
+    rows_of_table,
+    write_table,
+)
+
+MANIFEST = "manifest.csv"
+
+MANIFEST_HEADERS = {
+    "classification": ("image", "split", "class", "source", "digest"),
+    "multilabel": ("image", "split", "labels", "source", "digest"),
+    "segmentation": ("image", "split", "mask", "source", "digest"),
+}
+
+LABEL_SEPARATOR = "|"
+"""Between the labels of an image, in the manifest and in predictions. So no label may contain it."""
+
+
+class Row(NamedTuple):
+    """One image of the manifest. `image` and `mask` are paths in the data folder.
+
+    The task decides which one of `class_name`, `mask` and `labels` is used; the others are empty. `digest` is that of
+    `picture_digest`, empty in data folders of earlier versions.
+    """
+
+    image: str
+    split: str
+    class_name: str
+    mask: str
+    source: str
+    labels: tuple[str, ...] = ()
+    digest: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        what = self.mask or self.class_name or LABEL_SEPARATOR.join(self.labels)
+        return (self.image, self.split, what, csv_safe(self.source), self.digest)
+
+
+def task_of(path: Path) -> str:
+    """The task of a data folder, by the header of its manifest."""
+    with (path / MANIFEST).open(encoding="utf-8") as file:
+        header = file.readline().strip().split(",")
+    return next((task for task, columns in MANIFEST_HEADERS.items() if columns[2] in header), "classification")
+
+
+def read_manifest(path: Path) -> list[Row]:
+    return list(rows_of_manifest(path))
+
+
+def rows_of_manifest(path: Path) -> Iterator[Row]:
+    """Yields the rows. They share the strings of splits and classes, since there may be millions of rows."""
+    return map(_row, rows_of_table(path / MANIFEST, ("image", "split", "source")))
+
+
+def _row(cells: Mapping[str, str]) -> Row:
+    labels = tuple(intern(name) for name in cells.get("labels", "").split(LABEL_SEPARATOR) if name)
+    class_name, mask, source = intern(cells.get("class", "")), cells.get("mask", ""), cells.get("source", "")
+    digest = cells.get("digest") or ""  # None in a line that was cut off
+    return Row(cells["image"], intern(cells["split"]), class_name, mask, source, labels, digest)
+
+
+def record_of_rows(task: str, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+    """Header and lines of a manifest without the sources, by which a run records its data."""
+    yield tuple(column for column in MANIFEST_HEADERS[task] if column != "source")
+    for row in rows:
+        image, split, what, _, digest = row.cells()
+        yield image, split, what, digest
+
+
+def rows_of_record(lines: Iterable[str]) -> Iterator[Row]:
+    """The rows of what `record_of_rows` has given. Raises KeyError or csv.Error if it is damaged."""
+    return map(_row, csv.DictReader(lines))
+
+
+def rows_of_unfinished(path: Path) -> Iterator[Row]:
+    """As `rows_of_manifest`, for a folder whose run was stopped: the manifest may be missing or end in half a line."""
+    drop_incomplete_line(path / MANIFEST)
+    return rows_of_manifest(path) if (path / MANIFEST).exists() else iter(())
+
+
+def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:
+    write_table(path / MANIFEST, MANIFEST_HEADERS[task], (row.cells() for row in rows))
