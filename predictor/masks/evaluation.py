@@ -17,7 +17,7 @@ from predictor.masks.files import SegmentedImage
 from predictor.segmentation_scores import SegmentationScores, confusion, segmentation_scores
 from predictor.task import Scores
 from settings import WorkError
-from storage.tables import csv_safe, write_table
+from storage.tables import csv_safe, printable, write_table
 
 MAX_SIDE = 800
 """Longest side of an image in the figure, in pixels."""
@@ -90,7 +90,7 @@ def _write_tables(
     )
     columns = (result.iou, result.precision, result.recall, result.dice)
     rows = (
-        (csv_safe(name), *(f"{column[index]:.4f}" for column in columns), matrix[index].sum())
+        (printable(name), *(f"{column[index]:.4f}" for column in columns), matrix[index].sum())
         for index, name in enumerate(classes)
     )
     write_table(folder / "classes.csv", ("class", "iou", "precision", "recall", "dice", "pixels"), rows)

@@ -10,15 +10,17 @@ import numpy as np
 
 from datatransformer.layout import Colour, DataFolder
 from predictor.images import validation_images
+from predictor.masks.annotations import files as annotation_files
+from predictor.masks.annotations.files import AnnotationFiles
 from predictor.output import image_path
 from settings import WorkError
-from storage.tables import csv_safe, replacing_binary
+from storage.tables import printable, replacing_binary
 
 if TYPE_CHECKING:
     from config import ClassicalConfig, PredictorConfig
 
 FOLDERS = {"index": "masks", "colour": "colours", "overlay": "overlays"}
-"""Folders beside NAME.csv: NAME.masks and so on."""
+"""Folders of pictures beside NAME.csv: NAME.masks and so on."""
 
 
 class SegmentedImage(NamedTuple):
@@ -45,7 +47,9 @@ class MaskFiles:
     ):
         self.output, self.classes, self.known_colours = settings.output, classes, colours
         self.kinds = sorted({*settings.mask_files, *(["index"] if settings.evaluate else [])})
-        self.columns = ["height", "width", *(f"share {csv_safe(name)}" for name in classes)]
+        formats = [kind for kind in self.kinds if kind in annotation_files.FOLDERS]
+        self.annotations = AnnotationFiles(settings, formats, classes, lambda: self.colours)
+        self.columns = ["height", "width", *(f"share {printable(name)}" for name in classes)]
 
     @cached_property
     def colours(self) -> np.ndarray:
@@ -63,16 +67,21 @@ class MaskFiles:
             "colour": lambda segmented: colour_mask(segmented.mask, self.colours)[..., ::-1],
             "overlay": lambda segmented: self._overlay(segmented)[..., ::-1],
         }
-        for kind in self.kinds:
+        for kind in filter(FOLDERS.get, self.kinds):
             path = mask_path(self.output, kind, segmented.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing_binary(path) as file:
                 file.write(cv2.imencode(".png", draw[kind](segmented))[1].tobytes())
         mask = segmented.mask
+        self.annotations.add(segmented.name, mask)
         pixels = np.zeros(len(self.classes), np.int64)
         for row in mask:
             pixels += np.bincount(row, minlength=len(self.classes))
         return [*mask.shape, *(f"{share:.6f}" for share in pixels / mask.size)]
+
+    def finish(self) -> None:
+        """Writes the annotation files for all images of the CSV. Raises WorkError if a part of them is missing."""
+        annotation_files.write_files_of_all(self.output, self.kinds, self.classes)
 
     def _overlay(self, segmented: SegmentedImage) -> np.ndarray:
         from plots.legend import add_legend

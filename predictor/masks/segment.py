@@ -38,6 +38,7 @@ class SegmentationTask(PredictionTask):
             run, settings.tta, settings.engine, settings.precision, bool(settings.tile), settings.batch_size
         )
         self.classes = run.classes()
+        self.pixel_range = run.pixel_range()
         self.files = MaskFiles(settings, self.classes, read_colours(run.path))
         self.columns = self.files.columns
         self.depends_on = {"tta": settings.tta, "precision": settings.precision, "mask_files": self.files.kinds}
@@ -46,7 +47,7 @@ class SegmentationTask(PredictionTask):
 
     def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:
         settings = self.settings
-        reader = ImageReader(images, reject, settings.workers, progress)
+        reader = ImageReader(images, reject, settings.workers, progress, self.pixel_range)
         if settings.tile:
             overlap = _overlap(settings.tile, settings.overlap)
             segmented = segment_by_tiles(self.network, reader, settings.tile, overlap)
@@ -54,6 +55,9 @@ class SegmentationTask(PredictionTask):
             segmented = segment_images(self.network, reader)
         for one in segmented:
             yield [one.name], [self.files.add(one)]
+
+    def finish(self) -> None:
+        self.files.finish()
 
     def evaluate(self, output: Output, data: DataFolder) -> Scores:
         from predictor.masks.evaluation import evaluate_masks

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from datatransformer.images import read_pixels
 from datatransformer.layout import DataFolder
 from predictor.engines.runner import Predict, Runner
 from predictor.images import validation_images
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SCALES = (0.75, 1, 1.25)
 """Scales of the test-time augmentation `multi-scale`, relative to the network's image size."""
+
+MAX_TILED_PIXELS = 2**31 // 3
+"""Pixels of an image that is predicted by tiles: RGB takes 2 GiB of memory."""
 
 OPEN_PER_WORKER = 8
 """Images at their own sizes that are in memory for each worker."""
@@ -141,7 +145,11 @@ def segment_by_tiles(network: Network, reader: ImageReader, tile: int, overlap: 
         mask_by_tiles, network.probabilities, classes=len(network.classes), tile=tile, overlap=overlap,
         batch_size=runner.batch_size, parallel_calls=runner.parallel_calls,
     )  # fmt: skip
-    reader = replace(reader, workers=reader.workers or 1)
+
+    def decode_large(content: bytes) -> np.ndarray:
+        return read_pixels(content, reader.pixel_range, MAX_TILED_PIXELS)[0]
+
+    reader = replace(reader, workers=reader.workers or 1, decode_large=decode_large)
     for (image,) in reader.batches(lambda content: decode_graph(content).numpy(), 1, open_per_worker=1):
         yield SegmentedImage(image.name, image.decoded, make_mask(image.decoded))
 

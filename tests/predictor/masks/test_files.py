@@ -26,7 +26,7 @@ def mask_files(tmp_path, *flags) -> MaskFiles:
 
 def test_all_kinds_of_files_and_the_row(segmented, tmp_path):
     files = mask_files(tmp_path, "--mask-files", "index,colour,overlay")
-    assert files.columns == ["height", "width", "share sky", "share '=road", "share tree"]
+    assert files.columns == ["height", "width", "share sky", "share =road", "share tree"]
     assert files.add(segmented) == [60, 80, "0.750000", "0.000000", "0.250000"]
     read = {
         kind: cv2.imread(str(tmp_path / f"p.{kind}" / "a" / "b.jpg.png"), cv2.IMREAD_COLOR_RGB)
