@@ -4,47 +4,65 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby, islice
 from typing import NamedTuple
 
-from datatransformer.layout import Row
+from datatransformer.label_sets import describe_labels
 from datatransformer.listing import RawImage, Rejected
-from datatransformer.naming import natural_order, stem_of, without_suffix
-from datatransformer.split import SplitKey, possible_paths, validation_count
+from datatransformer.manifest import Row
+from datatransformer.naming import frame_name, natural_order, stem_of
+from datatransformer.report import Report
+from datatransformer.split import SplitKey
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
+from datatransformer.validation_choice import KEPT, ValidationChoice
 from storage.tables import csv_safe
 
 TABLES = """
-    CREATE TABLE earlier (source TEXT, class_name TEXT, place TEXT, PRIMARY KEY (source, class_name)) WITHOUT ROWID;
+    CREATE TABLE earlier (
+        source TEXT, class_name TEXT, place TEXT, digest TEXT, PRIMARY KEY (source, class_name)
+    ) WITHOUT ROWID;
     CREATE TABLE image (
         number INTEGER PRIMARY KEY, name TEXT, path TEXT, class_name TEXT, mask TEXT,
+        labels TEXT, -- a JSON list; empty unless images may have several
         stem TEXT,   -- in small letters
         given TEXT,  -- the split, if the raw data decide it; of all others, the first of each group are for validation
         split_group TEXT, sort_key BLOB,
-        place TEXT   -- the path in the data folder; '' if the image is left out, NULL while it is pending
+        place TEXT,  -- the path in the data folder; '' if the image is left out, NULL while it is pending
+        digest TEXT, -- of the picture and its mask in the data folder
+        frame INTEGER -- from 1, of a file whose frames are images; otherwise 0
     );
+    CREATE TABLE label (name TEXT, number INTEGER);  -- each label of each image that may have several
     CREATE TABLE chosen (number INTEGER PRIMARY KEY);
     CREATE TABLE shared (class_name TEXT, stem TEXT, PRIMARY KEY (class_name, stem)) WITHOUT ROWID;
     CREATE TABLE alias (path TEXT, last_part TEXT, number INTEGER);  -- filled if there is a list of validation images
+    CREATE VIEW member AS  -- each class with each of its images
+        SELECT number, class_name AS class FROM image WHERE class_name != ''
+        UNION ALL SELECT number, name AS class FROM label;
     CREATE VIEW with_split AS
         SELECT *, coalesce(given, iif(number IN chosen, 'val', 'train')) AS split FROM image;
 """
 
 INSERT = """
-    INSERT INTO image (name, path, class_name, mask, stem, split_group, sort_key, given, place)
+    INSERT INTO image (name, path, class_name, mask, stem, split_group, sort_key, given, place, digest, labels, frame)
     SELECT CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS TEXT), CAST(?4 AS TEXT), CAST(?5 AS TEXT), CAST(?6 AS TEXT),
-        ?8, ?9, (SELECT place FROM earlier WHERE source = CAST(?7 AS TEXT) AND class_name = CAST(?10 AS TEXT))
+        ?8, ?9, earlier.place, coalesce(earlier.digest, ''), ?11, ?12 FROM (SELECT 1)
+        LEFT JOIN earlier ON source = CAST(?7 AS TEXT) AND earlier.class_name = CAST(?10 AS TEXT)
 """
 PENDING = """
-    SELECT json_group_array(json_array(number, name, path, class_name, mask, split, (class_name, stem) IN shared))
-    FROM (SELECT * FROM with_split WHERE number > ? AND place IS NULL ORDER BY number LIMIT ?)
+    SELECT json_group_array(
+        json_array(number, name, path, class_name, mask, split, (class_name, stem) IN shared, labels, frame)
+    ) FROM (SELECT * FROM with_split WHERE number > ? AND place IS NULL ORDER BY number LIMIT ?)
 """
 """Returns a whole batch as one row: SQLite releases Python's lock at each row, and then waits behind other threads."""
 
-KEPT = "place IS NOT ''"
-"""Images that are not left out."""
 
-UNDECIDED = f"given IS NULL AND {KEPT}"
+class Place(NamedTuple):
+    """The path of an image in the data folder, and the digest of the image with its mask. Both are "" if left out."""
+
+    path: str
+    digest: str
+
+
+LEFT_OUT = Place("", "")
 
 
 class PendingImage(NamedTuple):
@@ -67,12 +85,13 @@ class Ledger:
 
     def __init__(self, table: TemporaryDatabase) -> None:
         self.table, self.is_in_order = table, True
-        self.group_sizes: dict[str, int] = {}
+        self.validation = ValidationChoice(table)
 
     def add_earlier(self, rows: Iterable[Row]) -> None:
         """Takes up the images that earlier runs have placed. Call this before `add`."""
-        texts = (self.table.text(row.source, row.class_name, row.image) for row in rows)
-        insert = "INSERT OR REPLACE INTO earlier SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)"
+        texts = (self.table.text(row.source, row.class_name, row.image, row.digest) for row in rows)
+        text = "CAST(? AS TEXT)"
+        insert = f"INSERT OR REPLACE INTO earlier SELECT {text}, {text}, {text}, {text}"
         self.table.each(insert, texts)
         self.is_in_order = not self.table("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]
 
@@ -92,13 +111,17 @@ class Ledger:
                     rejected.append(Rejected(csv_safe(entry.source), entry.reason))
                     continue
                 group, sort_key, split = key(entry)
-                name, class_name, stem = entry.name, entry.class_name, stem_of(entry.name).casefold()
+                name, class_name = entry.name, entry.class_name
+                stem = stem_of(frame_name(name, 1) if entry.frame == 1 else name).casefold()
                 texts = self.table.text(name, entry.path, class_name, entry.mask, stem, group, csv_safe(entry.source))
-                yield *texts, sort_key, split, texts[2] if by_class else ""
+                labels = json.dumps(entry.labels)
+                yield *texts, sort_key, split, texts[2] if by_class else "", labels, entry.frame
                 self.is_in_order &= before <= name
                 before = name
 
         self.table.each(INSERT, rows())
+        self.table("INSERT INTO label SELECT value, number FROM image, json_each(labels)")
+        self.table("CREATE INDEX by_label ON label (name, number)")
         self.table(
             "INSERT INTO shared SELECT class_name, stem FROM image GROUP BY class_name, stem HAVING count(*) > 1"
         )
@@ -109,44 +132,8 @@ class Ledger:
         total, given = self.table("SELECT count(*), count(given) FROM image").fetchone()
         return 0 < total == given
 
-    def choose_share(self, fraction: float) -> None:
-        """Chooses the validation images: a share of each group, among the images that are not left out."""
-        sizes = dict(self.table(f"SELECT split_group, count(*) FROM image WHERE {UNDECIDED} GROUP BY split_group"))
-        if sizes == self.group_sizes:  # no image was left out since
-            return
-        self.group_sizes = sizes
-        self.table("DELETE FROM chosen")
-        columns, order = "split_group, number", "split_group, sort_key, name"
-        undecided = self.table(f"SELECT {columns} FROM image WHERE {UNDECIDED} ORDER BY {order}")
-        chosen = (
-            (number,)
-            for group, images in groupby(undecided, key=lambda row: row[0])
-            for _, number in islice(images, validation_count(sizes[group], fraction))
-        )
-        self.table.each("INSERT INTO chosen VALUES (?)", chosen)
-
-    def choose_listed(self, names: Iterable[str]) -> list[str]:
-        """Chooses the images that a list names, and returns the names that no image has.
-
-        A name without its suffix can be the path of an image, end in that path, or be its last part.
-        """
-        images = self.table("SELECT name, number FROM image")
-        paths = ((without_suffix(name), number) for name, number in images)
-        aliases = ((*self.table.text(path, path.rpartition("/")[2]), number) for path, number in paths)
-        self.table.each("INSERT INTO alias SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
-        self.table("CREATE INDEX by_path ON alias (path)")
-        self.table("CREATE INDEX by_last_part ON alias (last_part)")
-        return [name for name in names if not self._choose(possible_paths(name))]
-
-    def _choose(self, paths: list[str]) -> bool:
-        """Chooses the images of the first path that exists. Returns whether there are any."""
-        select = "SELECT number FROM alias WHERE {} = CAST(? AS TEXT)"
-        results = (self.table(select.format("path"), *self.table.text(path)).fetchall() for path in paths)
-        numbers = next(filter(None, results), [])
-        if len(paths) == 1:
-            numbers += self.table(select.format("last_part"), *self.table.text(paths[0]))
-        self.table.each("INSERT OR IGNORE INTO chosen VALUES (?)", numbers)
-        return bool(numbers)
+    def describe_labels(self, report: Report) -> None:
+        describe_labels(self.table, KEPT, report)
 
     def no_longer_listed(self) -> list[str]:
         """The places of images that earlier runs have placed and that are not listed now."""
@@ -159,20 +146,26 @@ class Ledger:
         while rows := sorted(json.loads(self.table(PENDING, last, size).fetchone()[0])):
             last = rows[-1][0]
             yield [
-                PendingImage(number, RawImage(name, path, class_name, mask=mask), split, bool(shared))
-                for number, name, path, class_name, mask, split, shared in rows
+                PendingImage(
+                    number, RawImage(name, path, class_name, None, mask, _labels(labels), frame), split, bool(shared)
+                )
+                for number, name, path, class_name, mask, split, shared, labels, frame in rows
             ]
 
-    def set_places(self, places: Mapping[int, str]) -> None:
-        """Sets the places of images by their numbers; "" for images that are left out."""
+    def set_places(self, places: Mapping[int, Place]) -> None:
+        """Sets the places of images by their numbers."""
         self.table(
-            "UPDATE image SET place = value FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
+            "UPDATE image SET place = json_extract(value, '$[0]'), digest = json_extract(value, '$[1]') "
+            "FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
             json.dumps(places),
         )
 
     def correct_places(self, places: Mapping[int, str]) -> None:
-        """As `set_places`, for images that already have a place."""
-        self.set_places(places)
+        """Sets the paths of images that already have a place; "" for images that are now left out."""
+        self.table(
+            "UPDATE image SET place = value FROM json_each(?) WHERE number = CAST(key AS INTEGER)",
+            json.dumps(places),
+        )
         self.is_in_order &= not places
 
     def progress(self) -> tuple[int, int]:
@@ -185,28 +178,48 @@ class Ledger:
 
     def classes(self) -> list[str]:
         """The classes of images that are not left out, in natural order."""
-        names = self.table(f"SELECT DISTINCT class_name FROM image WHERE {KEPT}")
+        names = self.table(f"SELECT DISTINCT class FROM member JOIN image USING (number) WHERE {KEPT}")
         return sorted((name for (name,) in names), key=natural_order)
+
+    def class_counts(self) -> dict[str, Counter[str]]:
+        """The images of each class in each split, by class in natural order, without the ones that are left out."""
+        of_member = f"FROM member JOIN with_split USING (number) WHERE {KEPT}"
+        rows = self.table(f"SELECT class, split, count(*) {of_member} GROUP BY 1, 2").fetchall()
+        counts: dict[str, Counter[str]] = {
+            name: Counter() for name in sorted({row[0] for row in rows}, key=natural_order)
+        }
+        for name, split, count in rows:
+            counts[name][split] = count
+        return counts
 
     def too_small_classes(self, minimum: int) -> list[tuple[int, RawImage, str]]:
         """Number, image and place of all images whose class has fewer than `minimum` images."""
         rows = self.table(
-            "SELECT number, name, path, class_name, place FROM image WHERE place != '' AND class_name IN "
+            "SELECT number, name, path, class_name, frame, place FROM image WHERE place != '' AND class_name IN "
             "(SELECT class_name FROM image WHERE place != '' AND class_name != '' GROUP BY 1 HAVING count(*) < ?)",
             minimum,
         )
-        return [(number, RawImage(name, path, class_name), place) for number, name, path, class_name, place in rows]
+        return [
+            (number, RawImage(name, path, class_name, frame=frame), place)
+            for number, name, path, class_name, frame, place in rows
+        ]
 
     def in_wrong_split(self) -> list[tuple[int, str, str]]:
         """Number, place and split of the images that were placed in the other split."""
         wrong = "place != '' AND substr(place, 1, instr(place, '/') - 1) != split"
         return self.table(f"SELECT number, place, split FROM with_split WHERE {wrong}").fetchall()
 
-    def placed(self) -> Iterator[tuple[RawImage, str]]:
+    def placed(self) -> Iterator[tuple[RawImage, Place]]:
         """Yields all images that are not left out, with their places, sorted by name."""
-        rows = "SELECT name, path, class_name, place FROM image WHERE place != '' ORDER BY name, number"
-        for name, path, class_name, place in self.table(rows):
-            yield RawImage(name, path, class_name), place
+        columns = "name, path, class_name, labels, frame, place, digest"
+        rows = f"SELECT {columns} FROM image WHERE place != '' ORDER BY name, number"
+        for name, path, class_name, labels, frame, place, digest in self.table(rows):
+            yield RawImage(name, path, class_name, labels=_labels(labels), frame=frame), Place(place, digest)
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """The labels of an image from their list in JSON."""
+    return tuple(json.loads(text))
 
 
 @contextlib.contextmanager

@@ -2,9 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from datatransformer.listing import RawImage
@@ -61,13 +60,6 @@ def key_by_video(image: RawImage) -> SplitKey:
 def validation_count(size: int, fraction: float) -> int:
     """The number of validation images in a group of `size`: rounded; at least 1 and not all, if the group has two."""
     return min(max(int(size * fraction + 0.5), 1), size - 1)
-
-
-def read_list(path: Path) -> Iterator[str]:
-    """The lines of a file that names validation images."""
-    for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
-        if line.strip():
-            yield line.strip()
 
 
 def possible_paths(line: str) -> list[str]:

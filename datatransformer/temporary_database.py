@@ -40,15 +40,29 @@ class TemporaryDatabase:
         return tuple(text.encode("utf-8", "surrogatepass") for text in texts)
 
 
+def new_temporary_database(tables: str) -> TemporaryDatabase:
+    """A new database with these tables, which ends with the last reference to it. Use it in `translated_errors`."""
+    connection = sqlite3.connect("", isolation_level=None)
+    connection.executescript(f"PRAGMA journal_mode = OFF; {tables}")
+    return TemporaryDatabase(connection)
+
+
 @contextlib.contextmanager
 def open_temporary_database(tables: str) -> Iterator[TemporaryDatabase]:
     """A new database with these tables. Raises WorkError for errors of SQLite, such as a full disk."""
-    with contextlib.closing(sqlite3.connect("", isolation_level=None)) as connection:
-        try:
-            connection.executescript(f"PRAGMA journal_mode = OFF; {tables}")
-            yield TemporaryDatabase(connection)
-        except sqlite3.Error as error:
-            raise WorkError(
-                f"the list of images cannot be kept ({error}). It is a temporary file; "
-                "the environment variable SQLITE_TMPDIR names a folder with room for it."
-            ) from error
+    with translated_errors():
+        database = new_temporary_database(tables)
+        with contextlib.closing(database.connection):
+            yield database
+
+
+@contextlib.contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raises WorkError for errors of SQLite, such as a full disk."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise WorkError(
+            f"the list of images cannot be kept ({error}). It is a temporary file; "
+            "the environment variable SQLITE_TMPDIR names a folder with room for it."
+        ) from error

@@ -11,7 +11,10 @@ import numpy as np
 from datatransformer.images import encode
 from datatransformer.listing import EncodedPair
 from datatransformer.mask_classes import MaskClasses
-from datatransformer.masks import encode_pair
+from datatransformer.mask_look import MaskLook, look_at
+from datatransformer.mask_survey import Known
+from datatransformer.masks import encode_pair, values_of
+from datatransformer.raw_masks import RawMask
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -38,8 +41,10 @@ class Records:
     def labels(self) -> Iterator[int]:
         return (int(record["label"]) for record in self._only("label"))
 
-    def mask_values(self) -> set[int]:
-        return set().union(*(np.unique(record[MASK]).tolist() for record in self._only(MASK)))
+    def looks(self, known: Known) -> Iterator[tuple[str, MaskLook]]:
+        """The counts of each mask, with its name."""
+        for number, record in enumerate(self._only(MASK)):
+            yield f"{self.split}_{number:06d}", look_at(RawMask(_values(record[MASK])), known.has_class_colours)
 
     def make_pair(self, number: int) -> EncodedPair:
         """The image with this number, and its mask if there are classes. Several threads may call this.
@@ -55,7 +60,7 @@ class Records:
             record = self.ahead.pop(number)
         encoded = encode(record["image"])
         if self.classes:
-            values = record[MASK].squeeze(-1) if record[MASK].shape[-1] == 1 else record[MASK]
+            values = values_of(RawMask(_values(record[MASK])), self.classes)
             pair = encode_pair(encoded, values, self.classes, io.BytesIO(record["image"]))
         else:
             pair = EncodedPair(encoded, b"")
@@ -78,3 +83,8 @@ class Records:
         """Yields the records from number `first` on."""
         records = self.builder.as_dataset(split=self.split, decoders=decoding, shuffle_files=False)
         return records.skip(first).as_numpy_iterator()
+
+
+def _values(mask: np.ndarray) -> np.ndarray:
+    """A mask (height, width, 1) without its last axis; others as they are."""
+    return mask.squeeze(-1) if mask.shape[-1] == 1 else mask

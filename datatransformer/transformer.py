@@ -1,19 +1,26 @@
 """DataTransformer: makes a data folder from raw images, in parallel. An interrupted run can be resumed."""
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer import layout
+from datatransformer.deep_pictures import DeepPictures
+from datatransformer.frames import with_frames
+from datatransformer.image_list import read_list
+from datatransformer.label_sets import with_labels
 from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
-from datatransformer.source_choice import with_source
+from datatransformer.made_with import RAW, MadeWith
+from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write_manifest
+from datatransformer.pixel_range import PixelRange
+from datatransformer.report import Report
+from datatransformer.report_tables import describe
+from datatransformer.source_choice import MULTILABEL, with_source
 from datatransformer.sources import load_source
-from datatransformer.split import read_list, split_key
+from datatransformer.split import split_key
 from datatransformer.writer import Writer
 from log import logger
 from settings import SettingError, WorkError, bad_setting, errors_if_given
@@ -22,10 +29,6 @@ from storage.tables import csv_safe, read_table, write_table
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-
-OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
-RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
-"""Settings that name files or folders of the user's."""
 
 MIN_IMAGES = 2
 """Images that a class needs, so that training and validation get one each."""
@@ -41,12 +44,19 @@ class DataTransformer:
     """
 
     def __init__(self, settings: "DataTransformerConfig") -> None:
+        self.report = Report()
         self.settings = settings = with_source(settings)
         self.data = settings.data
         self.work = layout.partial(settings.data)
         self.source = load_source(settings.source)
-        self.task = settings.task or self.source.TASKS[0]
-        self.writer = Writer(self.task, self.work, settings.link, settings.verify, settings.workers)
+        self.task = MULTILABEL if settings.labels == "several" else settings.task or self.source.TASKS[0]
+        self.made_with = MadeWith(settings, self.source, self.task)
+        self.deep = DeepPictures(PixelRange(*settings.range) if settings.range else None, self.report)
+        self.writer = self._writer()
+
+    def _writer(self) -> Writer:
+        settings = self.settings
+        return Writer(self.task, self.work, settings.link, settings.verify, settings.workers, self.deep)
 
     def run(self) -> Mapping[str, object]:
         """Returns the path and the numbers of images, for `--json`.
@@ -55,25 +65,28 @@ class DataTransformer:
         """
         self._check_paths()
         if self._is_complete():
-            logger.info(
-                f"{self.data} is complete and was made with these settings: nothing to do. "
-                "If the raw images have changed, --overwrite makes it again."
-            )
-            splits = Counter(row.split for row in layout.rows_of_manifest(self.data))
+            logger.info(f"{self.data} is complete and was made with these settings: nothing to do.")
+            splits = Counter(row.split for row in rows_of_manifest(self.data))
             rejected = len(read_table(self.data / layout.REJECTED))
             return self._result(splits, len(layout.read_classes(self.data)), rejected)
         with exclusive_lock(self.data):
             return self._make()
 
     def _make(self) -> Mapping[str, object]:
-        listing = self.source.read(self.settings)
+        listing = self.source.read(self.settings, self.report)
+        if listing.task and listing.task != self.task:
+            self.task = listing.task
+            self.writer = self._writer()
         with open_ledger() as ledger:
-            if self._is_started():
-                ledger.add_earlier(layout.rows_of_unfinished(self.work))
+            is_started = self._is_started()
+            if is_started:
+                ledger.add_earlier(rows_of_unfinished(self.work))
             key = split_key(self.settings.split, self.settings.val_list is not None, self.settings.seed)
-            rejected = ledger.add(listing.entries, key, by_class=self.task == "classification")
+            entries = with_frames(listing.entries) if self.settings.frames == "all" else listing.entries
+            entries = with_labels(entries, listing.classes) if self.task == MULTILABEL else entries
+            rejected = ledger.add(entries, key, by_class=self.task == "classification")
             rejected += self._split(ledger)
-            self._start_or_resume()
+            self._start_or_resume(is_started)
             self.writer.place(ledger, listing)
             rejected += self._leave_out_small_classes(ledger)
             self._correct_split(ledger)
@@ -94,52 +107,43 @@ class DataTransformer:
                 raise SettingError(bad_setting("data", self.data, f"should be apart from {key} = {str(raw)!r}"))
 
     def _is_complete(self) -> bool:
-        """Whether DATA was made with these settings. Raises SettingError if it was made otherwise."""
+        """Whether DATA was made with these settings and raw files. Raises SettingError if it was made otherwise."""
         made_with = layout.read_settings_used(self.data)
         if not self.data.exists() or (self.settings.overwrite and made_with is not None):
             return False
-        if made_with == self._used:
-            return True
         if made_with is None:
             allowed = "exists and was not made by python -m datatransformer; name another folder"
             raise SettingError(bad_setting("data", self.data, allowed))
-        changed = [
-            f"{key} was {made_with.get(key)}, is {now}" for key, now in self._used.items() if made_with.get(key) != now
-        ]
-        allowed = (
-            f"was made with other settings ({'; '.join(changed)}). Name another folder, or replace it: --overwrite"
-        )
-        raise SettingError(bad_setting("data", self.data, allowed))
-
-    @cached_property
-    def _used(self) -> dict:
-        """The settings that decide the result, with a digest of each file that they name."""
-        names = OF_ALL_SOURCES + self.source.SETTINGS
-        used = self.settings.model_dump(mode="json", include=set(names)) | {"task": self.task}
-        for key in (name for name in RAW if name in used):
-            path = getattr(self.settings, key)
-            used[key] = path and str(path.resolve())
-            if path and path.is_file():
-                used[f"{key}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return used
+        replace = "Name another folder, or replace it: --overwrite"
+        if changed := self.made_with.changed_settings(made_with, rows_of_manifest(self.data)):
+            allowed = f"was made with other settings ({'; '.join(changed)}). {replace}"
+            raise SettingError(bad_setting("data", self.data, allowed))
+        if changed := self.made_with.changed_files(made_with, _time_of_settings(self.data)):
+            allowed = f"was made before the raw files changed ({'; '.join(changed)}). {replace}"
+            raise SettingError(bad_setting("data", self.data, allowed))
+        return True
 
     def _is_started(self) -> bool:
-        return layout.read_settings_used(self.work) == self._used
+        """Whether DATA.partial was begun with these settings and raw files."""
+        begun_with = layout.read_settings_used(self.work)
+        if begun_with is None or not self.made_with.is_equal(begun_with):
+            return False
+        return not self.made_with.changed_files(begun_with, _time_of_settings(self.work))
 
-    def _start_or_resume(self) -> None:
+    def _start_or_resume(self, is_started: bool) -> None:
         """Resumes `DATA.partial` if it was started with the same settings. Other people's folders are never removed."""
         raw = self.settings.raw_images
         if raw and self.settings.link == "hardlink" and raw.stat().st_dev != _device(self.work):
             allowed = "raw images and data folder are on different disks; use copy or symlink"
             raise SettingError(bad_setting("link", "hardlink", allowed))
-        if self._is_started():
+        if is_started:
             (self.work / layout.REJECTED).unlink(missing_ok=True)  # unreadable files are tried again
             return
         if self.work.exists():
-            logger.warning(f"{self.work} is unfinished and was started with other settings: starting again")
+            logger.warning(f"{self.work} was started with other settings or raw files: starting again")
             layout.remove_made_here(self.work)
         self.work.mkdir(parents=True)
-        layout.write_settings_used(self.work, self._used)
+        layout.write_settings_used(self.work, self.made_with.note())
 
     def _split(self, ledger: Ledger) -> list[Rejected]:
         """Chooses the validation images. Returns the names in the list that no image has.
@@ -153,9 +157,9 @@ class DataTransformer:
                 why = "has no effect: the raw data give the split of every image; leave it out, or use --split ratio"
                 if errors := errors_if_given(self.settings, sorted(unused), why):
                     raise SettingError(*errors)
-            ledger.choose_share(self.settings.val_fraction)
+            self._choose_share(ledger)
             return []
-        missing = ledger.choose_listed(read_list(val_list))
+        missing = ledger.validation.by_list(read_list(val_list, self.report))
         splits = ledger.splits()
         if len(splits) < 2:
             allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all"
@@ -163,6 +167,11 @@ class DataTransformer:
         return [
             Rejected(csv_safe(name), f"is in {val_list.name}, but no usable image has this name") for name in missing
         ]
+
+    def _choose_share(self, ledger: Ledger) -> None:
+        is_by_label = self.task == MULTILABEL and self.settings.split != "sequences"
+        choose = ledger.validation.by_labels if is_by_label else ledger.validation.by_share
+        choose(self.settings.val_fraction)
 
     def _leave_out_small_classes(self, ledger: Ledger) -> list[Rejected]:
         """Removes the images of classes that are too small."""
@@ -178,7 +187,7 @@ class DataTransformer:
     def _correct_split(self, ledger: Ledger) -> None:
         """Moves the few images whose split changes because others turned out to be unusable."""
         if self.settings.val_list is None:
-            ledger.choose_share(self.settings.val_fraction)
+            self._choose_share(ledger)
         wrong = ledger.in_wrong_split()
         ledger.correct_places({number: self.writer.move(place, split) for number, place, split in wrong})
 
@@ -198,9 +207,12 @@ class DataTransformer:
     def _finish(self, ledger: Ledger, classes: list[str], listing: Listing, rejected: list[Rejected]) -> None:
         """Writes the last files and renames the folder."""
         if not ledger.is_in_order:  # otherwise its lines already have the right order
-            layout.write_manifest(self.work, self.task, (self.writer.row(*image) for image in ledger.placed()))
+            write_manifest(self.work, self.task, (self.writer.row(*image) for image in ledger.placed()))
         layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
+        describe(self.work, self.task, ledger, rejected, self.report)
+        self.deep.describe(ledger.splits().total())
+        self.report.write(self.work)
         layout.remove_empty_folders(self.work)
         old = self.data.with_name(self.data.name + ".old")
         if self.data.exists():
@@ -228,6 +240,11 @@ class DataTransformer:
             "validation_images": splits["val"],
             "rejected": rejected,
         }
+
+
+def _time_of_settings(folder: Path) -> int:
+    """When the folder was begun, in ns."""
+    return (folder / layout.SETTINGS).stat().st_mtime_ns
 
 
 def _device(path: Path) -> int:

@@ -4,17 +4,20 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tqdm import tqdm
 
 from datatransformer import layout
-from datatransformer.images import EncodedImage, UnreadableImage, read_content, read_image
-from datatransformer.jpeg_png_check import standard_suffix
-from datatransformer.layout import Row
-from datatransformer.ledger import Ledger, PendingImage
+from datatransformer.deep_pictures import DeepPictures
+from datatransformer.images import EncodedImage, UnreadableImage, read_content, read_image, scale
+from datatransformer.jpeg_png_check import read_ends, standard_suffix
+from datatransformer.ledger import LEFT_OUT, Ledger, PendingImage, Place
 from datatransformer.listing import EncodedPair, Listing, MakePair, RawImage, Rejected
-from datatransformer.naming import file_stem, folder_names
+from datatransformer.manifest import MANIFEST, MANIFEST_HEADERS, Row
+from datatransformer.naming import file_stem, folder_names, frame_name
+from datatransformer.picture_digest import content_digest, ends_digest
+from datatransformer.pixel_range import ValueSummary, summarise
 from log import logger
 from storage.parallel import in_parallel, short_switch_interval
 from storage.tables import csv_safe, open_to_append, row_writer
@@ -25,8 +28,22 @@ BATCH = 64
 WAITING_BATCHES = 2
 """Batches per thread that are taken ahead. After a kill these are done again."""
 
-Outcome = tuple[PendingImage, str | Rejected]
-"""An image with its place in the data folder, or with the reason why it is left out."""
+
+class Outcome(NamedTuple):
+    """What became of an image.
+
+    Attributes:
+        place: its place in the data folder; the reason why it is left out; or None: it waits until the range of all
+            pictures with more than 8 bits per pixel is known.
+        remark: how it was changed, or empty.
+        values: if they have more than 8 bits.
+    """
+
+    pending: PendingImage
+    place: Place | Rejected | None
+    remark: str = ""
+    values: ValueSummary | None = None
+
 
 Content = TypeVar("Content", bytes, str)
 
@@ -35,14 +52,16 @@ class Writer:
     """Fills the unfinished data folder `work`. Its manifest and its list of rejects get a line for each image.
 
     Arguments:
-        task: classification or segmentation.
+        task: one of MANIFEST_HEADERS.
         work: the folder.
         link: copy, hardlink or symlink.
         verify: decode every image; otherwise check only the first and last bytes of a standard JPEG or PNG.
         workers: the number of threads. None: one per core.
+        deep: finds the range by which pictures of more than 8 bits are scaled.
     """
 
-    def __init__(self, task: str, work: Path, link: str, verify: bool, workers: int | None) -> None:
+    def __init__(self, task: str, work: Path, link: str, verify: bool, workers: int | None, deep: DeepPictures) -> None:
+        self.deep = deep
         self.task, self.work, self.verify, self.workers = task, work, verify, workers
         self.link = {"copy": None, "hardlink": _hardlink, "symlink": _symlink}[link]
 
@@ -51,47 +70,60 @@ class Writer:
 
         Images of earlier runs that are no longer listed are removed.
         """
-        manifest = open_to_append(self.work / layout.MANIFEST, layout.MANIFEST_HEADERS[self.task])
+        manifest = open_to_append(self.work / MANIFEST, MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
-        manifest_rows, reject_rows = row_writer(manifest), row_writer(rejects)
-        with manifest, rejects:
+        remarks = open_to_append(self.work / layout.REMARKS, layout.REMARKS_HEADER)
+        manifest_rows, reject_rows, remark_rows = map(row_writer, (manifest, rejects, remarks))
+        self.deep.start(self.work)
+        with manifest, rejects, remarks:
             for place in ledger.no_longer_listed():
                 self.remove(place)
             start, (done, total) = time.monotonic(), ledger.progress()
             if done:
                 logger.info(f"Resuming after {done} of {total} images.")
             folders = self._make_folders(listing.classes or ledger.classes())
-            batches = ledger.pending(1 if listing.make_pair else BATCH)  # masks and drawings take long enough alone
+            batch_size = 1 if listing.make_pair else BATCH  # masks and drawings take long enough alone
 
             def place_batch(batch: list[PendingImage]) -> list[Outcome]:
                 return [
-                    (pending, self._place_one(pending.image, self._target(pending, folders), listing.make_pair))
-                    for pending in batch
+                    self._place_one(pending, self._target(pending, folders), listing.make_pair) for pending in batch
                 ]
+
+            def place_pending() -> None:
+                batches = ledger.pending(batch_size)
+                for outcomes in in_parallel(place_batch, batches, self.workers, WAITING_BATCHES):
+                    for pending, place, remark, values in outcomes:
+                        if values:
+                            self.deep.take(values, pending.image.source, is_scaled=isinstance(place, Place))
+                        if isinstance(place, Rejected):
+                            reject_rows.writerow((csv_safe(place.source), place.reason))
+                        elif place:
+                            manifest_rows.writerow(self.row(pending.image, place).cells())
+                            if remark:
+                                remark_rows.writerow((csv_safe(pending.image.source), remark))
+                    for file in (remarks, manifest, rejects):
+                        file.flush()
+                    places = _places(outcomes)
+                    ledger.set_places(places)
+                    bar.update(len(places))
 
             with (
                 short_switch_interval(),
                 tqdm(total=total - done, unit=" images", disable=None, desc="datatransformer") as bar,
             ):
-                for outcomes in in_parallel(place_batch, batches, self.workers, WAITING_BATCHES):
-                    for pending, outcome in outcomes:
-                        if isinstance(outcome, Rejected):
-                            reject_rows.writerow((csv_safe(outcome.source), outcome.reason))
-                        else:
-                            manifest_rows.writerow(self.row(pending.image, outcome).cells())
-                    manifest.flush()
-                    rejects.flush()
-                    ledger.set_places(_places(outcomes))
-                    bar.update(len(outcomes))
+                place_pending()
+                if self.deep.decide():
+                    ledger.is_in_order = False
+                    place_pending()
         seconds, count = time.monotonic() - start, total - done
         logger.info(f"{count} images in {seconds:.1f} s ({count / max(seconds, 1e-9):.0f} images/s)")
 
-    def row(self, image: RawImage, place: str) -> Row:
+    def row(self, image: RawImage, place: Place) -> Row:
         """The line of the manifest for an image."""
-        split = place.partition("/")[0]
-        if self.task == "segmentation":
-            return Row(place, split, "", layout.mask_path(place), image.source)
-        return Row(place, split, image.class_name, "", image.source)
+        path, digest = place
+        mask = layout.mask_path(path) if self.task == "segmentation" else ""
+        class_name = "" if mask else image.class_name
+        return Row(path, path.partition("/")[0], class_name, mask, image.source, image.labels, digest)
 
     def remove(self, place: str) -> None:
         for path in self._files(place):
@@ -118,29 +150,48 @@ class Writer:
 
     def _target(self, pending: PendingImage, folders: dict[str, str]) -> str:
         """The place of an image without the suffix, which depends on the content of its file."""
-        stem = file_stem(pending.image.name, pending.stem_is_shared)
+        image = pending.image
+        stem = file_stem(frame_name(image.name, 1) if image.frame == 1 else image.name, pending.stem_is_shared)
         return layout.image_path(self.task, pending.split, folders.get(pending.image.class_name, ""), stem, suffix="")
 
-    def _place_one(self, image: RawImage, target: str, make_pair: MakePair | None) -> str | Rejected:
+    def _place_one(self, pending: PendingImage, target: str, make_pair: MakePair | None) -> Outcome:
+        image, values = pending.image, None
         try:
-            encoded, mask = make_pair(image) if make_pair else self._read(image)
+            pair, digest = self._read_pair(image, make_pair)
         except UnreadableImage as error:
-            return Rejected(image.source, str(error))
+            return Outcome(pending, Rejected(image.source, str(error)))
+        if bands := pair.image.bands:
+            values = summarise(bands.values, bands.bits)
+            if self.deep.range is None:
+                return Outcome(pending, None, "", values)
+            pair = pair._replace(image=scale(pair.image, self.deep.range))
+            digest = self._digest(pair)
+        encoded, mask = pair
         place = target + encoded.suffix
         if encoded.original and self.link:
-            self._put(self.link, image.source, place)
+            self._put(self.link, image.path, place)
         else:
             self._put(_write, encoded.content, place)
         if self.task == "segmentation":
             self._put(_write, mask, layout.mask_path(place))
-        return place
+        return Outcome(pending, Place(place, digest), encoded.remark, values)
 
-    def _read(self, image: RawImage) -> EncodedPair:
-        suffix = None if self.verify else standard_suffix(image.path)
-        if suffix is None:
-            return EncodedPair(read_image(image.path), b"")
-        content = b"" if self.link else read_content(image.path)
-        return EncodedPair(EncodedImage(content, suffix, original=True), b"")
+    def _read_pair(self, image: RawImage, make_pair: MakePair | None) -> tuple[EncodedPair, str]:
+        """The image, its mask, and their digest. A link that is not verified is not read: its content is empty."""
+        ends = None if self.verify or make_pair else read_ends(image.path)
+        suffix = ends and not image.frame and standard_suffix(ends)
+        if ends and suffix and self.link:
+            return EncodedPair(EncodedImage(b"", suffix, original=True), b""), ends_digest(*ends)
+        if make_pair:
+            pair = make_pair(image)
+        elif suffix:
+            pair = EncodedPair(EncodedImage(read_content(image.path), suffix, original=True), b"")
+        else:
+            pair = EncodedPair(read_image(image.path, frame=image.frame), b"")
+        return pair, self._digest(pair)
+
+    def _digest(self, pair: EncodedPair) -> str:
+        return content_digest(pair.image.content, pair.mask if self.task == "segmentation" else b"")
 
     def _put(self, put: Callable[[Content, str], None], content: Content, place: str) -> None:
         target = f"{self.work}/{place}"
@@ -151,8 +202,12 @@ class Writer:
             put(content, target)
 
 
-def _places(outcomes: Sequence[Outcome]) -> dict[int, str]:
-    return {pending.number: place if isinstance(place, str) else "" for pending, place in outcomes}
+def _places(outcomes: Sequence[Outcome]) -> dict[int, Place]:
+    return {
+        outcome.pending.number: LEFT_OUT if isinstance(outcome.place, Rejected) else outcome.place
+        for outcome in outcomes
+        if outcome.place
+    }
 
 
 def _write(content: bytes, target: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from config import DataTransformerConfig
 from datatransformer.listing import RawImage
+from datatransformer.report import Report
 from datatransformer.scene_drawing import DRAW, draw_scene
 from datatransformer.sources import scenes, squares
 from tests.conftest import run, settings_of
@@ -31,7 +32,7 @@ def test_a_scene_has_an_image_and_its_mask(scene):
 def test_drawing_draws_each_image_once_and_when_it_is_needed(monkeypatch):
     drawn = []
     monkeypatch.setitem(DRAW, "beach", lambda canvas, random: drawn.append(canvas.size))
-    listing = scenes.read(settings_of(DataTransformerConfig, "--source", "scenes", "--pictures", "1000"))
+    listing = scenes.read(settings_of(DataTransformerConfig, "--source", "scenes", "--pictures", "1000"), Report())
     images = [entry for entry in listing.entries if isinstance(entry, RawImage)]
     assert len(images) == 1000 and not drawn
     listing.make_pair(images[0])
@@ -39,7 +40,7 @@ def test_drawing_draws_each_image_once_and_when_it_is_needed(monkeypatch):
 
 
 def test_squares_have_two_flat_colours_and_known_sides():
-    listing = squares.read(settings_of(DataTransformerConfig, "--source", "squares"))
+    listing = squares.read(settings_of(DataTransformerConfig, "--source", "squares"), Report())
     images = list(listing.entries)
     assert [image.split for image in images] == ["train"] * 100 + ["val"] * 100
     for image in images[:5]:

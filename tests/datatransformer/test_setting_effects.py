@@ -15,6 +15,7 @@ from datatransformer.tfds_records import Records
 from datatransformer.transformer import DataTransformer
 from settings import SettingError, WorkError
 from tests.conftest import settings_of
+from tests.datatransformer import annotations
 
 SOURCES = [name for name in get_args(DataTransformerConfig.model_fields["source"].annotation) if name != "auto"]
 
@@ -32,15 +33,24 @@ OTHER_VALUES: dict[str, Callable[[Path], list[object]]] = {
     "raw_images": lambda raw: ["--raw-images", raw / "other"],
     "raw_masks": lambda raw: ["--raw-masks", raw / "other_masks"],
     "raw_labels": lambda raw: ["--raw-labels", raw / "other_labels.csv"],
+    "image_column": lambda raw: ["--image-column", "again"],
+    "label_column": lambda raw: ["--label-column", "3"],
+    "split_column": lambda raw: ["--split-column", "fold"],
     "class_names": lambda raw: ["--class-names", raw / "names.csv"],
     "merge_classes": lambda raw: ["--merge-classes", raw / "merge.csv"],
+    "boxes": lambda raw: ["--boxes", "class"],
+    "attribute": lambda raw: ["--attribute", "colour"],
     "void": lambda raw: ["--void", "1"],
+    "threshold": lambda raw: ["--threshold", "1"],
     "tfds_name": lambda raw: ["--tfds-name", "no_such_set"],
     "data_dir": lambda raw: ["--data-dir", raw / "no_data_sets"],
+    "labels": lambda raw: ["--labels", "several"],
     "task": lambda raw: ["--task", "classification"],
     "split": lambda raw: ["--split", "sequences"],
     "val_list": lambda raw: ["--val-list", raw / "val.txt"],
     "val_fraction": lambda raw: ["--val-fraction", "0.4"],
+    "range": lambda raw: ["--range", "0,60000"],
+    "frames": lambda raw: ["--frames", "all"],
     "link": lambda raw: ["--link", "symlink"],
     "verify": lambda raw: ["--no-verify"],
     "pictures": lambda raw: ["--pictures", "12"],
@@ -56,6 +66,7 @@ def raw(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("raw")
     random = np.random.default_rng(0)
     labels = []
+    suffixes = {6: ".png", 8: ".gif"}
     for folder, count in (("images", 12), ("other", 14)):
         for number in range(count):
             content = Image.fromarray(random.integers(0, 256, (32, 32, 3), np.uint8))
@@ -65,7 +76,10 @@ def raw(tmp_path_factory) -> Path:
             ):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 content.save(path)
-            labels.append(f"f_{number}.jpg,{number % 2}")
+            labels.append(
+                f"f_{number}{suffixes.get(number, '.jpg')},{number % 2},{number // 6},{number % 5},f_{11 - number}.jpg"
+            )
+    save_special_images(root / "images", root / "images_classes" / "a")
     for path in (root / "images" / "f_3.jpg", root / "images_classes" / "b" / "f_3.jpg"):
         content = path.read_bytes()
         path.write_bytes(content[:300] + bytes(len(content) - 600) + content[-300:])
@@ -74,13 +88,17 @@ def raw(tmp_path_factory) -> Path:
         for number in range(14):
             mask = np.arange(32 * 32, dtype=np.uint8).reshape(32, 32) % values
             Image.fromarray(mask).save(root / folder / f"f_{number}.png")
-    (root / "labels.csv").write_text("\n".join(labels[:12]))
-    (root / "other_labels.csv").write_text("\n".join(labels[:10]))
+    header = "file,label,other,fold,again"
+    (root / "labels.csv").write_text("\n".join([header, *labels[:12]]))
+    (root / "other_labels.csv").write_text("\n".join([header, *labels[:10]]))
     (root / "names.csv").write_text("label,name\n0,zero\n1,one\n2,two\n3,three\n")
     (root / "merge.csv").write_text("from,to\n1,2\n")
     (root / "voc_merge.csv").write_text("from,to\ncat,dog\n")
     (root / "val.txt").write_text("f_1\nf_5\ntrain_000001\nbeach_00001\n00003\n")
     (root / "no_data_sets").mkdir()
+    for name in annotations.FORMATS:
+        for folder, count in ((name, 12), (f"other_{name}", 8)):
+            annotations.save(name, root / folder, [f"f_{number}" for number in range(count)])
     for name, folder in (("voc", "images"), ("other_voc", "other")):
         for target, source in (("JPEGImages", folder), ("SegmentationClass", "masks")):
             shutil.copytree(root / source, root / name / target)
@@ -88,6 +106,17 @@ def raw(tmp_path_factory) -> Path:
         lists.mkdir(parents=True)
         (lists / "train.txt").write_text("\n".join(f"f_{number}" for number in range(12)))
     return root
+
+
+def save_special_images(*folders: Path) -> None:
+    """Puts a picture of 16 bits in the place of f_6, and an animation in the place of f_8."""
+    frames = [Image.new("RGB", (32, 32), (50 * number, 0, 200)) for number in range(3)]
+    for folder in folders:
+        (folder / "f_6.jpg").unlink()
+        values = np.linspace(0, 2**16 - 1, 32 * 32).astype(np.uint16).reshape(32, 32)
+        Image.fromarray(values).save(folder / "f_6.png")
+        (folder / "f_8.jpg").unlink()
+        frames[0].save(folder / "f_8.gif", save_all=True, append_images=frames[1:])
 
 
 CASES: dict[str, Callable[[Path, Path], list[object]]] = {
@@ -99,6 +128,7 @@ CASES: dict[str, Callable[[Path, Path], list[object]]] = {
     "tfds with masks": lambda raw, shared: [
         "--tfds-name", "oxford_iiit_pet", "--data-dir", shared / "tfds", "--task", "segmentation",
     ],
+    **{name: lambda raw, shared, name=name: ["--raw-images", raw / name] for name in annotations.FORMATS},
     "scenes": lambda raw, shared: ["--pictures", "20", "--picture-size", "32", "--task", "segmentation"],
     "squares": lambda raw, shared: ["--pictures", "10", "--picture-size", "128"],
 }  # fmt: skip
@@ -108,6 +138,12 @@ OWN_VALUES: dict[tuple[str, str], Callable[[Path], list[object]]] = {
     ("folders", "raw_images"): lambda raw: ["--raw-images", raw / "other_classes"],
     ("voc", "raw_images"): lambda raw: ["--raw-images", raw / "other_voc"],
     ("voc", "merge_classes"): lambda raw: ["--merge-classes", raw / "voc_merge.csv"],
+    **{
+        (name, "raw_images"): lambda raw, name=name: ["--raw-images", raw / f"other_{name}"]
+        for name in annotations.FORMATS
+    },
+    **{(name, "void"): lambda raw: ["--void", "cat"] for name in annotations.FORMATS},
+    **{(name, "merge_classes"): lambda raw: ["--merge-classes", raw / "voc_merge.csv"] for name in annotations.FORMATS},
     ("tfds", "task"): lambda raw: ["--task", "segmentation"],
 }
 """Other values where OTHER_VALUES do not fit the case."""

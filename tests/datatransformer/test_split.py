@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from datatransformer.ledger import open_ledger
+from datatransformer.image_list import read_list
+from datatransformer.ledger import Place, open_ledger
 from datatransformer.listing import RawImage
 from datatransformer.naming import natural_order
-from datatransformer.split import read_list, split_key
+from datatransformer.split import split_key
 from settings import WorkError
 
 BY_RATIO = split_key("ratio", has_list=False, seed=0)
@@ -19,7 +20,7 @@ def validation_names(
 ) -> set[str]:
     with open_ledger() as ledger:
         ledger.add(images, split_key(split, has_list, seed), by_class=True)
-        ledger.choose_share(fraction)
+        ledger.validation.by_share(fraction)
         return {one.image.name for batch in ledger.pending(7) for one in batch if one.split == "val"}
 
 
@@ -75,8 +76,9 @@ def test_names_of_all_kinds_are_returned_unchanged(name):
         ledger.add([RawImage(name, f"/raw/{name}", name)], BY_RATIO, by_class=True)
         ((pending,),) = ledger.pending(5)
         assert pending.image == RawImage(name, f"/raw/{name}", name)
-        ledger.set_places({pending.number: f"train/{name}"})
-        assert list(ledger.placed()) == [(pending.image, f"train/{name}")]
+        place = Place(f"train/{name}", "x1")
+        ledger.set_places({pending.number: place})
+        assert list(ledger.placed()) == [(pending.image, place)]
         assert ledger.classes() == [name]
 
 
@@ -85,7 +87,7 @@ def test_names_keep_the_order_of_python():
     with open_ledger() as ledger:
         ledger.add([RawImage(name) for name in names], BY_RATIO, by_class=True)
         for batch in ledger.pending(3):
-            ledger.set_places({pending.number: f"train/{pending.image.name}" for pending in batch})
+            ledger.set_places({pending.number: Place(f"train/{pending.image.name}", "") for pending in batch})
         assert [image.name for image, _ in ledger.placed()] == sorted(names)
 
 
@@ -98,7 +100,7 @@ def test_a_list_names_images_by_path_end_of_path_or_last_part(tmp_path: Path):
         file.write_text(f"\ufeff{line}\n\n", encoding="utf-8")
         with open_ledger() as ledger:
             ledger.add([RawImage(name) for name in names], BY_RATIO, by_class=True)
-            assert ledger.choose_listed(read_list(file)) == ([] if expected else [line])
+            assert ledger.validation.by_list(read_list(file)) == ([] if expected else [line])
             chosen = {one.image.name for batch in ledger.pending(9) for one in batch if one.split == "val"}
         assert chosen == expected, line
 

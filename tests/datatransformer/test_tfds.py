@@ -7,6 +7,7 @@ from PIL import Image
 
 from config import DataTransformerConfig
 from datatransformer.layout import read_data_folder
+from datatransformer.report import Report
 from datatransformer.sources import tfds as source
 from datatransformer.tfds_records import Records
 from datatransformer.transformer import DataTransformer
@@ -40,10 +41,10 @@ def test_an_interrupted_run_resumes(shared, tmp_path, monkeypatch):
     """Records are read in order, and finished images are not read again."""
     place_one = Writer._place_one
 
-    def stop(self, image, *args):
-        if image.name == "train_002000":
+    def stop(self, pending, *args):
+        if pending.image.name == "train_002000":
             raise KeyboardInterrupt
-        return place_one(self, image, *args)
+        return place_one(self, pending, *args)
 
     monkeypatch.setattr(Writer, "_place_one", stop)
     with pytest.raises(KeyboardInterrupt):
@@ -65,11 +66,11 @@ def test_records_in_any_order(shared):
 
 def test_unknown_and_unsuitable_data_sets(shared, tmp_path):
     with pytest.raises(SettingError, match="needs the name of a data set"):
-        source.read(settings(None, None, tmp_path / "data"))
+        source.read(settings(None, None, tmp_path / "data"), Report())
     with pytest.raises(SettingError, match="did you mean cifar10"):
-        source.read(settings("cifr10", shared / "tfds", tmp_path / "data"))
+        source.read(settings("cifr10", shared / "tfds", tmp_path / "data"), Report())
     with pytest.raises(SettingError, match="image and label in each record"):
-        source.read(settings("ag_news_subset", tmp_path, tmp_path / "data"))
+        source.read(settings("ag_news_subset", tmp_path, tmp_path / "data"), Report())
 
 
 def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
@@ -78,4 +79,4 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fails)
     with pytest.raises(WorkError, match=r"cifar100 could not be downloaded: Failed to resolve.*\n.*--data-dir FOLDER"):
-        source.read(settings("cifar100", tmp_path / "sets", tmp_path / "data"))
+        source.read(settings("cifar100", tmp_path / "sets", tmp_path / "data"), Report())

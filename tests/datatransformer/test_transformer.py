@@ -341,7 +341,7 @@ def test_leftovers_of_a_kill_are_written_again_and_images_without_a_raw_file_are
     """A file that is half written and not noted; and one whose raw image has been moved since."""
     for flags in ([], ["--no-verify", "--link", "hardlink"]):
         transformer = DataTransformer(settings_of(DataTransformerConfig, *labels_flags(raw, *flags)))
-        transformer._start_or_resume()
+        transformer._start_or_resume(is_started=False)
         folder = transformer.work / "train" / "2"
         folder.mkdir(parents=True)
         for number in range(10):

@@ -169,7 +169,7 @@ def test_names_void_and_merged_classes_of_tfds(shared, tmp_path):
 
 def test_a_table_of_classes_that_lacks_a_value(shared, tmp_path):
     names = text(tmp_path / "names.csv", "index,name", "1,pet", "2,ground")
-    with pytest.raises(WorkError, match="has the value 3"):
+    with pytest.raises(SettingError, match=r"the masks have the values 1, 2, 3.*--void 3"):
         pets(shared, tmp_path / "data", class_names=names)
 
 
