@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS
@@ -18,7 +19,7 @@ from log import logger
 from plots.save import save_figure
 from settings import SettingError, bad_setting
 from storage.tables import csv_safe, printable, write_table
-from training.plots import metrics_with_validation
+from training.plots import validation_metrics
 from training.runs import find_runs
 
 LINE_STYLES = ("-", "--", ":")
@@ -156,7 +157,7 @@ def as_text_table(rows: Sequence[Sequence[str]]) -> str:
 
 def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:
     """The deciding metric and the loss of all runs by epoch; also a CSV with one row per epoch of a run."""
-    metrics = metrics_with_validation(trained_runs[0].rows[0])[:PANELS]
+    metrics = validation_metrics(trained_runs[0].rows[0])[:PANELS]
     keys = [key for metric in metrics for key in (metric, f"val_{metric}")]
     rows = [
         (csv_safe(trained.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in keys))
@@ -166,25 +167,29 @@ def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:
     write_table(path.with_suffix(".csv"), ("run", "epoch", *keys), rows)
     drawing = Figure(figsize=(9.5, 1 + 3.4 * len(metrics)), layout="constrained")
     panels = drawing.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, metric in zip(panels, metrics, strict=True):
-        _draw_metric(axes, metric, trained_runs)
+    drawn = [_draw_metric(axes, metric, trained_runs) for axes, metric in zip(panels, metrics, strict=True)]
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles, labels = panels[0].get_legend_handles_labels()
-    legend = drawing.legend(handles, labels, loc="outside right upper", title="validation\n(thin: training)")
+    names, lines = zip(*drawn[0], strict=True)  # given, since Matplotlib leaves out names that start with _
+    legend = drawing.legend(lines, names, loc="outside right upper", title="validation\n(thin: training)")
     for text in legend.get_texts():
         text.set_parse_math(False)
     save_figure(drawing, path)
 
 
-def _draw_metric(axes: Axes, metric: str, trained_runs: Sequence[TrainedRun]) -> None:
-    """A thick line for validation and a thin line for training of each run."""
+def _draw_metric(axes: Axes, metric: str, trained_runs: Sequence[TrainedRun]) -> list[tuple[str, Line2D]]:
+    """A thick line for validation and a thin line for training of each run. Returns the thick ones with their runs."""
+    lines = []
     looks = islice(cycle(product(LINE_STYLES, COLOURS)), len(trained_runs))
     for trained, (style, colour) in zip(trained_runs, looks, strict=True):
         for key, width in ((f"val_{metric}", 1.8), (metric, 0.7)):
             points = [(row["epoch"], row[key]) for row in trained.rows if key in row]
-            label = printable(trained.run.path.name) if key != metric else None
+            if not points:  # some scores are measured in validation only
+                continue
             marker = "." if len(points) == 1 else None
-            axes.plot(*zip(*points, strict=True), style, color=colour, lw=width, marker=marker, label=label)
+            (line,) = axes.plot(*zip(*points, strict=True), style, color=colour, lw=width, marker=marker)
+            if key != metric:
+                lines.append((printable(trained.run.path.name), line))
     axes.set_ylabel(column_title(metric))
     axes.grid(alpha=0.3)
+    return lines

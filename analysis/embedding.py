@@ -11,8 +11,9 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from plots.names import shorten
 from plots.save import save_figure
-from storage.tables import csv_safe, printable, write_table
+from storage.tables import printable, write_table
 
 METHODS = ("pca", "tsne")
 
@@ -32,6 +33,9 @@ MARKERS = ("o", "^", "s", "X", "D", "v", "P", "*", "<", ">", "p", "h")
 
 ROWS = 28
 """Classes in a column of the legend."""
+
+MAX_NAME_LENGTH = 28
+"""Width of a class name in the legend, in letters."""
 
 
 class Embedding(NamedTuple):
@@ -95,18 +99,20 @@ def draw_embedding(
         for index in np.unique(indices):
             marker, colour = looks[index]
             x, y = embedding.points[indices == index].T
-            label = None if labels is None else printable(classes[index])
-            axes.scatter(x, y, s=16, color=colour, marker=marker, alpha=0.75, linewidths=0, label=label)
+            axes.scatter(x, y, s=16, color=colour, marker=marker, alpha=0.75, linewidths=0)
         axes.set(xticks=[], yticks=[])
         axes.set_title(f"{name}\n{embedding.how}", fontsize=11)
     if labels is not None:
-        _add_legend(figure, legend_columns)
+        names = [shorten(printable(classes[index]), MAX_NAME_LENGTH) for index in np.unique(indices)]
+        _add_legend(figure, names, legend_columns)
     save_figure(figure, path)
 
 
-def _add_legend(figure: Figure, columns: int) -> None:
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    legend = figure.legend(handles, names, loc="outside right center", markerscale=1.8, fontsize=9, ncols=columns)
+def _add_legend(figure: Figure, names: Sequence[str], columns: int) -> None:
+    """Names the points of the first panel. Matplotlib's own list of labels lacks those that start with _."""
+    legend = figure.legend(
+        figure.axes[0].collections, names, loc="outside right center", markerscale=1.8, fontsize=9, ncols=columns
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)
     for handle in filter(None, legend.legend_handles):
@@ -118,6 +124,6 @@ def _write(
 ) -> None:
     header = [*(["class"] if labels is not None else []), *(f"{name} {axis}" for name in panels for axis in "xy")]
     points = np.concatenate([embedding.points for embedding in panels.values()], axis=1)
-    names = [[csv_safe(classes[label])] for label in labels] if labels is not None else [[]] * len(points)
+    names = [[printable(classes[label])] for label in labels] if labels is not None else [[]] * len(points)
     rows = ([*name, *(f"{value:.6g}" for value in point)] for name, point in zip(names, points, strict=True))
     write_table(path, header, rows)

@@ -7,8 +7,8 @@ import numpy as np
 
 from analysis.trained_run import TrainedRun
 from predictor.images import evenly_spaced
-from storage.tables import csv_safe, read_table, write_table
-from training.kinds import SEGMENTATION
+from storage.tables import csv_safe, printable, read_table, write_table
+from training.kinds import MULTILABEL, SEGMENTATION
 
 if TYPE_CHECKING:
     from plots.scores import Scale
@@ -25,6 +25,9 @@ def evaluate_run(trained: TrainedRun) -> None:
         from predictor.masks.segmenter import Network, validation_masks
 
         evaluate_masks(validation_masks(Network(trained.run, "none"), trained.data), trained.data, trained.run.figures)
+    elif trained.kind is MULTILABEL:
+        _evaluate_labels(trained)
+        return
     else:
         _evaluate_classifier(trained)
     _draw_confusion_matrices(trained)
@@ -46,6 +49,19 @@ def _evaluate_classifier(trained: TrainedRun) -> None:
     _draw_predictions(trained, evaluated)
 
 
+def _evaluate_labels(trained: TrainedRun) -> None:
+    """For a classifier whose images may have several labels. Chooses the thresholds again, as after training."""
+    from predictor.images import validation_images
+    from predictor.labels.label_evaluation import Predictions, write_label_evaluation
+    from predictor.labels.thresholds import write_thresholds
+
+    files, validation = validation_images(trained.data), trained.validation
+    thresholds = write_thresholds(trained.run, validation.labels, validation.probabilities)
+    names, paths = [file.name for file in files], [file.path for file in files]
+    predictions = Predictions(names, paths, validation.labels, validation.probabilities)
+    write_label_evaluation(predictions, thresholds, trained.data.classes, trained.run.figures)
+
+
 def _draw_predictions(trained: TrainedRun, evaluated: "Sequence[EvaluatedImage]") -> None:
     """Some validation images under their predictions; also a CSV."""
     from plots.image_grid import MAX_IMAGES, draw_image_grid
@@ -61,7 +77,7 @@ def _draw_predictions(trained: TrainedRun, evaluated: "Sequence[EvaluatedImage]"
         verdict = "correct" if true == predicted else f"true: {true}"
         images.append(image)
         captions.append(f"{predicted} {result.probability:.0%}\n{verdict}")
-        rows.append((*map(csv_safe, (result.name, true, predicted)), f"{result.probability:.6f}"))
+        rows.append((csv_safe(result.name), *map(printable, (true, predicted)), f"{result.probability:.6f}"))
     path = trained.run.figures / "predictions.png"
     draw_image_grid(images, captions, path, "Validation images with their predicted classes")
     write_table(path.with_suffix(".csv"), ("image", "true", "predicted", "probability"), rows)

@@ -14,7 +14,7 @@ from matplotlib import colormaps
 
 from plots.image_grid import draw_image_grid
 from settings import WorkError
-from storage.tables import csv_safe, write_table
+from storage.tables import csv_safe, printable, write_table
 from training.freezing import backbone_of
 
 SHARE_OF_HEAT = 0.5
@@ -58,6 +58,7 @@ class Example(NamedTuple):
         image: RGB uint8 (height, width, 3).
         label, predicted: indices of the true and the predicted class.
         probability: that of the predicted class, 0..1.
+        captions: above the image and above its heat map; None: the true class, and the predicted one.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Example(NamedTuple):
     label: int
     predicted: int
     probability: float
+    captions: tuple[str, str] | None = None
 
 
 def draw_heat_maps(classifier: keras.Model, examples: Sequence[Example], classes: Sequence[str], path: Path) -> None:
@@ -77,13 +79,19 @@ def draw_heat_maps(classifier: keras.Model, examples: Sequence[Example], classes
     if heat[0].size == 1:
         raise WorkError("Grad-CAM: the last feature map is a single pixel. Train with a larger --image-size.")
     _write(examples, heat, classes, path.with_suffix(".csv"))
-    drawn, captions = [], []
+    drawn: list[np.ndarray] = []
+    captions: list[str] = []
     for example, heat_map in zip(examples, heat, strict=True):
         drawn += [example.image, overlay_heat(example.image, heat_map)]
-        verdict = "correct" if example.label == example.predicted else "wrong"
-        captions.append(f"true class:\n{classes[example.label]}")
-        captions.append(f"predicted {example.probability:.0%}, {verdict}:\n{classes[example.predicted]}")
-    draw_image_grid(drawn, captions, path, "Grad-CAM: yellow regions support the predicted class")
+        captions += example.captions or _captions(example, classes)
+    supported = "predicted class" if examples[0].captions is None else "label above them"
+    draw_image_grid(drawn, captions, path, f"Grad-CAM: yellow regions support the {supported}")
+
+
+def _captions(example: Example, classes: Sequence[str]) -> tuple[str, str]:
+    verdict = "correct" if example.label == example.predicted else "wrong"
+    predicted = f"predicted {example.probability:.0%}, {verdict}:\n{classes[example.predicted]}"
+    return f"true class:\n{classes[example.label]}", predicted
 
 
 def overlay_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -97,7 +105,7 @@ def overlay_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def _write(examples: Sequence[Example], heat: np.ndarray, classes: Sequence[str], path: Path) -> None:
     rows = []
     for example, heat_map in zip(examples, heat, strict=True):
-        names = (csv_safe(name) for name in (example.name, classes[example.label], classes[example.predicted]))
+        names = [csv_safe(example.name), *(printable(classes[label]) for label in (example.label, example.predicted))]
         cells = (*names, f"{example.probability:.6f}")
         rows += [(*cells, *position, f"{value:.4f}") for position, value in np.ndenumerate(heat_map)]
     write_table(path, ("image", "true", "predicted", "probability", "row", "column", "heat"), rows)

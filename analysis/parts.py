@@ -1,13 +1,15 @@
 """The parts of `python -m analysis`. Each draws figures of a run."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis.trained_run import TrainedRun
 from log import logger
 from settings import SettingError, WorkError, bad_setting
-from training.kinds import SEGMENTATION
+from training.kinds import MULTILABEL, SEGMENTATION
 
 if TYPE_CHECKING:
+    from analysis.gradcam import Example
     from analysis.graph import NamedLayer
     from config import AnalysisConfig
 
@@ -52,7 +54,7 @@ def draw_embeddings(trained: TrainedRun, settings: "AnalysisConfig") -> None:
         logger.info(f"{layer.name}: {len(points.values)} points; {how}")
         file = trained.run.figures / f"embedding_{layer.name.replace('/', '-')}.png"
         panels = {f"PCA of {layer.name}": embeddings["pca"], f"t-SNE of {layer.name}": embeddings["tsne"]}
-        draw_embedding(panels, points.labels, trained.data.classes, file)
+        draw_embedding(panels, points.labels, trained.shown_classes, file)
 
 
 def draw_maps(trained: TrainedRun, settings: "AnalysisConfig") -> None:
@@ -84,8 +86,13 @@ def _check_is_map(trained: TrainedRun, layer: "NamedLayer") -> None:
 def draw_gradcam(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     import numpy as np
 
-    from analysis.gradcam import Example, draw_heat_maps
+    from analysis.gradcam import Example
 
+    if trained.kind is MULTILABEL:
+        from analysis.label_gradcam import examples_by_label
+
+        _draw_heat_maps(trained, settings, examples_by_label(trained))
+        return
     validation = trained.validation
     predicted, probability = validation.probabilities.argmax(axis=1), validation.probabilities.max(axis=1)
     by_confidence = np.argsort(-probability, kind="stable")
@@ -97,8 +104,14 @@ def draw_gradcam(trained: TrainedRun, settings: "AnalysisConfig") -> None:
         Example(name, image, int(validation.labels[number]), int(predicted[number]), float(probability[number]))
         for number, name, image in zip(chosen, images.names, images.pixels, strict=True)
     ]
+    _draw_heat_maps(trained, settings, examples)
+
+
+def _draw_heat_maps(trained: TrainedRun, settings: "AnalysisConfig", examples: "Sequence[Example]") -> None:
+    from analysis.gradcam import draw_heat_maps
+
     try:
-        draw_heat_maps(trained.graph.model, examples, trained.data.classes, trained.run.figures / "gradcam.png")
+        draw_heat_maps(trained.graph.model, examples, trained.shown_classes, trained.run.figures / "gradcam.png")
     except WorkError as error:
         if "gradcam" in settings.only:
             raise

@@ -8,7 +8,8 @@ from analysis.reproduce import commands, conditions
 from analysis.trained_run import TrainedRun, read_run
 from log import logger
 from storage.tables import read_table
-from training.run_folder import Row, RunFolder
+from training.checkpoint_file import Row
+from training.run_folder import RunFolder
 
 SECTIONS = {
     "Training": {
@@ -22,6 +23,9 @@ SECTIONS = {
         "predictions": "Validation images with their predictions.",
         "mistakes": "Most confident mistakes.",
         "classes": "Scores of each class, best class first.",
+        "precision_recall": "Precision and recall of each label at all thresholds, the weakest label first.",
+        "label_scores": "Average precision of each label, and precision and recall at its threshold.",
+        "co_occurrence": "How often two labels come together, truly and as predicted.",
         "confusion_matrix": "Confusion matrix.",
         "confusion_counts": "Confusion matrix in counts.",
         "confusion_normalised": "Confusion matrix, normalised: shares of the true class.",
@@ -58,7 +62,8 @@ MAX_PAIRS = 20
 """Rows in the table of confusions."""
 
 COLUMN_WORDS = {
-    "f1": "F1", "iou": "IoU", "kind": "type", "kl": "KL", "learn": "trainable", "mse": "MSE", "val": "validation",
+    "f1": "F1", "iou": "IoU", "kind": "type", "kl": "KL", "learn": "trainable", "map": "mAP", "mse": "MSE",
+    "val": "validation",
 }  # fmt: skip
 """Words of CSV columns that the page shows in another way."""
 
@@ -105,7 +110,7 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
         yield "started", ", ".join(_session_text(session) for session in sessions)
         yield "device", ", ".join(dict.fromkeys(session["device"] for session in sessions))
     yield "image size", f"{trained.settings['image_size'].replace(',', ', then ')} pixels"
-    yield "data folder", str(trained.settings["data"])
+    yield "data folder", str(trained.data_path)
     yield "classes", str(len(trained.run.classes()))
     yield "versions", ", ".join(f"{name} {version}" for name, version in trained.versions.items())
 
@@ -150,6 +155,7 @@ def _tables(section: str, trained: TrainedRun) -> Iterator[str]:
         yield collapsible("All epochs", table([column_title(name) for name in trained.rows[0]], _rounded(trained.rows)))
     if section == "Evaluation":
         yield from _table_of(figures / "classes.csv", "Scores of each class", None, trained)
+        yield from _table_of(figures / "label_scores.csv", "Scores of each label", None, trained)
         yield from _table_of(figures / "confused_pairs.csv", "Most frequent confusions", MAX_PAIRS, trained)
         yield from _table_of(figures / "summary.csv", "All scores", None, trained)
     if section == "Model":

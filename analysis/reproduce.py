@@ -15,7 +15,7 @@ NAME_SUFFIX = "again"
 def commands(trained: TrainedRun) -> list[str]:
     """One command per session, with a new name for the run; none for runs older than the list of sessions."""
     module = f"{trained.kind.package}.{trained.model}"
-    replaced = {"data": trained.settings["data"], "name": f"{trained.run.path.name}-{NAME_SUFFIX}"}
+    replaced = {"data": str(trained.data_path), "name": f"{trained.run.path.name}-{NAME_SUFFIX}"}
     lines = []
     for session in trained.run.sessions():
         given = dict(word.split("=", 1) for word in shlex.split(session["given"]))

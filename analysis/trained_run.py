@@ -1,15 +1,18 @@
 """A trained run for analysis: its settings and history, its best model, its validation images."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.layout import DataFolder
 from settings import SettingError, WorkError, bad_setting
-from training.kinds import SEGMENTATION, Kind
-from training.run_folder import Row, RunFolder
+from training.checkpoint_file import Row
+from training.data_record import paths_of_data, read_data_of_run
+from training.kinds import MULTILABEL, SEGMENTATION, Kind
+from training.run_folder import RunFolder
 from training.runs import find_runs
 from training.schedules import Schedule, make_schedule
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from analysis.graph import Graph
     from predictor.labels.validation import Validation
 
+NO_LABEL = "(no label)"
+
 
 class ValidationImages(NamedTuple):
     """Validation images at the input size of the model.
@@ -26,7 +31,8 @@ class ValidationImages(NamedTuple):
     Attributes:
         names: their paths in the data folder.
         pixels: RGB uint8 (images, height, width, 3).
-        labels: class indices (images,) or, per pixel, (images, height, width) with 255 for void; None without classes.
+        labels: class indices (images,), the rarest one of several labels; or, per pixel, (images, height, width) with
+            255 for void; None without classes.
     """
 
     names: list[str]
@@ -84,16 +90,28 @@ class TrainedRun:
 
     @cached_property
     def data(self) -> DataFolder:
-        """The data folder. Raises SettingError if it is missing, has another task or other classes than the run."""
-        path = self.moved_data or Path(self.settings["data"])
+        """The data folder. Raises SettingError if it is missing, has another task, or other data than the run."""
         try:
-            data = read_data_folder(path, self.kind.task)
+            data = read_data_of_run(self.run, self.moved_data)
         except SettingError as error:
-            advice = f"{self.run.path} was trained on it; if it was moved, give its new path by --data"
+            advice = (
+                f"give the folder that {self.run.path} was trained on by --data; "
+                "python -m predictor --evaluate measures the run on other data"
+            )
             raise SettingError(*(f"{reason} ({advice})" for reason in error.errors)) from error
         if self.kind.task and data.classes != self.run.classes():
-            raise SettingError(bad_setting("data", path, f"its classes differ from those of {self.run.path}"))
+            raise SettingError(bad_setting("data", data.path, f"its classes differ from those of {self.run.path}"))
         return data
+
+    @property
+    def data_path(self) -> Path:
+        """Where the data folder is, or was."""
+        return self.moved_data or paths_of_data(self.run)[0]
+
+    @property
+    def shown_classes(self) -> tuple[str, ...]:
+        """The names of the labels in figures that show one label of each image."""
+        return (*self.data.classes, NO_LABEL) if self.kind is MULTILABEL else self.data.classes
 
     @cached_property
     def graph(self) -> "Graph":
@@ -129,8 +147,21 @@ class TrainedRun:
             labels = load(data.masks("val"), True)[..., 0]
         elif data.task == "classification":
             labels = np.array(data.labels("val"))[list(indices)]
+        elif self.kind is MULTILABEL:
+            labels = rarest_labels(data.label_sets("val"), len(data.classes))[list(indices)]
         names = [Path(paths[index]).relative_to(data.path).as_posix() for index in indices]
         return ValidationImages(names, load(paths, False), labels)
+
+
+def rarest_labels(label_sets: Sequence[Sequence[int]], classes: int) -> "np.ndarray":
+    """The rarest label of each image, (images,), for figures that show one; `classes` for an image without labels.
+
+    Frequent labels, such as outdoor, say less about an image.
+    """
+    import numpy as np
+
+    images = Counter(label for labels in label_sets for label in labels)
+    return np.array([min(labels, key=lambda label: (images[label], label), default=classes) for labels in label_sets])
 
 
 def open_run(runs: Path, name: str | None, data: Path | None) -> TrainedRun:

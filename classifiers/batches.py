@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from classifiers.multilabel import label_targets
+from datatransformer.layout import SPLITS, DataFolder
 from pipeline.augment import augmentation, random_erasing
 from pipeline.batches import ChangeBatch, LoadSample, validation_batches
 from pipeline.cache import cache_that_fits, fingerprint, make_crop_loader, make_loader
@@ -17,6 +19,7 @@ from pipeline.geometry import draw_boxes, split_seed
 from pipeline.mixing import mix
 from training.batches import Datasets, make_datasets
 from training.feature_cache import FeatureCache, read_features
+from training.kinds import MULTILABEL
 from training.session import Session
 from training.stages import Stage
 
@@ -34,14 +37,14 @@ def make_image_datasets(session: Session, settings: "ClassifierConfig", cache: s
     `cache` says where decoded images are kept, as the setting does. With `none` and a random crop, an image is cropped
     while it is decoded: that is faster, and sharper than enlarging a part of the resized image.
     """
-    data, classes = session.data, len(session.data.classes)
+    data = session.data
     largest = max((stage.size for stage in session.stages), key=math.prod)
     cache = cache_that_fits(cache, len(data.images("train")), largest)
     smallest_crop = augmentation(settings.augment).smallest_crop if cache == "none" else None
     boxes = partial(draw_boxes, smallest=smallest_crop) if smallest_crop else None
-    weights = class_weights(settings.class_weights, data.labels("train"), data.classes)
+    weights = _image_weights(settings, data)
     change = batch_augmentation(settings, weights, is_cropped=boxes is not None)
-    labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
+    targets = {split: _targets(data, split) for split in SPLITS}
 
     def loader(split: str, size: tuple[int, int]) -> LoadSample:
         load_image = make_loader(data.images(split), size, cache, session.run.cache)
@@ -49,11 +52,26 @@ def make_image_datasets(session: Session, settings: "ClassifierConfig", cache: s
 
         def load(index: tf.Tensor, box: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
             image = load_image(index) if box is None else load_crop(index, box)
-            return image, tf.one_hot(labels[split][index], classes)
+            return image, targets[split](index)
 
         return load
 
     return make_datasets(session, loader, change, boxes)
+
+
+def _targets(data: DataFolder, split: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function from the index of an image to its targets, (classes,) float32."""
+    if data.task == MULTILABEL.task:
+        return label_targets(data, split)
+    labels, classes = tf.constant(data.labels(split), tf.int32), len(data.classes)
+    return lambda index: tf.one_hot(labels[index], classes)
+
+
+def _image_weights(settings: "ClassifierConfig", data: DataFolder) -> np.ndarray | None:
+    """The weight of the images of each class, (classes,). If images have several labels, the loss weighs these."""
+    if data.task == MULTILABEL.task:
+        return None
+    return class_weights(settings.class_weights, data.labels("train"), data.classes)
 
 
 def batch_augmentation(
@@ -84,11 +102,10 @@ def make_feature_datasets(
     If the features of several versions of each training image are kept, each batch draws one version of each image.
     """
     data = session.data
-    weights = class_weights(settings.class_weights, data.labels("train"), data.classes)
-    labels = {split: tf.constant(data.labels(split), tf.int32) for split in ("train", "val")}
+    weights, targets_of = _image_weights(settings, data), {split: _targets(data, split) for split in SPLITS}
 
     def index_loader(split: str, size: tuple[int, int]) -> LoadSample:
-        return lambda index: ((index, tf.zeros_like(index)), tf.one_hot(labels[split][index], len(data.classes)))
+        return lambda index: ((index, tf.zeros_like(index)), targets_of[split](index))
 
     def draw_versions(batch: tuple, seed: tf.Tensor) -> tuple:
         (index, version), targets = batch

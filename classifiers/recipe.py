@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone, chosen_backbone
 from command import run
-from datatransformer.layout import DataFolder
+from datatransformer.layout import DataFolder, is_data_folder
+from datatransformer.manifest import task_of
 from log import logger
 from pipeline.class_weights import class_weights
+from pipeline.positive_weights import positive_weights
 from settings import SettingError, bad_setting, errors_if_given, flag
 from training.command import train as train_model
-from training.kinds import CLASSIFIER
+from training.kinds import CLASSIFIER, MULTILABEL, Kind
 from training.session import Session
 from training.stages import frozen_layers
 
@@ -45,21 +48,36 @@ def main(recipe: Recipe) -> None:
 
 def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
     """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
-    check_soft_labels(settings)
+    kind = kind_of_data(settings.data)
+    check_soft_labels(settings, kind)
+    if kind is MULTILABEL:
+        check_multilabel(settings)
     spec = chosen_backbone(recipe.backbone, settings)
     check_feature_cache(settings, spec)
     check = partial(check_class_weights, settings.class_weights)
-    return train_model(CLASSIFIER, recipe.name, spec, settings, prepare, check)
+    return train_model(kind, recipe.name, spec, settings, prepare, check)
 
 
-def check_soft_labels(settings: "ClassifierConfig") -> None:
+def kind_of_data(data: Path) -> Kind:
+    """Classifiers of one class, or of several labels per image. A folder that is no data folder is refused later."""
+    return MULTILABEL if is_data_folder(data) and task_of(data) == MULTILABEL.task else CLASSIFIER
+
+
+def check_multilabel(settings: "ClassifierConfig") -> None:
+    """Raises SettingError for settings that do not work if images may have several labels."""
+    if settings.strategy == "multi-worker":
+        problem = "does not work if images may have several labels: mAP needs the predictions of all workers; use auto"
+        raise SettingError(bad_setting("strategy", settings.strategy, problem))
+
+
+def check_soft_labels(settings: "ClassifierConfig", kind: Kind) -> None:
     """Raises SettingError if batches are too small to mix images, or if focal loss would get soft labels."""
     mixing = [flag(name) for name in ("mixup", "cutmix") if getattr(settings, name)]
     if mixing and min(settings.batch_size) < 2:
         allowed = f"{' and '.join(mixing)} mixes the images of a batch; use 2 or more"
         raise SettingError(bad_setting("batch_size", min(settings.batch_size), allowed))
     softening = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
-    if settings.loss == "focal" and softening:
+    if settings.loss == "focal" and softening and kind is CLASSIFIER:
         allowed = f"needs one class per image, but {' and '.join(softening)} spreads labels over classes; use --loss ce"
         raise SettingError(bad_setting("loss", settings.loss, f"{allowed}, or leave {' and '.join(softening)} out"))
 
@@ -98,12 +116,16 @@ def _feature_cache_errors(settings: "ClassifierConfig", spec: Backbone, frozen: 
 
 def check_class_weights(name: str, data: DataFolder) -> None:
     """Raises SettingError if a file of class weights does not suit the classes of the data folder."""
-    class_weights(name, data.labels("train"), data.classes)
+    if data.task == MULTILABEL.task:
+        positive_weights(name, data.label_sets("train"), data.classes)
+    else:
+        class_weights(name, data.labels("train"), data.classes)
 
 
 def prepare(session: Session) -> "TrainingJob":
     """The network, its loss and metrics, and its datasets."""
     from classifiers.batches import make_feature_datasets, make_image_datasets
+    from classifiers.multilabel import epoch_scores, make_label_objective
     from classifiers.network import build_classifier
     from classifiers.objective import make_objective
     from pipeline.normalisation import chosen_normalisation
@@ -128,16 +150,21 @@ def prepare(session: Session) -> "TrainingJob":
             spec, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
         )
 
+    if has_several_labels := session.kind is MULTILABEL:
+        objective = make_label_objective(settings, data)
+    else:
+        objective = make_objective(settings.loss, settings.label_smoothing, classes)
     is_augmented = not uses_features or settings.feature_views > 1
     if not is_augmented:
         logger.info("Features are extracted without augmentation; --feature-views 8 keeps 8 augmented versions")
     is_new = not session.progress.rows
     return TrainingJob(
         build,
-        make_objective(settings.loss, settings.label_smoothing, classes),
+        objective,
         datasets,
         [AfterFirstBatch(draw)] if is_augmented and is_new else [],
         partial(make_feature_datasets, session, settings, datasets) if uses_features else None,
+        epoch_scores(data) if has_several_labels else None,
     )
 
 

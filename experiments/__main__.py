@@ -1,7 +1,7 @@
 """`python -m experiments LIST | NAME` trains runs that differ in one or two settings, and compares their results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from command import run
@@ -9,7 +9,7 @@ from datatransformer.layout import DataFolder, read_data_folder
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.limit import check_limit, write_limited_folder
-from experiments.modules import config_of, task_of
+from experiments.modules import config_of, kind_of_runs
 from experiments.plan import PlannedRun, chosen_experiment, plan_runs
 from experiments.results import ExperimentFolder
 from experiments.runner import run_all
@@ -17,10 +17,11 @@ from experiments.table import best_variants, markdown, results_of, statistics_of
 from log import logger
 from settings import SettingError, WorkError, errors_if_given
 from storage.lock import exclusive_lock
+from training.kinds import MULTILABEL
 
 if TYPE_CHECKING:
     from config import ExperimentsConfig
-    from training.run_folder import Row
+    from training.checkpoint_file import Row
 
 USED_BY_LIST = ("experiment", "json", "debug")
 
@@ -33,7 +34,10 @@ def main(settings: "ExperimentsConfig") -> Mapping[str, object]:
     folder = ExperimentFolder(settings.output / name)
     module = settings.module or experiment.module
     config_of(module)
-    data = read_data_folder(settings.data, task_of(module))
+    kind = kind_of_runs(module, settings.data)
+    if kind is MULTILABEL:
+        experiment = replace(experiment, measures=kind.measures)
+    data = read_data_folder(settings.data, kind.task)
     used_data, images = settings.data, len(data.images("train"))
     if settings.limit:
         check_limit(data, settings.limit)

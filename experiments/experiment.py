@@ -67,6 +67,7 @@ def lower_is_better(measure: str) -> bool:
 def display_name(measure: str) -> str:
     """`val_mean_iou` -> `validation mean IoU`."""
     words = measure.replace("_", " ").replace("iou", "IoU").replace("kl", "KL").replace("mse", "squared error")
+    words = words.replace(" map", " mAP").replace("f1", "F1")
     if words.startswith("full size "):
         return f"{words.removeprefix('full size ')} at the original image size"
     return words.replace("val ", "validation ") if words.startswith("val ") else f"training {words}"

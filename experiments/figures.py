@@ -15,7 +15,7 @@ from experiments.table import Results, statistics_of
 from plots.palette import BLUE, GRAY, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
-from training.run_folder import Row
+from training.checkpoint_file import Row
 
 MAX_MARKERS = 40
 """Longer curves, in epochs, are drawn without markers."""

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from datatransformer.layout import SPLITS, DataFolder, Row, write_view
+from datatransformer.layout import SPLITS, DataFolder, write_view
+from datatransformer.manifest import Row
 from settings import SettingError, bad_setting
 
 

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, cast
 
 from backbones import chosen_backbone
 from command import class_in_config
+from datatransformer.layout import is_data_folder
+from datatransformer.manifest import task_of
 from settings import SettingError, Settings, bad_setting
-from training.kinds import KINDS, kind_of_module
+from training.kinds import KINDS, Kind, kind_of_module
 from training.stages import plan_stages
 
 if TYPE_CHECKING:
     from config import SupervisedConfig, TrainingConfig
 
 
-def task_of(module: str) -> str | None:
-    """The task that its data folder must have; None if only the images are used."""
-    return kind_of_module(module).task
+def kind_of_runs(module: str, data: Path) -> Kind:
+    """The kind of run that the command makes of this data folder. A folder that is no data folder is refused later."""
+    return kind_of_module(module, task_of(data) if is_data_folder(data) else None)
 
 
 def check(module: str, settings: "TrainingConfig", images: int) -> None:
@@ -40,7 +42,7 @@ def config_of(module: str) -> type[Settings]:
 
 def training_modules() -> Iterator[str]:
     """Names of the modules that define a RECIPE. Files are read, because importing the others may import TensorFlow."""
-    for kind in KINDS.values():
-        for file in sorted(Path(resolve_name(kind.package).__path__[0]).glob("*.py")):
+    for package in dict.fromkeys(kind.package for kind in KINDS.values()):
+        for file in sorted(Path(resolve_name(package).__path__[0]).glob("*.py")):
             if "\nRECIPE = " in file.read_text(encoding="utf-8"):
                 yield f"{file.parent.name}.{file.stem}"

@@ -27,8 +27,8 @@ def make_loader(images: Sequence[str], size: tuple[int, int], cache: str, folder
         images: their files.
         size: height and width in pixels.
         cache: `none` decodes an image each time; `memory` decodes all images now and keeps them; `disk` keeps a raw
-            file per image in `folder`. Its name is a digest of the image's path, time and size and of the decoder's
-            version, so that a changed image is decoded again, and decoding can be interrupted and resumed.
+            file per image in `folder`. Its name is a digest of the image's path, time and length, the size and the
+            decoder's version, so that a changed image is decoded again, and decoding can be interrupted and resumed.
         masks: whether the files are masks.
     """
     files, cache = _Files(images, size, masks), cache_that_fits(cache, len(images), size)
@@ -110,7 +110,8 @@ def _decode_all(files: _Files) -> Iterable[np.ndarray]:
 def fingerprint(image: str, size: tuple[int, int]) -> str:
     """A digest of the image file in its present version, at a height and width in pixels."""
     plain = tuple(size)  # the text of a Size differs from that of a tuple
-    text = f"{DECODER_VERSION} {os.path.abspath(image)} {os.stat(image).st_mtime_ns} {plain}"
+    status = os.stat(image)  # archives give all of their files one time, so the length counts too
+    text = f"{DECODER_VERSION} {os.path.abspath(image)} {status.st_mtime_ns} {status.st_size} {plain}"
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 

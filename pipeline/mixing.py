@@ -16,7 +16,7 @@ def mix(
 
     Arguments:
         images: (batch, height, width, 3) float32.
-        labels: (batch, classes), shares whose sum is 1.
+        labels: (batch, classes) of 0..1.
         seed: two integers.
         mixup, cutmix: the alpha of each; 0 turns it off.
     """

@@ -16,8 +16,9 @@ import h5py
 from command import run
 from log import logger
 from predictor.codes.latents import BLOCK_ROWS, DATASETS, LatentsFile, latents_path
+from predictor.masks.annotations.files import TEXTS, folder_of, link_or_copy, write_files_of_all
 from predictor.output import Output, check_output
-from predictor.shard_outputs import ShardOutput, has_latents, image_kinds, read_shard_outputs
+from predictor.shard_outputs import ShardOutput, annotation_kinds, has_latents, image_kinds, read_shard_outputs
 from predictor.shards import SHARD_KEYS
 from storage.lock import exclusive_lock
 from storage.tables import replacing_binary
@@ -40,6 +41,9 @@ def merge(settings: "MergeConfig") -> dict[str, object]:
         for kind in image_kinds(note):
             for part in parts:
                 _link_images(part.image_folder(kind), output.path.with_name(f"{output.path.stem}.{kind}"))
+        for kind in annotation_kinds(note):
+            for part in parts:
+                _link_annotations(part.image_folder(kind), folder_of(output.path, kind))
         if has_latents(note):
             _join_latents(parts, output)
         _join_tables([part.output.rejected for part in parts if part.output.rejected.exists()], output.rejected)
@@ -47,6 +51,8 @@ def merge(settings: "MergeConfig") -> dict[str, object]:
             output.evaluation.mkdir(exist_ok=True)
             _join_tables([part.output.ranking for part in parts], output.ranking)
         _join_tables([part.output.path for part in parts], output.path)  # last: its presence means that all is complete
+        classes = [column.removeprefix("share ") for column in output.columns if column.startswith("share ")]
+        write_files_of_all(output.path, annotation_kinds(note), classes)
     rejected = output.count_rejected()
     images = parts[0].all_names.size - rejected
     logger.info(f"{output.path}: {images} images of {len(parts)} shards; {rejected} more could not be read")
@@ -64,6 +70,13 @@ def _join_tables(tables: Sequence[Path], joined: Path) -> None:
                 header = file.readline()
                 output.write(b"" if number else header)
                 shutil.copyfileobj(file, output)
+
+
+def _link_annotations(source: Path, target: Path) -> None:
+    """Links all files but those for all images, which are made anew."""
+    for file in source.rglob("*"):
+        if file.is_file() and not (file.parent == source and file.name in {name for name, _ in TEXTS.values()}):
+            link_or_copy(file, target / file.relative_to(source))
 
 
 def _link_images(source: Path, target: Path) -> None:

@@ -1,12 +1,13 @@
 """The best model of a run, ready to predict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from datatransformer.pixel_range import PixelRange
 from predictor.engines.choice import make_runner
 from predictor.engines.runner import ModelRequest, Predict, Runner
-from settings import WorkError
+from settings import SettingError, WorkError, bad_setting
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ def load_runner(
     Raises WorkError as `best_model` does.
     """
     return make_runner(engine, ModelRequest(run, precision, size, partial(best_model, run), wrap, batch_size))
+
+
+def common_pixel_range(runs: Sequence[RunFolder]) -> PixelRange | None:
+    """The range by which all runs scale pictures of more than 8 bits. Raises SettingError if the runs differ in it."""
+    ranges = [run.pixel_range() for run in runs]
+    if len(set(ranges)) > 1:
+        said = ", ".join(f"{run.path.name} by {found or 'none'}" for run, found in zip(runs, ranges, strict=True))
+        allowed = f"these runs scale pictures of more than 8 bits by different ranges ({said}); predict with each alone"
+        raise SettingError(bad_setting("run", [run.path.name for run in runs], allowed))
+    return ranges[0]
 
 
 def best_model(run: RunFolder) -> "keras.Model":

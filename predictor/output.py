@@ -21,6 +21,9 @@ from storage.tables import (
 
 REJECTED_HEADER = ("image", "reason")
 
+IMAGES_OF_DATA = "images of the data folder"
+"""Key in the note of an evaluated output: their digest. Absent for outputs and data folders of earlier versions."""
+
 
 def check_output(output: Path) -> None:
     """Raises SettingError if `output` cannot be a CSV file."""
@@ -57,6 +60,10 @@ class Output:
                 bad_setting("output", self.path, f"{self.rejected} exists; name another file, or use --overwrite")
             )
         earlier = read_json(self.note) or {}
+        if earlier and IMAGES_OF_DATA in note:
+            if earlier.get(IMAGES_OF_DATA) == note[IMAGES_OF_DATA]:
+                earlier["test_images"] = note["test_images"]  # the data folder was moved
+            earlier.setdefault(IMAGES_OF_DATA, note[IMAGES_OF_DATA])
         if overwrite and earlier != note:
             self.clear()
         elif self.path.exists() and earlier != note:

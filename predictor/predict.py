@@ -10,6 +10,7 @@ from predictor.output import check_output
 from predictor.shards import read_shard
 from predictor.task import PredictionTask, SamplingTask, errors_of_other_kinds
 from settings import SettingError, WorkError, bad_setting
+from training.data_record import warn_if_trained_on
 from training.run_folder import RunFolder
 from training.runs import find_runs
 
@@ -43,6 +44,9 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
     data = read_evaluation_data(settings, kind.task) if settings.evaluate else None
     if data and data.classes != task.classes:
         raise SettingError(bad_setting("evaluate", data.path, "has other classes than the run"))
+    for run in runs:
+        if data:
+            warn_if_trained_on(run, data, "the scores are higher than those of new images")
     predicted_by = ", ".join(str(run.path) for run in runs)
     if is_on_ray:
         task = RayTask(task, settings.batch_size, settings.workers)

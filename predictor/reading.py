@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from datatransformer.images import UnreadableImage, encode, read_content
+from datatransformer.eight_bits import SCALED_ALONE
+from datatransformer.images import TooManyPixels, UnreadableImage, encode, read_content
+from datatransformer.pixel_range import PixelRange
+from log import logger
 from predictor.images import ImageFile
 from storage.parallel import WAITING_PER_WORKER, in_parallel
 
@@ -42,12 +45,17 @@ class ImageReader:
         reject: is called with the name of each unreadable file and the reason.
         workers: images that are read at the same time; None: one per processor core.
         progress: wraps the images as they are read, for example in a progress bar.
+        pixel_range: the values that become black and white in pictures of more than 8 bits, as in training.
+        decode_large: takes the place of `decode` for images with more pixels than are usually read. None: they are
+            rejected.
     """
 
     images: Iterable[ImageFile]
     reject: Callable[[str, str], None]
     workers: int | None = None
     progress: ProgressBar = iter
+    pixel_range: PixelRange | None = None
+    decode_large: Callable[[bytes], Any] | None = None
 
     def batches(
         self, decode: Callable[[bytes], Decoded], batch_size: int, open_per_worker: int = WAITING_PER_WORKER
@@ -59,7 +67,9 @@ class ImageReader:
             open_per_worker: images that are in memory for each worker, besides the batch.
         """
         batch: list[DecodedImage[Decoded]] = []
-        for image in self.progress(in_parallel(partial(_read, decode), self.images, self.workers, open_per_worker)):
+        for image in self.progress(
+            in_parallel(partial(_read, self, decode), self.images, self.workers, open_per_worker)
+        ):
             if isinstance(image, UnreadableFile):
                 self.reject(image.name, image.reason)
                 continue
@@ -95,12 +105,31 @@ def decoder(decode: Callable[..., Decoded]) -> Callable[[bytes], Decoded]:
     return decode_or_raise
 
 
-def _read(decode: Callable[[bytes], Decoded], image: ImageFile) -> DecodedImage[Decoded] | UnreadableFile:
+@cache
+def _warn_of_unknown_range() -> None:
+    logger.warning(
+        "Pictures have more than 8 bits per pixel, but the model was trained on pictures of 8 bits: each is scaled by "
+        "its own range of values, so that predictions may be worse."
+    )
+
+
+def _read(
+    reader: ImageReader, decode: Callable[[bytes], Decoded], image: ImageFile
+) -> DecodedImage[Decoded] | UnreadableFile:
     try:
-        content = read_content(image.path)
+        content, pixel_range = read_content(image.path), reader.pixel_range
         try:
-            return DecodedImage(image.name, decode(encode(content, decode_follows=True).content))
+            encoded = encode(content, decode_follows=True, pixel_range=pixel_range)
+            decoded = DecodedImage(image.name, decode(encoded.content))
+        except TooManyPixels:
+            if reader.decode_large is None:
+                raise
+            return DecodedImage(image.name, reader.decode_large(content))
         except UnreadableImage:  # the complete check gives the same reason as DataTransformer does
-            return DecodedImage(image.name, decode(encode(content).content))
+            encoded = encode(content, pixel_range=pixel_range)
+            decoded = DecodedImage(image.name, decode(encoded.content))
+        if encoded.remark.startswith(SCALED_ALONE):
+            _warn_of_unknown_range()
+        return decoded
     except UnreadableImage as error:
         return UnreadableFile(image.name, str(error))

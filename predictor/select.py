@@ -19,6 +19,7 @@ from predictor.labels.validation import Validation, validate
 from predictor.output import check_output
 from settings import SettingError, bad_setting
 from storage.tables import csv_line, write_table
+from training.kinds import MULTILABEL
 from training.runs import find_runs
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def select(settings: "SelectConfig") -> dict[str, object]:
         raise SettingError(bad_setting("run", settings.run, f"should be two to {MAX_RUNS} runs: --run A,B,C"))
     check_output(settings.output)
     _check_ranking(settings.output)
-    members = find_members(find_runs(settings.runs, settings.run), settings.tta, settings.engine, settings.precision)
+    found = find_runs(settings.runs, settings.run)
+    if any(run.kind is MULTILABEL for run in found):
+        problem = "are runs whose images may have several labels; combine them directly: python -m predictor --run A,B"
+        raise SettingError(bad_setting("run", settings.run, problem))
+    members = find_members(found, settings.tta, settings.engine, settings.precision)
     import_tensorflow()
     validations = [validate(member, settings.tta) for member in members]
     _check_same_images(members, validations)

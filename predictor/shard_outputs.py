@@ -9,6 +9,7 @@ import h5py
 
 from predictor.codes.encode import RECONSTRUCTIONS
 from predictor.codes.latents import latents_path
+from predictor.masks.annotations import files as annotation_files
 from predictor.masks.files import FOLDERS
 from predictor.output import Output, image_path, names_in_table
 from predictor.shards import SHARD_KEYS, NameDigest, Shard, digest_names, find_shards, sum_digests
@@ -59,8 +60,13 @@ def read_shard_outputs(merged: Path) -> list[ShardOutput]:
 
 def image_kinds(note: Note) -> list[str]:
     """The kinds of image files that belong to an output: suffixes of their folders."""
-    kinds = [FOLDERS[kind] for kind in note.get("mask_files", ())]
+    kinds = [FOLDERS[kind] for kind in note.get("mask_files", ()) if kind in FOLDERS]
     return [*kinds, RECONSTRUCTIONS] if "reconstruction" in note.get("encoding_files", ()) else kinds
+
+
+def annotation_kinds(note: Note) -> list[str]:
+    """The formats of annotation files that belong to an output."""
+    return [kind for kind in note.get("mask_files", ()) if kind in annotation_files.FOLDERS]
 
 
 def has_latents(note: Note) -> bool:
@@ -128,6 +134,10 @@ def _missing(shard_output: ShardOutput) -> Iterator[str]:
 
 def _missing_image_files(shard_output: ShardOutput, rows: int) -> Iterator[str]:
     output = shard_output.output
+    for kind in annotation_kinds(shard_output.note):
+        annotated = sum(1 for _ in annotation_files.own_files(output.path, kind))
+        if annotated < rows:
+            yield f"{annotation_files.folder_of(output.path, kind)} has annotations of {annotated} of {rows} images"
     for kind in image_kinds(shard_output.note):
         folder = shard_output.image_folder(kind)
         present = sum(1 for _ in folder.rglob("*.png"))

@@ -23,7 +23,10 @@ ListImages = Callable[[], Iterable[ImageFile]]
 SHARD_SUFFIX = r"-(\d+)-of-(\d+)"
 """Pattern of the text that the name of a shard's output has after the name of the complete output."""
 
-FILES_BESIDE = ("rejected.csv", "masks", "colours", "overlays", "evaluation", "reconstructions", "latents.h5")
+FILES_BESIDE = (
+    "rejected.csv", "masks", "colours", "overlays", "coco", "labelme", "yolo", "label-studio", "evaluation",
+    "reconstructions", "latents.h5",
+)  # fmt: skip
 """Files and folders beside NAME.csv. Their names start with `NAME.`."""
 
 DIGEST_BYTES = 16

@@ -42,6 +42,9 @@ class PredictionTask(Protocol):
     def rows(self, images: Iterable[ImageFile], reject: Reject, progress: "ProgressBar") -> PredictedRows:
         """Predicts the images in order. Unreadable ones are passed to `reject`."""
 
+    def finish(self) -> None:
+        """Writes what needs all rows. It is called whenever the output is complete, also if it was before."""
+
     def evaluate(self, output: Output, data: DataFolder) -> Scores:
         """Writes tables and figures about the complete output, and returns the scores."""
 

@@ -1,5 +1,6 @@
 """Writes predictions: lists the images, resumes an interrupted output, appends a row per image, and evaluates them."""
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.picture_digest import picture_part
 from log import logger
 from predictor.images import find_images, validation_images
-from predictor.output import Output
+from predictor.output import IMAGES_OF_DATA, Output
 from predictor.shards import ListImages, Shard, output_files_pattern
 from predictor.task import PredictionTask
 from settings import SettingError, bad_setting
@@ -58,7 +60,7 @@ def write_predictions(
     """
     with exclusive_lock(settings.output):
         output = Output(settings.output, task.columns, task.evaluation_columns)
-        list_images, note = _images_to_predict(settings, data, shard), _note(settings, task)
+        list_images, note = _images_to_predict(settings, data, shard), _note(settings, task, data)
         if shard:
             list_images, shard_note = shard.select(list_images)
             note |= shard_note
@@ -71,6 +73,7 @@ def write_predictions(
             prepare()
             _append_rows(output, task, list_images, done, total)
             logger.info(f"{output.path}: {total - output.count_rejected()} images predicted by {predicted_by}")
+        task.finish()
         result = _summary(output, total)
         if shard:
             _explain_merging(shard, has_evaluation=data is not None)
@@ -87,16 +90,26 @@ def _images_to_predict(settings: "PredictionSettings", data: DataFolder | None, 
     return partial(find_images, settings.test_images, exclude)
 
 
-def _note(settings: "PredictionSettings", task: PredictionTask) -> dict[str, object]:
+def _note(settings: "PredictionSettings", task: PredictionTask, data: DataFolder | None) -> dict[str, object]:
     """Everything that the rows depend on."""
     note: dict[str, object] = {
         "test_images": str(settings.evaluate.resolve()) if settings.evaluate else settings.test_images,
+        **(_digest_of_images(data) if data else {}),
         "columns": list(task.columns),
         **task.depends_on,
     }
     if task.evaluation_columns:
         note["evaluation_columns"] = list(task.evaluation_columns)
     return note
+
+
+def _digest_of_images(data: DataFolder) -> dict[str, object]:
+    """Identifies the validation images in their order. Their labels may be corrected without a new prediction."""
+    rows = [row for row in data.rows if row.split == "val"]
+    if not all(row.digest for row in rows):
+        return {}
+    images = "".join(f"{row.image}\t{picture_part(row.digest)}\n" for row in rows)
+    return {IMAGES_OF_DATA: hashlib.sha256(images.encode(errors="surrogateescape")).hexdigest()[:16]}
 
 
 def _count_done(output: Output, list_images: ListImages, total: int, overwrite: bool) -> int:

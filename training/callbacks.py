@@ -1,14 +1,14 @@
 """Callbacks of the training loop: learning rate and stages, random seeds, TensorBoard."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 
 import keras
 
 from layers.optimizers import unwrap_optimizer
-from training.run_folder import Row
+from training.checkpoint_file import Row
 from training.schedules import Schedule
 
-Logs = Mapping[str, float]
+Logs = MutableMapping[str, float]
 """Loss and metrics of an epoch or batch, which Keras gives to callbacks."""
 
 

@@ -10,7 +10,8 @@ from layers.optimizers import unwrap_optimizer
 from log import logger
 from settings import WorkError
 from training.callbacks import Logs
-from training.run_folder import Row, RunFolder, WeightSwap
+from training.checkpoint_file import Row
+from training.run_folder import RunFolder, WeightSwap
 from training.schedules import Schedule
 
 

@@ -7,6 +7,7 @@ from backbones import Backbone
 from command import import_tensorflow
 from log import log_to, logger
 from training.kinds import Kind
+from training.load_script import update_load_script
 from training.session import Session
 from training.start import CheckData, lock_run, open_session
 
@@ -76,6 +77,7 @@ def report(session: Session, outcome: str) -> None:
 
         kind.load(kind.results)(session)
         draw_training(run, session.schedule([]))
+    update_load_script(run)
     best = max(rows, key=kind.score)
     logger.info(f"{run.path} {outcome}.")
     logger.info(f"Best epoch {int(best['epoch'])} of {len(rows)}: {kind.summary.format(**best)}")

@@ -1,6 +1,7 @@
 """The training loop that all kinds of models share."""
 
 import contextlib
+import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,15 +16,17 @@ from layers.saved import load_saved_model
 from log import logger
 from settings import given_values
 from training.callbacks import EpochTensorBoard, FollowSchedule, SeedEpochs
+from training.checkpoint_file import Row
 from training.checkpointing import CheckLoss, LogEpoch, SaveEpoch
 from training.compiled import build_or_load_model, compile_model, model_and_data_for_stage
 from training.ema import ValidateEma, ema_weights
+from training.epoch_scores import ScoreEpoch
 from training.failures import translate_errors
 from training.freezing import freeze
 from training.interruption import StopOnSignal
 from training.job import Objective, TrainingJob
+from training.load_script import write_load_script
 from training.replicas import AverageStatistics, EpochBarrier
-from training.run_folder import Row
 from training.schedules import Schedule
 from training.session import Session
 from training.strategy import describe_devices
@@ -41,18 +44,23 @@ def fit(session: Session, job: TrainingJob) -> None:
     _log_start(model, session, strategy)
     if session.cluster.is_chief:
         _record_session(model, session, strategy)
+        write_load_script(run, json.loads(model.to_json()))
     schedule = session.schedule(rows)
     stop_on_signal = StopOnSignal()
-    callbacks = [stop_on_signal, *_callbacks(session, job, model, strategy, schedule)]
+    scoring = [ScoreEpoch(job.epoch_scores, bool(settings.ema))] if job.epoch_scores else []
+    callbacks = [stop_on_signal, *_callbacks(session, job, model, strategy, schedule, scoring)]
     with translate_errors(session), stop_on_signal, watch_data_service(session):
         while len(rows) < settings.epochs and not schedule.ended and not session.target_reached(rows):
             stage = session.stages[schedule.stage]
             with strategy.scope():
                 _start_stage(model, session, job.objective, schedule, rows)
                 trained, datasets = model_and_data_for_stage(model, session, job, stage, stop_on_signal.check)
+            validation = datasets.validation(stage, strategy.num_replicas_in_sync)
+            for callback in scoring:
+                callback.batches = validation
             trained.fit(
                 datasets.training(stage, len(rows)),
-                validation_data=datasets.validation(stage, strategy.num_replicas_in_sync),
+                validation_data=validation,
                 initial_epoch=len(rows),
                 epochs=settings.epochs,
                 steps_per_epoch=stage.steps,
@@ -77,7 +85,12 @@ def watch_data_service(session: Session) -> AbstractContextManager[None]:
 
 
 def _callbacks(
-    session: Session, job: TrainingJob, model: keras.Model, strategy: tf.distribute.Strategy, schedule: Schedule
+    session: Session,
+    job: TrainingJob,
+    model: keras.Model,
+    strategy: tf.distribute.Strategy,
+    schedule: Schedule,
+    scoring: Sequence[ScoreEpoch],
 ) -> list[keras.callbacks.Callback]:
     """The callbacks in the order in which they must be called."""
     settings, run = session.settings, session.run
@@ -96,6 +109,7 @@ def _callbacks(
         AverageStatistics(strategy),
         *([ValidateEma()] if settings.ema else []),
         CheckLoss(),
+        *scoring,
         *([LogEpoch(), save_epoch, *job.callbacks, tensorboard] if session.cluster.is_chief else []),
         EpochBarrier(strategy),
         FollowSchedule(schedule, session.target_reached),

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 from training.batches import Datasets
+from training.checkpoint_file import Row
 from training.feature_cache import FeatureCache
 
 
@@ -29,6 +31,8 @@ class TrainingJob:
         callbacks: called on the chief after each epoch has been saved.
         feature_datasets: makes the datasets of features, which replace images while the backbone is completely frozen;
             None without `--cache features`.
+        epoch_scores: takes the outputs for all validation images, in order. Returns more columns of the history, for
+            scores that are no mean over batches.
     """
 
     build: Callable[[], keras.Model]
@@ -36,3 +40,4 @@ class TrainingJob:
     datasets: Datasets
     callbacks: Sequence[keras.callbacks.Callback] = ()
     feature_datasets: Callable[[FeatureCache], Datasets] | None = None
+    epoch_scores: Callable[[np.ndarray], Row] | None = None

@@ -21,7 +21,7 @@ class Kind:
 
     Attributes:
         name: the value of `kind` in `config.json`.
-        package: the package of its training commands.
+        package: the package of its training commands. Of several kinds with one package, the data folder decides.
         task: the task of the data folder; None if only the images are used.
         score_column: the column of the history that decides which epoch is best.
         measures: columns of the history that a comparison shows.
@@ -34,6 +34,7 @@ class Kind:
         predictor_settings: settings of the predictor that not all kinds use, but this one does.
         report: `module:function` that writes the page of a run.
         hint: more flags of the predictor for the next step.
+        activation: turns logits into probabilities: softmax, or sigmoid if classes do not exclude each other.
         fixed_settings: settings, besides those of all kinds, that cannot change in a resumed run.
     """
 
@@ -50,6 +51,7 @@ class Kind:
     predictor_settings: tuple[str, ...]
     report: str = "analysis.report:update_report"
     hint: str = ""
+    activation: str = "softmax"
     fixed_settings: tuple[str, ...] = ()
 
     def score(self, row: Row) -> float:
@@ -75,6 +77,22 @@ CLASSIFIER = Kind(
     predictor="predictor.labels.classify:ClassificationTask",
     predictor_settings=("evaluate", "policy", "tta", "engine", "precision", "top_k"),
 )
+MULTILABEL = Kind(
+    name="multilabel",
+    package="classifiers",
+    task="multilabel",
+    score_column="val_map",
+    measures=("val_map", "val_f1_micro", "val_f1_macro", "val_loss"),
+    summary="mean average precision {val_map:.4f}, F1 {val_f1_micro:.4f} (micro) and {val_f1_macro:.4f} (macro) at 0.5",
+    parts=("curves", "evaluation", "embedding", "maps", "gradcam", "layers"),
+    results="classifiers.multilabel:draw_results",
+    embedded_layers="analysis.features:input_of_last_layer",
+    predictor="predictor.labels.tag:TaggingTask",
+    predictor_settings=("evaluate", "policy", "tta", "engine", "precision", "threshold"),
+    activation="sigmoid",
+    fixed_settings=("class_weights",),  # a part of the loss, which the checkpoints contain
+)
+
 SEGMENTATION = Kind(
     name="segmentation",
     package="segmentation",
@@ -104,7 +122,7 @@ AUTOENCODER = Kind(
     hint=", or --samples 64 for new images",
 )
 
-KINDS = {kind.name: kind for kind in (CLASSIFIER, SEGMENTATION, AUTOENCODER)}
+KINDS = {kind.name: kind for kind in (CLASSIFIER, MULTILABEL, SEGMENTATION, AUTOENCODER)}
 
 
 def kind_named(name: str, run: object) -> Kind:
@@ -114,6 +132,10 @@ def kind_named(name: str, run: object) -> Kind:
     return KINDS[name]
 
 
-def kind_of_module(module: str) -> Kind:
-    """The kind of run that a training command such as `classifiers.small` makes."""
-    return next(kind for kind in KINDS.values() if kind.package == module.partition(".")[0])
+def kind_of_module(module: str, task: str | None = None) -> Kind:
+    """The kind of run that a training command such as `classifiers.small` makes from a data folder for this task.
+
+    Without a task, or with that of another command: the first kind of the command.
+    """
+    kinds = [kind for kind in KINDS.values() if kind.package == module.partition(".")[0]]
+    return next((kind for kind in kinds if kind.task == task), kinds[0])

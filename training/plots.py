@@ -13,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from plots.palette import BLUE, GRAY, GREEN, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
-from training.run_folder import Row, RunFolder
+from training.checkpoint_file import Row
+from training.run_folder import RunFolder
 from training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -91,20 +92,21 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
 def draw_learning_curve(
     rows: Sequence[Row], path: Path, score: Callable[[Row], float], resumed_after: Sequence[int] = ()
 ) -> None:
-    """Draws each metric in training and validation, a panel each, and the learning rate by epoch; also a CSV.
+    """Draws each metric in validation and, where it is measured, in training, a panel each, and the learning rate.
 
-    Lines mark new stages and resumed sessions. The first panel marks the best epoch.
+    Lines mark new stages and resumed sessions. The first panel marks the best epoch. There is also a CSV.
     """
     cells = (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
     write_table(path.with_suffix(".csv"), tuple(rows[0]), cells)
     epochs = [row["epoch"] for row in rows]
-    metrics = metrics_with_validation(rows[0])
+    metrics = validation_metrics(rows[0])
     figure = Figure(figsize=(8, 2.3 + 2.8 * len(metrics)), layout="constrained")
     *panels, rate = figure.subplots(len(metrics) + 1, 1, sharex=True, height_ratios=[3] * len(metrics) + [1.3])
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
+        if metric in rows[0]:
+            axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
         axes.plot(epochs, [row[f"val_{metric}"] for row in rows], color=ORANGE, marker=".", label="validation")
-        axes.set_ylabel(metric.replace("_", " "))
+        axes.set_ylabel("mAP" if metric == "map" else metric.replace("_", " "))
     _mark_best(panels[0], max(rows, key=score), f"val_{metrics[0]}")
     rate.step(epochs, [row["learning_rate"] for row in rows], where="mid", color=GRAY)
     rate.set(ylabel="learning rate", yscale="log", xlabel="epoch")
@@ -112,14 +114,15 @@ def draw_learning_curve(
     for axes in (*panels, rate):
         axes.grid(alpha=0.3)
         _mark_starts(axes, rows, resumed_after, offset=0.5)
-    panels[0].legend()
+    for number in sorted({0, next(number for number, metric in enumerate(metrics) if metric in rows[0])}):
+        panels[number].legend()  # the first panel has the best epoch, and may lack the curve of the training
     save_figure(figure, path)
 
 
-def metrics_with_validation(row: Row) -> list[str]:
-    """The metrics that are measured in training and validation: first accuracy, then the loss, then the others."""
-    names = [name for name in row if f"val_{name}" in row]
-    return sorted(names, key=lambda name: (name != "accuracy", name != "loss"))
+def validation_metrics(row: Row) -> list[str]:
+    """The metrics that are measured in validation: first mAP or accuracy, then the loss, then the others."""
+    names = [name.removeprefix("val_") for name in row if name.startswith("val_")]
+    return sorted(names, key=lambda name: (name != "map", name != "accuracy", name != "loss"))
 
 
 def _mark_starts(axes: Axes, rows: Sequence[Row], resumed_after: Sequence[int], offset: float) -> None:

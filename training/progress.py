@@ -7,11 +7,12 @@ from pathlib import Path
 
 from log import logger
 from settings import SettingError, WorkError, bad_setting
+from training.checkpoint_file import Row, checkpoint_row
 from training.kinds import Kind
-from training.run_folder import Row, RunFolder, checkpoint_row
+from training.run_folder import RunFolder
 
 FIXED_AFTER_START = (
-    "data", "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
+    "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
     "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters",
     "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "latent_size", "filters", "beta",
     "colours", "seed",

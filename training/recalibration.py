@@ -12,9 +12,9 @@ from layers.saved import load_saved_model
 from log import logger
 from settings import WorkError
 from storage.tables import read_table, write_table
+from training.checkpoint_file import Row
 from training.failures import translate_errors
 from training.job import TrainingJob
-from training.run_folder import Row
 from training.session import Session
 
 STATISTICS = ("moving_mean", "moving_variance")
@@ -32,16 +32,17 @@ def recalibrate(session: Session, prepare: Callable[[Session], TrainingJob]) -> 
     if _recalibrated_epoch(run.recalibration) == row["epoch"]:
         logger.info(f"Batch norm is recalibrated already; the metrics are in {run.recalibration}")
         return
-    stage, datasets = session.stage_of(row), prepare(session).datasets
+    stage, job = session.stage_of(row), prepare(session)
+    datasets = job.datasets
     model = load_saved_model(run.best, compiled=True)
     norms = trainable_batch_norms(model)
     if not norms:
         raise WorkError("--recalibrate-bn: the network has no trainable batch norm. Leave this flag out.")
     validation = datasets.validation(stage, 1)
     with translate_errors(session):
-        before = model.evaluate(validation, verbose=0, return_dict=True)
+        before = _evaluate(model, validation, job)
         set_statistics(norms, compute_statistics(model, norms, datasets.training_images(stage)))
-        after = model.evaluate(validation, verbose=0, return_dict=True)
+        after = _evaluate(model, validation, job)
     is_better = session.kind.score(_as_row(after)) >= session.kind.score(_as_row(before))
     run.save_recalibrated(model, row | _as_row(after), is_better)
     rows = [(int(row["epoch"]), name, f"{before[name]:.6f}", f"{after[name]:.6f}") for name in before]
@@ -51,6 +52,13 @@ def recalibrate(session: Session, prepare: Callable[[Session], TrainingJob]) -> 
     logger.info(
         "It is the best checkpoint now." if is_better else "Validation is worse, so the best checkpoint stays the same."
     )
+
+
+def _evaluate(model: keras.Model, batches: tf.data.Dataset, job: TrainingJob) -> dict[str, float]:
+    """Loss and metrics of the validation images, by their names without `val_`."""
+    metrics: dict[str, float] = model.evaluate(batches, verbose=0, return_dict=True)
+    scores = job.epoch_scores(model.predict(batches, verbose=0)) if job.epoch_scores else {}
+    return metrics | {name.removeprefix("val_"): value for name, value in scores.items()}
 
 
 def _recalibrated_epoch(table: Path) -> float | None:

@@ -1,7 +1,10 @@
 """The run folder on disk. No other module knows the names of its files.
 
-RUN/config.json       the settings that were used, versions, the model's name and kind, the seed
+RUN/config.json       the settings that were used, versions, model, kind, seed, what identifies the data
+RUN/data.csv.gz       the images of the data with their split, label and digest
 RUN/classes.csv
+RUN/load.py           opens the best checkpoint, and predicts an image, with Keras alone
+RUN/pixel_range.json  the range by which pictures of more than 8 bits were scaled, if there were any
 RUN/checkpoints/      best.keras, last.keras and, with --keep-checkpoints, one per epoch
 RUN/history.csv       one row per epoch, appended
 RUN/train.log         the messages with their times, warnings and the traceback of a crash
@@ -10,6 +13,7 @@ RUN/tensorboard/
 RUN/figures/          figures, each with a CSV of its numbers beside it
 RUN/report.html       all figures and tables on one page
 RUN/validation/       predictions of the best checkpoint for the validation images
+RUN/thresholds.csv    where images may have several labels: the probability from which each is predicted
 RUN/engines/          the best checkpoint, converted for other engines than TensorFlow
 RUN/recalibration.csv the metrics before and after the recalibration of batch norm
 """
@@ -24,14 +28,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.layout import read_classes, write_classes
+from datatransformer.layout import read_classes, read_pixel_range, write_classes
 from setting_types import Size, parse_sizes
 from settings import WorkError
 from storage.tables import csv_line, open_to_append, read_json, read_table, write_json, write_table
+from training.checkpoint_file import ROW_FILE, Row, checkpoint_row, link
 from training.kinds import Kind, kind_named
 
 if TYPE_CHECKING:
     import keras
+
+    from datatransformer.pixel_range import PixelRange
 
 REQUIRED_COLUMNS = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. The metrics of a kind of model come between them."""
@@ -41,13 +48,10 @@ SESSION_COLUMNS = ("started", "epochs_done", "checkpoint", "parameters", "learni
 from (empty for a new run), the number of all parameters and of the trainable ones, the device, and the settings that
 were given by flags and variables, in the form of `settings.given_values`."""
 
-ROW_FILE = "scenelab.json"
-"""A file within each checkpoint, which is a zip archive: the row of history of its epoch. Both are written at once."""
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy")
 OLD_RUNS = ".old"
 
-Row = dict[str, float]
 WeightSwap = Callable[["keras.Model"], AbstractContextManager[None]]
 """Gives a model other weights while the context is open."""
 
@@ -65,11 +69,14 @@ class RunFolder:
         self.sessions_file = path / "sessions.csv"
         self.figures = path / "figures"
         self.report = path / "report.html"
+        self.load_script = path / "load.py"
         self.log = path / "train.log"
         self.cache = path / "cache"
         self.validation = path / "validation"
         self.engines = path / "engines"
+        self.thresholds = path / "thresholds.csv"
         self.recalibration = path / "recalibration.csv"
+        self.data_record = path / "data.csv.gz"
 
     def exists(self) -> bool:
         return self.config_file.is_file()
@@ -100,13 +107,26 @@ class RunFolder:
         settings: Mapping[str, object],
         classes: Sequence[str],
         colours: Sequence | None = None,
+        data: Mapping[str, object] | None = None,
     ) -> None:
+        """Writes settings and classes. `data`: the entry that `training.data_record` describes."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.figures.mkdir(exist_ok=True)
         write_classes(self.path, classes, colours)
         versions = {package: version(package) for package in RECORDED_PACKAGES}
         config = {"kind": kind, "model": model, "seed": settings["seed"], "settings": settings, "versions": versions}
-        write_json(self.config_file, config)
+        write_json(self.config_file, config | ({"data": data} if data else {}))
+
+    def pixel_range(self) -> "PixelRange | None":
+        """The range by which pictures of more than 8 bits were scaled for training; None if there were none."""
+        return read_pixel_range(self.path)
+
+    def update_data(self, path: str, data: Mapping[str, object]) -> None:
+        """Notes the path of the data and their entry, if they are not noted yet."""
+        config = self.config()
+        updated = config | {"settings": config["settings"] | {"data": path}, "data": dict(data)}
+        if updated != config:
+            write_json(self.config_file, updated)
 
     def digest(self) -> str:
         """A digest of settings and history; it changes with every epoch."""
@@ -196,7 +216,7 @@ class RunFolder:
     def save_recalibrated(self, model: "keras.Model", row: Row, is_best: bool) -> None:
         """Writes `recalibrated.keras`. If it is the best it also becomes `best`, and the former `best` is kept."""
         if is_best:
-            _link(self.best, self.checkpoints / "before_recalibration.keras")
+            link(self.best, self.checkpoints / "before_recalibration.keras")
         self._write(model, row, [self.checkpoints / "recalibrated.keras"] + [self.best] * is_best)
 
     def _write(self, model: "keras.Model", row: Row, paths: Sequence[Path]) -> None:
@@ -207,34 +227,11 @@ class RunFolder:
             with zipfile.ZipFile(work, "a") as archive:
                 archive.writestr(ROW_FILE, json.dumps(row))
             for path in paths[:-1]:
-                _link(work, path)
+                link(work, path)
             os.replace(work, paths[-1])
         finally:
             work.unlink(missing_ok=True)
 
 
-def checkpoint_row(checkpoint: Path) -> Row | None:
-    """The row of history within a checkpoint; None if the file does not exist. Raises WorkError if it is damaged."""
-    if not checkpoint.exists():
-        return None
-    try:
-        with zipfile.ZipFile(checkpoint) as archive:
-            return json.loads(archive.read(ROW_FILE))
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, RuntimeError) as error:
-        advice = "Remove it to resume from the other checkpoint, or start again with --resume never"
-        raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
-
-
 def _cells(row: Row) -> list[object]:
     return [int(value) if key in ("epoch", "stage") else repr(float(value)) for key, value in row.items()]
-
-
-def _link(file: Path, path: Path) -> None:
-    """Gives a file a second path, which replaces what was there, without a second copy on disk."""
-    work = path.with_name(f".{path.name}.tmp")
-    work.unlink(missing_ok=True)
-    try:
-        os.link(file, work)
-    except OSError:  # a file system without hard links
-        work.write_bytes(file.read_bytes())
-    os.replace(work, path)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from training.run_folder import Row
+from training.checkpoint_file import Row
 
 RISE = 0.25
 """Share of a cycle in which its rate rises."""

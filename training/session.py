@@ -8,9 +8,10 @@ from backbones import Backbone
 from datatransformer.layout import DataFolder
 from distributed.cluster import Cluster
 from setting_types import as_text
+from training.checkpoint_file import Row
 from training.kinds import Kind
 from training.progress import Progress
-from training.run_folder import Row, RunFolder
+from training.run_folder import RunFolder
 from training.schedules import Schedule, make_schedule
 from training.stages import Stage, values_by_stage
 

@@ -47,6 +47,7 @@ class EncodingTask(SamplingTask):
             raise SettingError(*errors)
         check_trained(runs[0])
         self.settings, self.autoencoder = settings, Autoencoder(runs[0])
+        self.pixel_range = runs[0].pixel_range()
         self.output = Output(settings.output, self.columns)
         self.files = sorted(set(settings.encoding_files))
         self.depends_on = {"encoding_files": self.files}
@@ -80,7 +81,7 @@ class EncodingTask(SamplingTask):
         from pipeline.decode import decode_and_resize
 
         decode = decoder(partial(decode_and_resize, size=self.autoencoder.size))
-        reader = ImageReader(images, reject, self.settings.workers, progress)
+        reader = ImageReader(images, reject, self.settings.workers, progress, self.pixel_range)
         return reader.batches(lambda content: decode(content).numpy(), self.settings.batch_size)
 
     def _open_latents(self) -> AbstractContextManager[LatentsFile | None]:

@@ -26,7 +26,7 @@ from predictor.engines.conversion import (
 from predictor.engines.exportable import make_exportable
 from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, supports_precision, write_openvino
 from predictor.engines.quantisation import PACKAGES, quantise
-from predictor.engines.runner import LoadModel, ModelRequest, Runner
+from predictor.engines.runner import LoadModel, ModelRequest, Runner, to_probabilities
 from settings import SettingError, bad_setting
 from training.run_folder import RunFolder
 
@@ -71,14 +71,15 @@ def check(run: RunFolder, precision: str) -> None:
 
 def make_runner(request: ModelRequest) -> Runner:
     """See `runner.Engine`. Converts the model if there is no converted one for this checkpoint."""
-    import tensorflow as tf
 
     run, precision, size, load, wrap, batch_size = request
     folder = _converted_model(run, precision, size, load, batch_size)
     model = run_converter(lambda: OpenVINOModel(folder, INFERENCE_PRECISION[precision]))
 
+    activation = to_probabilities(run)
+
     def predict(images: "np.ndarray | tf.Tensor") -> "tf.Tensor":
-        return tf.nn.softmax(model(np.asarray(images, np.float32)))
+        return activation(model(np.asarray(images, np.float32)))
 
     return Runner(wrap(predict), min(BATCH_SIZE, batch_size), model.parallel_calls)
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.layout import DataFolder
 from datatransformer.mask_classes import VOID
 from log import logger
 from predictor.engines import openvino_model
 from predictor.engines.conversion import LogitsFunction, check_installed, run_converter
 from predictor.engines.openvino_model import OpenVINOModel
 from predictor.images import evenly_spaced
+from predictor.labels.label_scores import average_precisions
+from predictor.labels.truth import true_labels
 from predictor.segmentation_scores import SegmentationScores, segmentation_scores
 from settings import SettingError, WorkError
+from training.data_record import read_data_of_run
 from training.run_folder import RunFolder
 
 PACKAGES = {"nncf": "nncf", "openvino": "openvino"}
@@ -48,6 +51,12 @@ def quantise(run: RunFolder, f32_folder: Path, folder: Path, batch_size: int) ->
         return load(number).numpy()[None].astype(np.float32)
 
     run_converter(lambda: _quantise_file(f32_folder, folder, chosen, load_single))
+    if data.task == "multilabel":
+        models = (OpenVINOModel(path) for path in (f32_folder, folder))
+        f32, int8 = (_mean_average_precision(model, data, size, batch_size) for model in models)
+        comparison = f"mean average precision {f32:.4f} in f32, {int8:.4f} in int8"
+        logger.info(f"On {len(_measured_images(data))} validation images: {comparison}")
+        return
     before, after = (_measure(OpenVINOModel(path), data, size, batch_size) for path in (f32_folder, folder))
     comparison = f"accuracy {before.accuracy:.4f} in f32, {after.accuracy:.4f} in int8"
     if data.task == "segmentation":
@@ -56,10 +65,9 @@ def quantise(run: RunFolder, f32_folder: Path, folder: Path, batch_size: int) ->
 
 
 def _read_data(run: RunFolder) -> DataFolder:
-    config = run.config()
     try:
-        data = read_data_folder(Path(config["settings"]["data"]), run.kind.task)
-    except (SettingError, KeyError) as error:
+        data = read_data_of_run(run)
+    except SettingError as error:
         raise WorkError(f"int8 is calibrated on the training images of {run.path}, but {error}") from error
     if data.classes != run.classes():
         raise WorkError(f"The classes of {data.path} have changed since {run.path} was trained on it")
@@ -69,7 +77,7 @@ def _read_data(run: RunFolder) -> DataFolder:
 def _calibration_images(data: DataFolder) -> list[int]:
     """Indices of training images: the same number of each class, as far as there are enough."""
     count = len(data.images("train"))
-    if data.task == "segmentation":
+    if data.task != "classification":
         return evenly_spaced(count, MAX_CALIBRATION_IMAGES)
     class_counts: Counter[int] = Counter()
     turns: list[tuple[int, int, int]] = []
@@ -86,7 +94,8 @@ def _measured_images(data: DataFolder) -> list[int]:
 def _validation_batches(
     data: DataFolder, size: tuple[int, int], batch_size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of images float32 (batch, height, width, 3) and class indices, (batch,) or (batch, height, width)."""
+    """Batches of images float32 (batch, height, width, 3) and class indices, (batch,) or (batch, height, width); if an
+    image may have several labels, bool (batch, classes)."""
     import tensorflow as tf
 
     from pipeline.cache import make_loader
@@ -95,7 +104,7 @@ def _validation_batches(
     if data.task == "segmentation":
         truth = make_loader(data.masks("val"), size, "none", data.path, masks=True)
     else:
-        truth = tf.constant(data.labels("val")).__getitem__
+        truth = tf.constant(true_labels(data, "val")).__getitem__
     numbers = tf.data.Dataset.from_tensor_slices(_measured_images(data))
     batches = numbers.map(lambda number: (images(number), truth(number)), tf.data.AUTOTUNE).batch(batch_size)
     for pixels, classes in batches.prefetch(1).as_numpy_iterator():
@@ -118,6 +127,12 @@ def _quantise_file(f32_folder: Path, folder: Path, chosen: Sequence[int], load: 
             subset_size=len(chosen),
         )
     openvino_model.save_openvino(quantised, folder)
+
+
+def _mean_average_precision(logits: LogitsFunction, data: DataFolder, size: tuple[int, int], batch_size: int) -> float:
+    batches = [(truth, logits(images)) for images, truth in _validation_batches(data, size, batch_size)]
+    truth, scores = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return float(np.nanmean(average_precisions(truth, scores)))
 
 
 def _measure(logits: LogitsFunction, data: DataFolder, size: tuple[int, int], batch_size: int) -> SegmentationScores:

@@ -87,6 +87,9 @@ class RayTask(PredictionTask):
                 else:
                     yield [image.name], [image.cells]
 
+    def finish(self) -> None:
+        self.task.finish()
+
     def evaluate(self, output: Output, data: DataFolder) -> Scores:
         return self.task.evaluate(output, data)
 

@@ -55,6 +55,13 @@ class ModelRequest(NamedTuple):
     batch_size: int
 
 
+def to_probabilities(run: RunFolder) -> "Callable[[tf.Tensor], tf.Tensor]":
+    """The function from the logits of a run's model to probabilities, with the classes on the last axis."""
+    import tensorflow as tf
+
+    return {"softmax": tf.nn.softmax, "sigmoid": tf.sigmoid}[run.kind.activation]
+
+
 class Engine(Protocol):
     """The names that the module of an engine has.
 

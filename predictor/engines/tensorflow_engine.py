@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from predictor.engines.runner import ModelRequest, Runner
+from predictor.engines.runner import ModelRequest, Runner, to_probabilities
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def make_runner(request: ModelRequest) -> Runner:
     """See `runner.Engine`."""
     import tensorflow as tf
 
+    activation = to_probabilities(request.run)
     model = request.load()  # not while a function is traced: the model would never get its weights
 
     def predict(images: "np.ndarray | tf.Tensor") -> tf.Tensor:
-        return tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))
+        return activation(model(tf.cast(images, tf.float32), training=False))
 
     signature = [tf.TensorSpec((None, *(request.size or (None, None)), 3), tf.uint8)]
     return Runner(tf.function(request.wrap(predict), signature, autograph=False), request.batch_size)

@@ -2,6 +2,7 @@
 
 EXPORT/README.md     inputs, outputs, how to load each format, its difference from the run
 EXPORT/classes.csv
+EXPORT/thresholds.csv if images may have several labels: the probability from which each label is given
 EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: the chosen formats
 EXPORT/encoder/, decoder/: the same for both parts of an auto-encoder
 """
@@ -25,9 +26,12 @@ from predictor.export.formats import FORMATS
 from predictor.export.parts import ModelPart, model_parts
 from predictor.export.readme import TITLE, ExportRecord, readme_text
 from predictor.images import ImageFile, evenly_spaced, find_images, validation_images
+from predictor.labels.thresholds import write_thresholds_of
 from predictor.model import check_trained
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
+from training.data_record import paths_of_data
+from training.kinds import MULTILABEL
 from training.run_folder import RunFolder
 from training.runs import find_runs
 
@@ -52,7 +56,7 @@ def export(settings: "ExportConfig") -> dict[str, object]:
     candidates = _find_candidates(settings.test_images, exported_run)
     with exclusive_lock(output):
         import_tensorflow()
-        images = _read_images(candidates, exported_run.image_size())
+        images = _read_images(candidates, exported_run)
         work = output.with_name(f".{output.name}.work")
         shutil.rmtree(work, ignore_errors=True)
         try:
@@ -103,22 +107,23 @@ def _find_candidates(test_images: str | None, exported_run: RunFolder) -> list[I
         images = list(find_images(test_images))
     else:
         try:
-            data = read_data_folder(Path(exported_run.config()["settings"]["data"]), exported_run.kind.task)
+            data = read_data_folder(paths_of_data(exported_run)[0], exported_run.kind.task)  # any images will do
         except SettingError as error:
             raise WorkError(f"There are no images to check the export on: {error}. Use --test-images FOLDER") from error
         images = validation_images(data)
     return [images[place] for place in evenly_spaced(len(images), 4 * MAX_CHECKED_IMAGES)]
 
 
-def _read_images(candidates: list[ImageFile], size: tuple[int, int]) -> np.ndarray:
+def _read_images(candidates: list[ImageFile], exported_run: RunFolder) -> np.ndarray:
     """Readable images, float32 (images, height, width, 3) of 0..255."""
     from pipeline.decode import decode_and_resize
     from predictor.reading import decoder
 
+    size, pixel_range = exported_run.image_size(), exported_run.pixel_range()
     decode, images = decoder(lambda content: decode_and_resize(content, size)), []
     for image in candidates:
         try:
-            images.append(decode(read_image(image.path).content).numpy())
+            images.append(decode(read_image(image.path, pixel_range).content).numpy())
         except UnreadableImage:
             continue
     if not images:
@@ -136,6 +141,8 @@ def _write_export(
     size = (images.shape[1], images.shape[2])
     records = [_write_format(name, part, folder / part.name, size) for part in parts for name in formats]
     shutil.copy(exported_run.path / "classes.csv", folder)
+    if exported_run.kind is MULTILABEL:
+        write_thresholds_of(exported_run, folder / "thresholds.csv")
     (folder / "README.md").write_text(readme_text(exported_run, records, len(images)), encoding="utf-8")
     return records
 

@@ -7,11 +7,18 @@ from predictor.export.agreement import Difference
 from predictor.export.formats import FORMATS
 from predictor.export.parts import ModelPart
 from setting_types import Size
-from training.kinds import AUTOENCODER
+from training.kinds import AUTOENCODER, MULTILABEL
 from training.run_folder import RunFolder
 
 TITLE = "# Exported from SceneLab"
 """First words of the README. A folder without them is not replaced."""
+
+
+ONE_CLASS = "The largest logit is the predicted class; a softmax over the last axis gives probabilities."
+SEVERAL_LABELS = (
+    "An image may have several labels: the sigmoid of a logit, 1 / (1 + exp(-logit)), is the probability of its label. "
+    "A label is predicted if this is at least its threshold in `thresholds.csv`, chosen on validation images."
+)
 
 
 class ExportRecord(NamedTuple):
@@ -46,7 +53,10 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
         f"was trained at {_text(size)} pixels (height x width): resize bilinearly with antialiasing to this size, "
         "without keeping the aspect ratio.",
     ]
-    lines += _autoencoder_lines(records, images) if run.kind is AUTOENCODER else _model_lines(records, images, size)
+    if run.kind is AUTOENCODER:
+        lines += _autoencoder_lines(records, images)
+    else:
+        lines += _model_lines(records, images, size, run.kind is MULTILABEL)
     for record in records:
         lines += ["", *_loading_lines(record)]
     return "\n".join(lines) + "\n"
@@ -56,15 +66,15 @@ def _text(size: Size) -> str:
     return f"{size.height} x {size.width}"
 
 
-def _model_lines(records: list[ExportRecord], images: int, size: Size) -> list[str]:
+def _model_lines(records: list[ExportRecord], images: int, size: Size, has_several_labels: bool) -> list[str]:
     model = records[0].part.model
     has_masks, takes_any_size = len(model.output_shape) == 4, model.input_shape[1] is None
     shape, unit = ("(batch, height, width, classes)", "pixels") if has_masks else ("(batch, classes)", "images")
     lines = [
-        f"- Output: logits, float32 {shape}, of {model.output_shape[-1]} classes in the order of `classes.csv`. The "
-        "largest logit is the predicted class; a softmax over the last axis gives probabilities.",
+        f"- Output: logits, float32 {shape}, of {model.output_shape[-1]} classes in the order of `classes.csv`. "
+        + (SEVERAL_LABELS if has_several_labels else ONE_CLASS),
         f"- Checked against the run on {images} images. The table shows the largest difference of a logit, this "
-        f"difference relative to the largest logit, and the share of {unit} with another predicted class.",
+        f"difference relative to the largest logit, and the share of {unit} with another largest logit.",
         "",
         "| Format | File | MB | Height x width | Difference | Relative | Other predictions |",
         "|---|---|---|---|---|---|---|",

@@ -7,6 +7,7 @@ from datatransformer.layout import DataFolder
 from predictor.images import ImageFile
 from predictor.labels.ensemble import find_members, predictions
 from predictor.labels.top_k import COLUMNS, REPORTED_TOP_K, TopK
+from predictor.model import common_pixel_range
 from predictor.output import Output
 from predictor.reading import ImageReader, ProgressBar
 from predictor.task import PredictedRows, PredictionTask, Reject, Scores
@@ -29,6 +30,7 @@ class ClassificationTask(PredictionTask):
         self.settings = settings
         self.members = find_members(runs, settings.tta, settings.engine, settings.precision, settings.batch_size)
         self.classes = self.members[0].classes
+        self.pixel_range = common_pixel_range(runs)
         if settings.top_k > len(self.classes):
             problem = f"the run has {len(self.classes)} classes; give at most this number"
             raise SettingError(bad_setting("top_k", settings.top_k, problem))
@@ -48,7 +50,7 @@ class ClassificationTask(PredictionTask):
         settings, policy = self.settings, self.settings.policy
         validations = [validate(member, settings.tta) for member in self.members if policy in WEIGHTED_POLICIES]
         weights = policy_weights(policy, validations)
-        reader = ImageReader(images, reject, settings.workers, progress)
+        reader = ImageReader(images, reject, settings.workers, progress, self.pixel_range)
         for names, probabilities in predictions(self.members, reader, settings.tta):
             combined = combine(policy, probabilities, weights)
             cells = zip(self.top_k.rows(combined), self.ranking.labels(combined).tolist(), strict=True)

@@ -13,7 +13,7 @@ from predictor.model import DEFAULT_BATCH_SIZE, check_trained, load_runner
 from predictor.reading import DecodedImage, ImageReader, compute_batches, decoder
 from setting_types import Size
 from settings import SettingError, bad_setting
-from training.kinds import CLASSIFIER
+from training.kinds import CLASSIFIER, MULTILABEL, Kind
 from training.run_folder import RunFolder
 
 SMALLEST_CROPPED_SIDE = 64
@@ -92,7 +92,8 @@ def find_members(
     Raises SettingError if they cannot predict together, or not with this `tta` or precision. Raises WorkError if a run
     is not trained yet, or if a package of the engine is not installed.
     """
-    members = [_member(run, engine, precision, batch_size) for run in runs]
+    kind = runs[0].kind if runs[0].kind in (CLASSIFIER, MULTILABEL) else CLASSIFIER
+    members = [_member(run, kind, engine, precision, batch_size) for run in runs]
     paths = [member.run.path.resolve() for member in members]
     errors: list[str] = []
     for number, member in enumerate(members):
@@ -117,9 +118,9 @@ def _different_classes(member: Member, first: Member) -> str:
     return bad_setting("run", member.run.path, problem)
 
 
-def _member(run: RunFolder, engine: str, precision: str, batch_size: int) -> Member:
-    if run.kind is not CLASSIFIER:
-        raise SettingError(bad_setting("run", run.path, f"is a run of kind {run.kind.name}, not {CLASSIFIER.name}"))
+def _member(run: RunFolder, kind: Kind, engine: str, precision: str, batch_size: int) -> Member:
+    if run.kind is not kind:
+        raise SettingError(bad_setting("run", run.path, f"is a run of kind {run.kind.name}, not {kind.name}"))
     check_trained(run)
     check_engine(run, engine, precision)
     return Member(run, run.classes(), engine, precision, batch_size)

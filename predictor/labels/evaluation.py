@@ -17,7 +17,7 @@ from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output
 from predictor.task import Scores
 from settings import WorkError
-from storage.tables import csv_safe, read_table, write_table
+from storage.tables import csv_safe, printable, read_table, write_table
 
 BINS = 15
 """Bins of the expected calibration error, as in Guo et al. 2017 (https://arxiv.org/abs/1706.04599)."""
@@ -148,7 +148,7 @@ def confused_pairs(counts: np.ndarray, classes: Sequence[str]) -> list[tuple[str
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     pairs = sorted((-counts[pair], pair) for pair in zip(*np.nonzero(counts), strict=True) if pair[0] != pair[1])
     return [
-        (csv_safe(classes[true]), csv_safe(classes[predicted]), -count, f"{shares[true, predicted]:.4f}")
+        (printable(classes[true]), printable(classes[predicted]), -count, f"{shares[true, predicted]:.4f}")
         for count, (true, predicted) in pairs
     ]
 
@@ -165,7 +165,7 @@ def _write_tables(
     rows = [(name, f"{value:.6g}") for name, value in summary.items()]
     write_table(folder / "summary.csv", ("measure", "value"), rows)
     class_rows = [
-        (csv_safe(name), *(f"{score:.4f}" for score in scores), images)
+        (printable(name), *(f"{score:.4f}" for score in scores), images)
         for name, *scores, images in zip(classes, *class_scores, strict=True)
     ]
     write_table(folder / "classes.csv", ("class", "precision", "recall", "f1", "images"), class_rows)
@@ -179,7 +179,7 @@ def _write_mistakes(images: Sequence[EvaluatedImage], classes: Sequence[str], fo
     """Writes a table of all wrong predictions, the most confident first, and a grid of the first ones."""
     wrong = sorted((image for image in images if not image.is_correct), key=lambda image: -image.probability)
     rows = [
-        (image.name, csv_safe(classes[image.label]), csv_safe(classes[image.ranked[0]]), f"{image.probability:.6f}")
+        (image.name, printable(classes[image.label]), printable(classes[image.ranked[0]]), f"{image.probability:.6f}")
         for image in wrong
     ]
     write_table(folder / "mistakes.csv", ("image", "true", "predicted", "probability"), rows)

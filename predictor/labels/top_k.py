@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from storage.tables import csv_safe
+from storage.tables import printable
 
 REPORTED_TOP_K = (3, 5)
 """A top-k accuracy counts an image as correct if its class is among the k most probable ones. The AI Challenger's
@@ -38,7 +38,7 @@ class TopK:
         for image_probabilities, labels in zip(probabilities, self.labels(probabilities), strict=True):
             cells: list[object] = []
             for label in labels:
-                cells += [label, csv_safe(self.classes[label]), f"{image_probabilities[label]:.6f}"]
+                cells += [label, printable(self.classes[label]), f"{image_probabilities[label]:.6f}"]
             yield cells
 
     def read_labels(self, row: Mapping[str, str]) -> tuple[int, ...]:

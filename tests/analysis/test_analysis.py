@@ -166,7 +166,7 @@ def test_comparison(copied, small_run, tmp_path, logged):
     [
         (["--layer", "block_9_out"], "similar names are small/block_"),
         (["--layer", "pool", "--only", "maps"], "is not a feature map"),
-        (["--only", "gradcam", "--data", "nowhere"], "give its new path by --data"),
+        (["--only", "gradcam", "--data", "nowhere"], "was trained on by --data"),
     ],
 )
 def test_wrong_settings_are_refused(small_run, flags, expected):

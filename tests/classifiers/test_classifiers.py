@@ -32,7 +32,7 @@ from tests.conftest import (
 )
 from training.freezing import backbone_of
 
-SHARED = ("recipe", "network", "batches", "objective")
+SHARED = ("recipe", "network", "batches", "objective", "multilabel")
 MODULES = sorted(module.name for module in pkgutil.iter_modules(classifiers.__path__) if module.name not in SHARED)
 VARIANTS = [(name, ()) for name in MODULES] + [
     ("inception_resnet_v2", ("--stem", "paper")),

@@ -4,11 +4,13 @@ import pytest
 
 from config import ExperimentsConfig
 from experiments.catalogue import EXPERIMENTS
-from experiments.experiment import parse_assignments
-from experiments.modules import config_of, task_of
+from experiments.experiment import display_name, parse_assignments
+from experiments.modules import config_of, kind_of_runs
 from experiments.plan import PlannedRun, chosen_experiment, plan_runs
 from settings import SettingError
 from tests.conftest import settings_of
+from tests.several_labels import draw_shapes, make_label_folder
+from training.kinds import CLASSIFIER, MULTILABEL, SEGMENTATION, kind_of_module
 
 
 def planned(*flags: str) -> list[PlannedRun]:
@@ -23,7 +25,7 @@ def test_every_variant_is_a_run_that_its_module_accepts(name):
     runs = planned(name, "--repeat", "2", "--seed", "5")
     assert [run.seed for run in runs] == [5] * len(experiment.variants) + [6] * len(experiment.variants)
     assert len({run.name for run in runs}) == len(runs)
-    assert len({task_of(run.module) for run in runs}) == 1, "they share a data folder"
+    assert len({kind_of_module(run.module).task for run in runs}) == 1, "they share a data folder"
     for run in runs:
         variant = experiment.variants[run.variant]
         for key in {**experiment.settings, **variant.settings}:
@@ -116,3 +118,11 @@ def test_parse_assignments():
     for wrong in (("1", "a=2"), ("a=1", "a=2"), ("a=",)):
         with pytest.raises(SettingError):
             parse_assignments("vary", wrong)
+
+
+def test_a_data_folder_with_several_labels_is_measured_by_map(tmp_path):
+    data = make_label_folder(tmp_path, draw_shapes(tmp_path / "raw", count=12))
+    assert kind_of_runs("classifiers.small", data) is MULTILABEL
+    assert kind_of_runs("classifiers.small", tmp_path / "nothing") is CLASSIFIER
+    assert kind_of_runs("segmentation.unet", data) is SEGMENTATION, "which then refuses the folder"
+    assert [display_name(measure) for measure in MULTILABEL.measures[:2]] == ["validation mAP", "validation F1 micro"]

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from datatransformer.layout import Row, read_data_folder
+from datatransformer.layout import read_data_folder
+from datatransformer.manifest import Row
 from experiments.limit import check_limit, sample, write_limited_folder
 from settings import SettingError
 

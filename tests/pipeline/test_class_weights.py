@@ -22,6 +22,22 @@ def test_a_file_in_any_order(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "weight;class\n3;forest\n1,5;beach\n0;city\n",
+        "forest,3\nbeach,1.5\ncity,0\n",
+        "3\tforest\n1.5\tbeach\n0\tcity\n",
+        "index,weight\n2,3\n0,1.5\n1,0\n",
+        "id,name,weight\n0,beach,1.5\n1,city,0\n2,forest,3\n",
+        '{"forest": 3, "beach": 1.5, "city": 0}',
+    ],
+)
+def test_a_file_of_any_form(tmp_path, text):
+    (tmp_path / "weights.txt").write_text(text, encoding="utf-16")
+    np.testing.assert_array_equal(class_weights(str(tmp_path / "weights.txt"), [0, 1, 2], CLASSES), [1.5, 0, 3])
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("name,weight\nbeach,1\ncity,1\n", "no weight for forest"),
@@ -29,6 +45,9 @@ def test_a_file_in_any_order(tmp_path):
         ("name,weight\nbeach,-1\ncity,1\nforest,nan\n", "the weight of beach is -1.0; the weight of forest is nan"),
         ("name,weight\nbeach,heavy\n", "heavy"),
         ("class,w\nbeach,1\n", "no column"),
+        ("name,weight\nbeach,1\nbeach,2\ncity,1\nforest,1\n", "beach occurs twice"),
+        ("1\n2\n3\n", "no column of names"),
+        ("PK\x03\x04", "save it as CSV"),
     ],
 )
 def test_wrong_files_are_refused(tmp_path, text, words):

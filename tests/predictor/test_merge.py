@@ -5,13 +5,11 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-import keras
 import pytest
 
 from config import MergeConfig
 from settings import SettingError, Settings, WorkError
 from tests.predictor.commands import merge_here, predict_here
-from training.run_folder import RunFolder
 
 
 def predict_shards(run: Path, output: Path, total: int, *flags) -> None:
@@ -72,25 +70,18 @@ def test_a_missing_ranking_of_a_shard_is_reported(small_run, scenes, tmp_path):
         merge_here(tmp_path / "p.csv")
 
 
-@pytest.fixture
-def segmenter(small_run, tmp_path) -> Path:
-    """A segmentation run of one convolution."""
-    run = RunFolder(shutil.copytree(small_run, tmp_path / "segmenter"))
-    run.config_file.write_text(json.dumps(run.config() | {"kind": "segmentation"}))
-    keras.utils.set_random_seed(0)
-    images = keras.Input((None, None, 3), name="image")
-    keras.Model(images, keras.layers.Conv2D(5, 3, padding="same")(images)).save(run.best)
-    return run.path
-
-
 def test_masks_of_shards(segmenter, shared, tmp_path):
-    flags = ("--test-images", shared / "broken", "--mask-files", "index,colour")
+    kinds = "index,colour,coco,labelme,yolo,label-studio"
+    flags = ("--test-images", shared / "broken", "--mask-files", kinds)
     predict_at_once(segmenter, tmp_path / "one" / "p.csv", *flags)
     predict_shards(segmenter, tmp_path / "several" / "p.csv", 3, *flags)
     merge_here(tmp_path / "several" / "p.csv")
     several = files(tmp_path / "several")
     for name, content in files(tmp_path / "one").items():
         assert several[name] == content, name
+    next((tmp_path / "several" / "p-1-of-3.yolo" / "labels").iterdir()).unlink()
+    with pytest.raises(WorkError, match=r"p-1-of-3\.yolo has annotations of \d of \d images"):
+        merge_here(tmp_path / "several" / "p.csv")
     next((tmp_path / "several" / "p-2-of-3.masks").iterdir()).unlink()
     with pytest.raises(WorkError, match=r"p-2-of-3\.masks has 6 of 7 images"):
         merge_here(tmp_path / "several" / "p.csv")

@@ -83,7 +83,7 @@ def test_a_killed_command_resumes_after_the_last_complete_row(small_run, scenes,
     for place in ("aaa", "city", "zzz"):
         (images / place).mkdir(exist_ok=True)
         shutil.copy(shared / "broken" / "text.jpg", images / place)
-    assert predict(small_run, images, tmp_path / "complete.csv").code == 0
+    assert predict(small_run, images, tmp_path / "complete.csv", "--batch-size", 1).code == 0
     output = tmp_path / "p.csv"
     flags = ["--run", small_run, "--test-images", images, "--output", output, "--batch-size", 1]
     assert predict_interrupted(8, *flags).code == -9

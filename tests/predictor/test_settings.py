@@ -29,6 +29,8 @@ SITUATIONS = {
     "classifier": "--run classifier --test-images {images}",
     "ensemble": "--run classifier,second --test-images {images}",
     "evaluation": "--run classifier --evaluate {data}",
+    "labels": "--run tagger --test-images {images}",
+    "label ensemble": "--run tagger,second_tagger --test-images {images} --threshold 0.5",
     "shard": "--run classifier --test-images {images} --shard 1/2",
     "ray": "--run classifier --test-images {images} --engine ray",
     "segmentation": "--run segmenter --test-images {images}",
@@ -40,6 +42,7 @@ SITUATIONS = {
 """Flags of the command in each situation."""
 
 CLASSIFIERS = ("classifier", "ensemble", "evaluation", "shard", "ray")
+LABELS = ("labels", "label ensemble")
 MASKS = ("segmentation", "tiles", "mask evaluation")
 EVALUATIONS = ("evaluation", "mask evaluation")
 IMAGES = tuple(name for name in SITUATIONS if name not in (*EVALUATIONS, "samples"))
@@ -64,28 +67,30 @@ class Case:
 CASES = {
     "test_images": Case("{other_images}", IMAGES),
     "evaluate": Case(
-        "{data}", (*CLASSIFIERS, *MASKS), {"evaluation": "{fewer_data}", **dict.fromkeys(MASKS, "{masks}"),
-        "mask evaluation": "{fewer_masks}"}, ("test_images",),
+        "{data}", (*CLASSIFIERS, *LABELS, *MASKS), {"evaluation": "{fewer_data}", **dict.fromkeys(MASKS, "{masks}"),
+        "mask evaluation": "{fewer_masks}", **dict.fromkeys(LABELS, "{label_data}")}, ("test_images",),
     ),
     "shard": Case("2/2", READING),
     "runs": Case("{other_runs}", tuple(SITUATIONS)),
     "run": Case(
         "{other_runs}/classifier", tuple(SITUATIONS), {"ensemble": "second,{other_runs}/classifier",
-        **dict.fromkeys(MASKS, "{other_runs}/segmenter"),
+        **dict.fromkeys(MASKS, "{other_runs}/segmenter"), "labels": "{other_runs}/tagger",
+        "label ensemble": "second_tagger,{other_runs}/tagger",
         **dict.fromkeys(("autoencoder", "samples"), "{other_runs}/autoencoder")},
     ),
-    "policy": Case("max", ("ensemble",)),
-    "tta": Case("flip", (*CLASSIFIERS, *MASKS)),
+    "policy": Case("max", ("ensemble", "label ensemble")),
+    "tta": Case("flip", (*CLASSIFIERS, *LABELS, *MASKS)),
     "tile": Case("48", MASKS),
     "overlap": Case("0", ("tiles",)),
     "samples": Case("4", ("autoencoder", "samples"), without=("test_images",)),
     "batch_size": Case("2", tuple(SITUATIONS)),
-    "engine": Case("tensorflow", (*CLASSIFIERS, *MASKS)),
-    "precision": Case("bf16", (*CLASSIFIERS, *MASKS)),
+    "engine": Case("tensorflow", (*CLASSIFIERS, *LABELS, *MASKS)),
+    "precision": Case("bf16", (*CLASSIFIERS, *LABELS, *MASKS)),
     "workers": Case("1", READING, {"tiles": "2"}),
     "output": Case("{output}", tuple(SITUATIONS)),
     "top_k": Case("2", CLASSIFIERS),
-    "mask_files": Case("colour", MASKS),
+    "threshold": Case("0.9", LABELS),
+    "mask_files": Case("colour", MASKS, {"tiles": "coco,labelme,yolo,label-studio"}),
     "encoding_files": Case("reconstruction", ("autoencoder",)),
     "overwrite": Case("", tuple(SITUATIONS)),
     "seed": Case("1", ("samples",)),
@@ -101,10 +106,11 @@ def write_run(folder: Path, kind: str, settings: dict, classes: tuple[str, ...],
 def write_runs(folder: Path, seed: int, classes: tuple[str, ...], mask_classes: tuple[str, ...]) -> None:
     """Runs with random weights, which are the same for the same seed."""
     keras.utils.set_random_seed(seed)
-    for name in ("classifier", "second"):
+    kinds = {"classifier": "classifier", "second": "classifier", "tagger": "multilabel", "second_tagger": "multilabel"}
+    for name, kind in kinds.items():
         layers = [keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 64), keras.layers.Conv2D(8, 9, 8)]
         network = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(len(classes))])
-        write_run(folder / name, "classifier", {"image_size": "32"}, classes, network)
+        write_run(folder / name, kind, {"image_size": "32"}, classes, network)
     layers = [keras.Input((None, None, 3)), keras.layers.Rescaling(1 / 64)]
     network = keras.Sequential([*layers, keras.layers.Conv2D(len(mask_classes), 9, padding="same")])
     write_run(folder / "segmenter", "segmentation", {"image_size": "32"}, mask_classes, network)
@@ -121,6 +127,13 @@ def without_a_validation_image(data: Path, copy: Path) -> Path:
     return copy
 
 
+def with_several_labels(data: Path, copy: Path) -> None:
+    """A copy of a data folder for classification, whose images have their class as their only label."""
+    shutil.copytree(data, copy)
+    manifest = copy / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("image,split,class", "image,split,labels", 1))
+
+
 @pytest.fixture(scope="module")
 def places(tmp_path_factory) -> dict[str, Path]:
     """Images, data folders and runs by the names that `SITUATIONS` and `CASES` use."""
@@ -135,9 +148,12 @@ def places(tmp_path_factory) -> dict[str, Path]:
         without_a_validation_image(root / folder, root / f"fewer_{folder}")
         names = (root / folder / "classes.csv").read_text().splitlines()[1:]
         classes[folder] = tuple(name.split(",")[1] for name in names)
+    with_several_labels(root / "data", root / "label_data")
     for folder, seed in (("runs", 0), ("other_runs", 1)):
         write_runs(root / folder, seed, classes["data"], classes["masks"])
-    names = ("images", "other_images", "data", "masks", "fewer_data", "fewer_masks", "runs", "other_runs")
+    names = (
+        "images", "other_images", "data", "masks", "label_data", "fewer_data", "fewer_masks", "runs", "other_runs",
+    )  # fmt: skip
     return {name: root / name for name in names}
 
 

@@ -6,12 +6,13 @@ import pytest
 
 import training.run_folder as module
 from settings import SettingError, WorkError
+from training.checkpoint_file import checkpoint_row
 from training.kinds import CLASSIFIER
 from training.progress import read_progress
-from training.run_folder import REQUIRED_COLUMNS, RunFolder, checkpoint_row
+from training.run_folder import REQUIRED_COLUMNS, RunFolder
 from training.runs import find_runs
 
-STEPS = ("model.save", "_link", "os.replace", "append_history")
+STEPS = ("model.save", "link", "os.replace", "append_history")
 
 
 class Crash(Exception):
@@ -65,7 +66,7 @@ def test_a_crash_at_any_step(folder, model, monkeypatch, step, resume):
             save(folder, model, 2, 0.7, True)
 
     progress = read_progress(folder, CLASSIFIER, resume)
-    kept = {"model.save": 1, "_link": 1, "append_history": 2, "os.replace": 2 if resume == "best" else 1}[step]
+    kept = {"model.save": 1, "link": 1, "append_history": 2, "os.replace": 2 if resume == "best" else 1}[step]
     assert [int(line["epoch"]) for line in folder.history()] == list(range(1, kept + 1))
     assert progress.epochs_done == kept
     assert epoch_in(progress.checkpoint) == kept

@@ -31,6 +31,7 @@ def test_predictions_are_stored_for_a_checkpoint(copy, monkeypatch):
     assert again.same_images(first) and np.array_equal(again.probabilities, first.probabilities)
     config = copy.config()
     config["settings"]["data"] = "missing"
+    config["data"]["path_from_run"] = "missing"
     copy.config_file.write_text(json.dumps(config))
     assert validate(member).same_images(first), "without the data folder"
     os.utime(copy.best)

@@ -1,0 +1,83 @@
+"""The thresholds of a run whose images may have several labels: RUN/thresholds.csv, chosen on the validation images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from log import logger
+from predictor.labels.label_scores import (
+    DEFAULT_THRESHOLD,
+    FEWEST_IMAGES,
+    best_thresholds,
+    class_scores,
+)
+from settings import WorkError
+from storage.tables import read_table, write_table
+from training.run_folder import RunFolder
+
+HEADER = ("name", "threshold", "f1", "f1_at_0.5", "images", "epoch", "note")
+
+TOO_FEW = f"{DEFAULT_THRESHOLD:g}, because fewer than {FEWEST_IMAGES} validation images have the label or lack it"
+
+
+def write_thresholds(run: RunFolder, truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Chooses the threshold of each class by its F1, and writes them with it. Returns them, (classes,).
+
+    Arguments:
+        truth: bool (images, classes), of the validation images.
+        probabilities: (images, classes), of the best checkpoint.
+    """
+    chosen = best_thresholds(truth, probabilities)
+    thresholds = np.array([float(f"{value:.6g}") for value in filled(chosen)])
+    f1 = class_scores(truth, probabilities, thresholds).f1
+    f1_before = class_scores(truth, probabilities, np.full(len(chosen), DEFAULT_THRESHOLD)).f1
+    images, epoch = truth.sum(axis=0), int(run.best_row()["epoch"])
+    rows = [
+        (name, f"{thresholds[label]:.6g}", f"{f1[label]:.4f}", f"{f1_before[label]:.4f}", images[label], epoch,
+         TOO_FEW if chosen[label] is None else "")
+        for label, name in enumerate(run.classes())
+    ]  # fmt: skip
+    write_table(run.thresholds, HEADER, rows)
+    return thresholds
+
+
+def filled(chosen: Sequence[float | None]) -> np.ndarray:
+    """The thresholds, with the default where none was chosen."""
+    return np.array([DEFAULT_THRESHOLD if value is None else value for value in chosen])
+
+
+def read_thresholds(run: RunFolder) -> np.ndarray:
+    """The thresholds of the run's classes, (classes,). Without a table for its best checkpoint they are all 0.5.
+
+    Raises WorkError if the table does not have a threshold of 0..1 for each class.
+    """
+    classes = run.classes()
+    if not run.thresholds.exists() or not _is_current(run):
+        state = "are of an earlier checkpoint" if run.thresholds.exists() else "are not chosen yet"
+        remedy = f"Finish its training, or python -m analysis {run.path}, to choose them."
+        logger.warning(f"The thresholds of {run.path} {state}: {DEFAULT_THRESHOLD:g} is used. {remedy}")
+        return np.full(len(classes), DEFAULT_THRESHOLD)
+    return _read(run.thresholds, classes)
+
+
+def write_thresholds_of(run: RunFolder, path: Path) -> None:
+    """Writes the thresholds that the predictor would use, for programs that do without this one."""
+    rows = zip(run.classes(), read_thresholds(run).tolist(), strict=True)
+    write_table(path, HEADER[:2], rows)
+
+
+def _is_current(run: RunFolder) -> bool:
+    epochs = {row["epoch"] for row in read_table(run.thresholds, ("name", "threshold", "epoch"))}
+    return epochs == {str(int(run.best_row()["epoch"]))}
+
+
+def _read(path: Path, classes: Sequence[str]) -> np.ndarray:
+    try:
+        given = {row["name"]: float(row["threshold"]) for row in read_table(path, ("name", "threshold"))}
+    except (TypeError, ValueError) as error:
+        raise WorkError(f"{path} is damaged: {error}. Remove it, then python -m analysis makes it again.") from error
+    wrong = [name for name in classes if not 0 <= given.get(name, -1) <= 1]
+    if wrong:
+        raise WorkError(f"{path} has no threshold of 0 to 1 for {wrong[0]}. Correct it, or remove it.")
+    return np.array([given[name] for name in classes])

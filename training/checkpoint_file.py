@@ -1,0 +1,37 @@
+"""A checkpoint: a file of Keras with the row of history of its epoch inside."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+from settings import WorkError
+
+ROW_FILE = "scenelab.json"
+"""A file within each checkpoint, which is a zip archive: the row of history of its epoch. Both are written at once."""
+
+Row = dict[str, float]
+"""One epoch of the history, by column."""
+
+
+def checkpoint_row(checkpoint: Path) -> Row | None:
+    """The row of history within a checkpoint; None if the file does not exist. Raises WorkError if it is damaged."""
+    if not checkpoint.exists():
+        return None
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return json.loads(archive.read(ROW_FILE))
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, RuntimeError) as error:
+        advice = "Remove it to resume from the other checkpoint, or start again with --resume never"
+        raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
+
+
+def link(file: Path, path: Path) -> None:
+    """Gives a file a second path, which replaces what was there, without a second copy on disk."""
+    work = path.with_name(f".{path.name}.tmp")
+    work.unlink(missing_ok=True)
+    try:
+        os.link(file, work)
+    except OSError:  # a file system without hard links
+        work.write_bytes(file.read_bytes())
+    os.replace(work, path)
