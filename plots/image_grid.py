@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from plots.names import shorten
 from plots.save import save_figure
 from storage.tables import printable
 
@@ -36,8 +37,7 @@ def draw_image_grid(images: Sequence[np.ndarray], captions: Sequence[str], path:
 
 
 def _shorten(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= MAX_CAPTION_LENGTH else f"{text[: MAX_CAPTION_LENGTH - 1]}…"
+    return shorten(printable(text), MAX_CAPTION_LENGTH)
 
 
 def draw_training_images(batches: "tf.data.Dataset", classes: Sequence[str], path: Path) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from plots.fonts import default_font, parts_by_font
 from storage.tables import printable
 
 MIN_LETTERS, MAX_LETTERS = 10, 120
@@ -54,12 +54,12 @@ def _colour(values: np.ndarray) -> Colour:
 def _draw_legend(entries: Sequence[tuple[Colour, str]], height: int, width: int) -> np.ndarray:
     """Colour fields and names in rows below an image of that size, RGB uint8 (rows, width, 3)."""
     letters = letter_height(height, width)
-    letter_font, gap = font(letters), letters // (4 if width < NARROW_WIDTH * letters else 2)
+    gap = letters // (4 if width < NARROW_WIDTH * letters else 2)
     line_height = letters + gap
     placed, left, top = [], gap, gap
     for colour, name in entries:
-        name = _shorten(name, letter_font, width - 3 * gap - letters)
-        entry_width = letters + gap + round(letter_font.getlength(name))
+        name = _shorten(name, letters, width - 3 * gap - letters)
+        entry_width = letters + gap + round(_width(name, letters))
         if left > gap and left + entry_width + gap > width:
             left, top = gap, top + line_height
         placed.append((left, top, colour, name))
@@ -68,16 +68,35 @@ def _draw_legend(entries: Sequence[tuple[Colour, str]], height: int, width: int)
     draw = ImageDraw.Draw(legend)
     for left, top, colour, name in placed:
         draw.rectangle((left, top, left + letters - 1, top + letters - 1), fill=colour, outline=GRAY)
-        draw.text((left + letters + gap, top + letters / 2), name, fill=BLACK, font=letter_font, anchor="lm")
+        _write(draw, (left + letters + gap, top + letters / 2), name, letters)
     return np.asarray(legend)
 
 
-def _shorten(name: str, letter_font: ImageFont.FreeTypeFont, width: int) -> str:
+def _write(draw: ImageDraw.ImageDraw, left_middle: tuple[float, float], name: str, letters: int) -> None:
+    left, middle = left_middle
+    ascent, descent = font(default_font().path, letters).getmetrics()
+    baseline = middle + (ascent - descent) / 2  # the same for the fonts of a row
+    for part, letter_font in _fonts_of(name, letters):
+        draw.text((left, baseline), part, fill=BLACK, font=letter_font, anchor="ls")
+        left += letter_font.getlength(part)
+
+
+def _shorten(name: str, letters: int, width: int) -> str:
     """The longest start of the name that fits into this many pixels."""
     end = ""
-    while name and letter_font.getlength(name + end) > width:
-        name, end = name[:-1], "…" if width > DOTS_WIDTH * letter_font.size else ""
+    while name and _width(name + end, letters) > width:
+        name, end = name[:-1], "…" if width > DOTS_WIDTH * letters else ""
     return name + end
+
+
+def _width(name: str, letters: int) -> float:
+    return sum(letter_font.getlength(part) for part, letter_font in _fonts_of(name, letters))
+
+
+def _fonts_of(name: str, letters: int) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+    if name.isascii():
+        return [(name, font(default_font().path, letters))]
+    return [(part, font(chosen.path, letters)) for part, chosen in parts_by_font(name)]
 
 
 def letter_height(height: int, width: int) -> int:
@@ -86,6 +105,5 @@ def letter_height(height: int, width: int) -> int:
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which is part of matplotlib. It has the letters of most alphabets, and boxes for the others."""
-    return ImageFont.truetype(findfont("DejaVu Sans"), size)
+def font(path: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from datatransformer.layout import DataFolder
+from plots.names import shorten, text_width
 from plots.palette import colour_mask, palette
 from plots.save import save_figure
 from storage.tables import printable
@@ -43,11 +44,13 @@ def draw_masks(
         classes, colours: names, and uint8 (classes, 3). The legend shows the classes that occur.
     """
     shown = {int(index) for row in rows for image in row if image.ndim == 2 for index in np.unique(image)}
-    names = {index: _shorten(printable(classes[index])) for index in sorted(shown) if index < len(classes)}
+    names = {
+        index: shorten(printable(classes[index]), MAX_NAME_LENGTH) for index in sorted(shown) if index < len(classes)
+    }
     patches = [Patch(color=colours[index] / 255, label=name) for index, name in names.items()]
     height, width = rows[0][0].shape[:2]
     figure_width = CELL_WIDTH * len(titles)
-    entry_width = 0.6 + 0.075 * max(map(len, names.values()), default=0)  # inches at this font size
+    entry_width = 0.6 + 0.075 * max(map(text_width, names.values()), default=0)  # inches at this font size
     legend_rows = -(-len(patches) // max(1, int(figure_width / entry_width)))
     legend_columns = -(-len(patches) // max(1, legend_rows))
     legend_height = 0.2 * legend_rows
@@ -67,10 +70,6 @@ def draw_masks(
         for text in legend.get_texts():
             text.set_parse_math(False)
     save_figure(figure, path)
-
-
-def _shorten(name: str) -> str:
-    return name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
 
 
 def draw_training_masks(batches: "tf.data.Dataset", data: DataFolder, path: Path) -> None:

@@ -36,7 +36,8 @@ def draw_mosaic(rows: Rows, path: Path, title: str, labels: Sequence[str] = (), 
     figure = Figure(figsize=(max(size[0], 5), size[1]), layout="constrained")
     axes = figure.subplots()
     axes.imshow(mosaic(rows), interpolation="nearest")
-    axes.set_yticks([row * (height + GAP) + height / 2 for row in range(len(labels))], map(printable, labels))
+    middles = [row * (height + GAP) + height / 2 for row in range(len(labels))]
+    axes.set_yticks(middles, map(printable, labels), parse_math=False)
     axes.tick_params(length=0)
     axes.set(xticks=[], xlabel=columns, frame_on=False)
     axes.set_title(title, fontsize=11)

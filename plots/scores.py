@@ -11,9 +11,10 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
+from plots.names import shorten
 from plots.palette import BLUE, GRAY, ORANGE, PALE_BLUE
 from plots.save import save_figure
-from storage.tables import csv_safe, printable, write_table
+from storage.tables import printable, write_table
 
 MAX_NUMBERED_CLASSES = 30
 """Largest number of classes for which a confusion matrix has numbers in its cells."""
@@ -63,7 +64,7 @@ def draw_confusion_counts(
     text_size = max(10, 0.8 * side)
     _add_colour_bar(figure, axes, image, unit, scale, text_size)
     ticks, size = range(len(classes)), float(np.clip(640 / len(classes), 3, 10))
-    names = [_axis_name(name) for name in classes]
+    names = [axis_name(name) for name in classes]
     axes.set_xticks(ticks, names, rotation=90, fontsize=size, parse_math=False)
     axes.set_yticks(ticks, names, fontsize=size, parse_math=False)
     axes.set_xlabel("predicted class", fontsize=text_size)
@@ -78,7 +79,7 @@ def draw_confusion_counts(
 
 
 def _write_table(path: Path, counts: np.ndarray, shares: np.ndarray, classes: Sequence[str], scale: Scale) -> None:
-    names = [csv_safe(name) for name in classes]
+    names = [printable(name) for name in classes]
     cells = [[f"{share:.6f}" for share in row] for row in shares] if scale == "normalised" else counts
     write_table(path, ("true / predicted", *names), ((name, *row) for name, row in zip(names, cells, strict=True)))
 
@@ -117,9 +118,8 @@ def _write_numbers(axes: Axes, image: ScalarMappable, counts: np.ndarray, shares
         axes.text(predicted, true, text, ha="center", va="center", color=colour, fontsize=8)
 
 
-def _axis_name(name: str) -> str:
-    name = printable(name)
-    return name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
+def axis_name(name: str) -> str:
+    return shorten(printable(name), MAX_NAME_LENGTH)
 
 
 def short_count(count: int) -> str:
@@ -170,7 +170,7 @@ def draw_scores(
     bars = axes.barh(rows, values[order], color=PALE_BLUE, label=name)
     squares = axes.plot(precision[order], rows, "s", color=ORANGE, label="precision")
     dots = axes.plot(recall[order], rows, "o", color=BLUE, label="recall")
-    axes.set_yticks(rows, [_axis_name(classes[index]) for index in order], parse_math=False)
+    axes.set_yticks(rows, [axis_name(classes[index]) for index in order], parse_math=False)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel=f"score of each class, computed over {unit}")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(handles=[bars, *squares, *dots], loc="outside upper center", ncols=3, fontsize=9)
