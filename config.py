@@ -7,7 +7,7 @@ The lines `# -- data --` divide a class into the sections of `--help`.
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from setting_types import (
     DataService,
@@ -22,6 +22,7 @@ from setting_types import (
     RunName,
     UserPath,
     int_if_decimal,
+    rising,
 )
 from settings import Settings
 
@@ -30,6 +31,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[Listed[Count], Field(min_length=1)]
 Rates = Annotated[Listed[Positive], Field(min_length=1)]
+MaskFile = Literal["index", "colour", "overlay", "coco", "labelme", "yolo", "label-studio"]
 
 
 class DataTransformerConfig(Settings):
@@ -37,37 +39,70 @@ class DataTransformerConfig(Settings):
 
     # -- data --
 
-    source: Literal["auto", "labels", "folders", "masks", "voc", "tfds", "scenes", "squares"] = "auto"
+    source: Literal[
+        "auto", "labels", "folders", "masks", "voc", "coco", "yolo", "labelme", "cvat", "label-studio", "tfds",
+        "scenes", "squares",
+    ] = "auto"  # fmt: skip
     """The kind of raw data.
     auto: decided by the settings that are given and by the content of raw_images. The choice is printed.
     labels: a folder of images and a file with the label of each.
     folders: one folder per class, which holds the images of that class.
     masks: a folder of images and one of masks, which give the class of each pixel.
     voc: the layout of PASCAL VOC, with JPEGImages, SegmentationClass and ImageSets.
+    coco, yolo, labelme, cvat, label-studio: what these annotation tools write: outlines become masks, tags become the
+    class of an image.
     tfds: a data set of TensorFlow Datasets, such as cifar10.
     scenes, squares: a small synthetic data set, for a first try."""
 
     raw_images: Folder | None = None
-    """The folder with the images (sources labels, folders, masks and voc). It is only read."""
+    """The folder with the images (all sources but tfds, scenes and squares). It is only read."""
 
     raw_masks: Folder | None = None
     """The folder with the masks (source masks). Masks are named like their images, apart from a prefix or suffix that
     all share. Empty: a folder beside that of the images whose name says so, such as trainannot beside train."""
 
     raw_labels: File | None = None
-    """The file with the labels (source labels): CSV or TSV with or without a header, lines of `name label`,
-    or a JSON list of objects with image_id and label_id. Empty with source auto: the only such file in raw_images."""
+    """The file with the labels (source labels): a table in CSV or a relative of it, lines of `name label`, or JSON. The
+    separator, the encoding and the meaning of the columns are found and printed. Empty with source auto: the only such
+    file in raw_images, or one in each of its split folders, such as train/_classes.csv.
+    For coco, cvat, yolo and label-studio the file of annotations; empty: the one found in raw_images or beside it."""
+
+    image_column: str | None = None
+    """The column of raw_labels that names the images (source labels): its name in the header, or its number from 1.
+    Empty: found by the names of the columns and by what is in them."""
+
+    label_column: str | None = None
+    """The column of raw_labels that gives the labels, likewise."""
+
+    split_column: str | None = None
+    """The column of raw_labels that tells the images for training, validation and testing, likewise. Its cells are
+    words such as train, valid and test, or yes and no; of numbers of folds the lowest is for validation."""
 
     class_names: File | None = None
-    """Names of the classes. If the labels are numbers: a CSV of `label,name`; images with other labels are left out.
-    For masks: one name per line, lines of `R G B name` if they are in colour, or a CSV of index,name,red,green,blue."""
+    """Names of the classes: one per line, or a table of `index,name` (for labels also `label,name`), with
+    red,green,blue if masks are in colour; columns in any order. Also labels.txt of labelme, labelmap.txt of CVAT,
+    data.yaml, COCO's JSON and the like. Images with other labels are left out."""
+
+    boxes: Literal["ignore", "class"] = "ignore"
+    """Boxes of annotation tools, which say where something is but not its outline.
+    ignore: they give no class. In masks their inside is void, where no outlined shape covers it.
+    class: the classes of its boxes and outlined shapes are the class of an image, or its labels with labels several."""
+
+    attribute: str | None = None
+    """The attribute of annotations (sources coco, labelme, cvat and label-studio) whose values are the classes,
+    instead of the labels: also a flag of a shape, or a group of choices. Empty: the labels are the classes."""
 
     merge_classes: File | None = None
-    """A CSV of `from,to`: classes of the masks that become one, for example CamVid's 32 classes into 11."""
+    """A table of `from,to`: classes of the masks that become one, for example CamVid's 32 classes into 11."""
 
     void: str | None = None
     """What belongs to no class in the masks, and is neither learnt nor counted: an index, a name or a colour
     `R,G,B`."""
+
+    threshold: Annotated[int, Field(ge=0, le=254)] | None = None
+    """For masks in gray: values up to this one are the first of two classes, values above it the second. 127 suits
+    black-and-white masks with smooth edges, 0 masks in which every other value than 0 is the object. Empty: the values
+    decide; nearly black-and-white masks are read so, and the report says it."""
 
     tfds_name: str | None = None
     """The data set (source tfds): a name of https://www.tensorflow.org/datasets with images and labels."""
@@ -78,6 +113,20 @@ class DataTransformerConfig(Settings):
 
     data: UserPath = "data"
     """The data folder to make. It appears when it is complete; until then the work is in a folder `data.partial`."""
+
+    range: Annotated[Listed[float], Field(min_length=2, max_length=2), AfterValidator(rising)] | None = None
+    """For pictures of more than 8 bits per pixel: the values that become black and white, for example 0,4095 for 12
+    bits. Empty: those that all such pictures of the raw data have together, as the report says. A run keeps them for
+    its predictions."""
+
+    frames: Literal["first", "all"] = "first"
+    """The pictures of a file that holds several, such as an animation or a stack (sources labels and folders).
+    first: the first one.
+    all: each is an image with the label of the file; all of a file are for training, or all for validation."""
+
+    labels: Literal["one", "several"] = "one"
+    """How many labels an image may have (sources that read labels or tags). one: exactly one, its class.
+    several: any number, also none. A data folder is made whose classifiers say yes or no to each label by itself."""
 
     task: Literal["classification", "segmentation"] | None = None
     """The task that the data folder is for. Empty: that of the source. Only for scenes and tfds, which can be
@@ -91,8 +140,8 @@ class DataTransformerConfig(Settings):
     video have the same name apart from their number."""
 
     val_list: File | None = None
-    """A list of the images that are for validation, one name per line. All others are for training. It
-    replaces split and val_fraction."""
+    """A list of the images that are for validation, one name per line or in a column of a table. All others are for
+    training. It replaces split and val_fraction."""
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the images of each class that is kept for validation, unless the raw data or val_list decide."""
@@ -316,7 +365,8 @@ class SupervisedConfig(TrainingConfig):
     # -- loss --
 
     class_weights: str = "none"
-    """Class weights of the loss. balanced: rare classes count more, in proportion. Or a CSV of `name,weight`."""
+    """Class weights of the loss. balanced: rare classes count more, in proportion. Or a CSV of `name,weight`. Where
+    images may have several labels, a weight is for the images that have the label: balanced makes both sides equal."""
 
 
 class ClassifierConfig(SupervisedConfig):
@@ -354,10 +404,12 @@ class ClassifierConfig(SupervisedConfig):
     # -- loss --
 
     loss: Literal["ce", "focal"] = "ce"
-    """Loss. ce: cross-entropy. focal: cross-entropy in which easy examples count less."""
+    """Loss. ce: cross-entropy; binary where images may have several labels. focal: cross-entropy in which easy
+    examples count less."""
 
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of a label that is spread over all classes, so that the network is less overconfident: 0.1 is usual."""
+    """Share of a label that is spread over all classes, or over yes and no where images may have several labels, so
+    that the network is less overconfident: 0.1 is usual."""
 
 
 class InceptionResNetV2Config(ClassifierConfig):
@@ -626,9 +678,10 @@ class ClassicalConfig(Settings):
     output: UserPath = "classical.csv"
     """The CSV to write. Unreadable images are listed beside it, in `classical.rejected.csv`."""
 
-    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    mask_files: Listed[MaskFile] = ("index", "overlay")
     """Files that are written of each mask, in folders beside `output`. index: class indices, in classical.masks.
-    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below."""
+    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below. coco, labelme,
+    yolo, label-studio: regions as annotations that these tools open, in classical.coco and so on."""
 
     overwrite: bool = False
     """Replace an output that was made by another method, or from other images."""
@@ -662,7 +715,8 @@ class PredictorConfig(Settings):
 
     policy: Literal["mean", "weighted", "class-weighted", "vote", "max", "geometric", "adaboost"] = "mean"
     """How several runs are combined: the mean, maximum or geometric mean of their probabilities, one vote each,
-    weighted by validation accuracy, by the accuracy on each class, or as AdaBoost would weight their votes."""
+    weighted by validation accuracy, by the accuracy on each class, or as AdaBoost would weight their votes. Where
+    images may have several labels, average precision takes the place of accuracy, and there are no votes."""
 
     tta: Literal["none", "flip", "ten-crop", "multi-scale"] = "none"
     """Test-time augmentation: views of each image whose probabilities are averaged. flip: the image and its mirror
@@ -708,9 +762,14 @@ class PredictorConfig(Settings):
     top_k: Count = 1
     """Number of most probable classes that are written for each image."""
 
-    mask_files: Listed[Literal["index", "colour", "overlay"]] = ("index", "overlay")
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Where images may have several labels: the probability from which a label is given. Empty: the threshold of each
+    class in the run's thresholds.csv, which has the best F1 on the validation images."""
+
+    mask_files: Listed[MaskFile] = ("index", "overlay")
     """Files that are written of each mask, in folders beside `output`. index: class indices, in predictions.masks.
-    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below."""
+    colour: in the colours of the classes. overlay: the image tinted with them, with a legend below. coco, labelme,
+    yolo, label-studio: regions as annotations that these tools open, in predictions.coco and so on."""
 
     encoding_files: Listed[Literal["latents", "reconstruction"]] = ("latents",)
     """Files that an auto-encoder writes of each image, beside `output`. latents: mean and log variance of its code, in

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -77,6 +78,13 @@ def _as_size(value: object) -> object:
 def int_if_decimal(value: object) -> object:
     """For a choice among numbers: flags and environment variables are text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Raises ValueError unless each value is larger than the one before it."""
+    if any(not low < high for low, high in pairwise(values)):
+        raise ValueError("should rise, as 0,4095")
+    return values
 
 
 def _run_name(name: str) -> str:

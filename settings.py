@@ -68,6 +68,8 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 def bad_setting(field: str, given: object, allowed: str) -> str:
     """One line: the field, the value given, and what is allowed or what to do."""
+    if given is None:
+        return f"{field} is not set: {allowed}"
     return f"{field} = {as_text(given)!r}: {allowed}"
 
 

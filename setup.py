@@ -22,6 +22,7 @@ EXPORT = [
     "ai-edge-litert>=2.3,<3",
 ]
 RAY = ["ray[data]>=2.60,<3"]
+HEIC = ["pillow-heif>=1.8,<2"]
 
 setup(
     name="scenelab",
@@ -31,8 +32,15 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    py_modules=["command", "config", "demo", "setting_help", "setting_types", "settings"],
+    py_modules=["command", "config", "demo", "log", "setting_help", "setting_types", "settings"],
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
     install_requires=requirements(runtime),
-    extras_require={"dev": requirements(development), "openvino": OPENVINO, "int8": INT8, "export": EXPORT, "ray": RAY},
+    extras_require={
+        "dev": requirements(development),
+        "openvino": OPENVINO,
+        "int8": INT8,
+        "export": EXPORT,
+        "ray": RAY,
+        "heic": HEIC,
+    },
 )

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 USED_BY = {"dispatcher": ("role", "port"), "worker": ("role", "port", "dispatcher", "host")}
 """The settings that have an effect, by role. `json` and `debug` always have one."""
 
+WAKE_EVERY = 1.0
+"""Seconds. A signal that arrives just before an endless wait would never end it."""
+
 servers: list[object] = []
 """Servers that run in this process. A server that Python destroys waits for its dispatcher for up to an hour."""
 
@@ -50,10 +53,11 @@ def serve(settings: "DataServiceConfig") -> Mapping[str, object]:
         raise WorkError(f"No dispatcher answers at {settings.dispatcher}. Start the dispatcher first.")
     if is_listening(f"localhost:{settings.port}"):
         raise WorkError(f"Another program listens at port {settings.port}; use another --port.")
-    servers.append(_start(settings))
-    logger.info(f"The {settings.role} is ready at port {settings.port}. Press Ctrl-C to stop it.")
     try:
-        threading.Event().wait()  # the server's own join() would block Ctrl-C
+        servers.append(_start(settings))
+        logger.info(f"The {settings.role} is ready at port {settings.port}. Press Ctrl-C to stop it.")
+        while not threading.Event().wait(WAKE_EVERY):  # the server's own join() would block Ctrl-C
+            pass
     except KeyboardInterrupt as interruption:
         raise KeyboardInterrupt(f"The {settings.role} has stopped.") from interruption
     return {}

@@ -73,6 +73,10 @@ class ClassicalTask:
         for (image,) in reader.batches(partial(self._decode_and_segment, codebook), 1, OPEN_PER_WORKER):
             yield [image.name], [self.files.add(SegmentedImage(image.name, *image.decoded))]
 
+    def finish(self) -> None:
+        """Writes the files for all images."""
+        self.files.finish()
+
     def evaluate(self, output: Output, data: DataFolder) -> Scores:
         """Scores the masks in files of their own."""
         return evaluate_masks(self.files.read_validation(data), data, output.evaluation)
