@@ -4,13 +4,15 @@ import contextlib
 import json
 import math
 import mmap
+import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from datatransformer.naming import split_of_folder
-from datatransformer.raw_files import FIRST_FOLDERS, first_entries, subfolders
+from datatransformer.naming import IMAGE_SUFFIX, split_of_folder, without_suffix
+from datatransformer.raw_files import FIRST_FOLDERS, first_entries, names_below, subfolders
 from settings import WorkError
 
 FIRST_FILES = 1000
@@ -18,6 +20,10 @@ FIRST_FILES = 1000
 
 MOST_OPENED = 20
 """Files that a quick look opens."""
+
+SHORT = 5
+MOST_NAMES = 50
+"""Images of which one must be named in a file that lies beside their folder."""
 
 MOST_WITH_NAN = 2**28
 """Bytes of a JSON file with NaN in it, which only Python's parser takes, and that reads the whole file at once."""
@@ -80,13 +86,36 @@ def _tool_of_json(content: mmap.mmap) -> str | None:
 def annotation_files(root: Path, tool: str, suffixes: tuple[str, ...]) -> list[Path]:
     """The files of a tool in `root` and the folders in it; if there are none, beside it and in `annotations` there.
 
-    It is a quick look at the first files of each folder.
+    A file beside the folder must name one of its images. It is a quick look at the first files of each folder.
     """
-    for folders in ([root, *subfolders(root, FIRST_FOLDERS)], [root.parent, root.parent / "annotations"]):
-        found = [path for folder in folders for path in _files_in(folder, tool, suffixes)]
-        if found:
-            return found
-    return []
+    inside = [path for folder in [root, *subfolders(root, FIRST_FOLDERS)] for path in _files_in(folder, tool, suffixes)]
+    if inside:
+        return inside
+    beside = [
+        path for folder in (root.parent, root.parent / "annotations") for path in _files_in(folder, tool, suffixes)
+    ]
+    stems = _some_stems(root) if beside and tool != "yolo" else []  # its description names folders alone
+    return [path for path in beside if tool == "yolo" or _holds_any(path, stems)]
+
+
+def _some_stems(root: Path) -> list[bytes]:
+    """Names of images below a folder, evenly spread over its first ones, as files of annotations may write them.
+
+    Without suffix, which may be another one there; with it if the rest is short or a number, which may mean anything.
+    """
+    names = [name for name, _ in islice(names_below(root), FIRST_FILES) if IMAGE_SUFFIX.search(name)]
+    files = [name.rpartition("/")[2] for name in names[:: -(-len(names) // MOST_NAMES) or 1]]
+    stems = [file if (stem := without_suffix(file)).isdecimal() or len(stem) < SHORT else stem for file in files]
+    return [form for stem in stems for form in {os.fsencode(stem), json.dumps(stem)[1:-1].encode()}]
+
+
+def _holds_any(path: Path, texts: list[bytes]) -> bool:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            is_utf16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+            return is_utf16 or any(content.find(text) >= 0 for text in texts)
+    except (OSError, ValueError):
+        return False
 
 
 def _files_in(folder: Path, tool: str, suffixes: tuple[str, ...]) -> list[Path]:
@@ -98,11 +127,6 @@ def subset_of(path: Path) -> str:
     """The split that a file is for, by a word in its name or else by its folder: train, val, test, or empty."""
     words = SPLIT_WORD.findall(path.stem)
     return split_of_folder(words[-1] if words else path.parent.name)
-
-
-def split_of_path(name: str) -> str:
-    """The split that the folders in a path are for: train, val, test, or empty."""
-    return next(filter(None, map(split_of_folder, name.split("/")[:-1])), "")
 
 
 # ---- JSON ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.annotated import IGNORE
-from datatransformer.annotation_files import split_of_path
+from datatransformer.folder_split import split_of_path
 from datatransformer.listing import RawImage, Rejected
 from datatransformer.matching import FileNames, why_not_found
 from datatransformer.raw_files import why_outside

@@ -68,7 +68,7 @@ def _from_lines(lines: list[tuple[int, str]]) -> ClassEntries | None:
         entries = [_of_match(number, match) for number, match in matches if match]
         if len(entries) == len(lines):
             return ClassEntries(entries, description)
-        if entries and "R G B" in description and not _is_header(lines[0][1]):
+        if entries and "R G B" in description and not _may_be_header(lines[0][1]):
             number, line = next(line for line, (_, match) in zip(lines, matches, strict=True) if not match)
             form = description.removeprefix("lines of ")
             raise WorkError(f"line {number}: {line!r} should be {form}, like the other lines")
@@ -82,8 +82,20 @@ def _from_lines(lines: list[tuple[int, str]]) -> ClassEntries | None:
 
 def _is_header(line: str) -> bool:
     """Whether a line has names of columns alone."""
+    known, others = _column_names(line)
+    return known > 1 and not others
+
+
+def _may_be_header(line: str) -> bool:
+    """Whether a line has names of columns, perhaps with others that nobody knows, and no number."""
+    return _column_names(line)[0] > 1 and not re.search(r"\d", line)
+
+
+def _column_names(line: str) -> tuple[int, int]:
+    """The number of words that name columns, and of other words."""
     words = [normal_name(word) for word in re.split(r"[\s,;|]+", line) if word.strip('"')]
-    return len(words) > 1 and all(word in (*KNOWN, "r", "g", "b") for word in words)
+    known = sum(word in (*KNOWN, "r", "g", "b") for word in words)
+    return known, len(words) - known
 
 
 def _of_match(number: int, match: re.Match[str]) -> ClassEntry:

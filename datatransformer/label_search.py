@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from datatransformer.columns import GivenColumns, columns_of
@@ -86,9 +86,12 @@ def _names_images(path: Path, is_there: Callable[[str], bool]) -> bool:
         return False
     try:
         table = open_user_table(path)
-        return _is_label_table(table, is_there)
-    except SettingError:  # it names images, but has several columns of labels
-        return True
+        try:
+            return _is_label_table(table, is_there)
+        except SettingError:  # it has several columns of labels, or of images
+            rows = [cells for _, cells in islice(table.rows(), FIRST_LINES)]
+            columns = zip_longest(*rows, fillvalue="")
+            return any(2 * sum(cell != "" and is_there(cell) for cell in column) > len(rows) for column in columns)
     except (WorkError, OSError):
         return False
 

@@ -53,6 +53,10 @@ class LabelTable:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def gives_split(self) -> bool:
+        return bool(self.fixed_split) or self.splits != NO_SPLIT
+
     def entries(self) -> Iterator[LabelEntry | Rejected]:
         """Yields the entries; rows without an image, and damaged ones, as Rejected.
 

@@ -25,6 +25,9 @@ RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", 
 RAW_FILES = "raw_files"
 """Key of the names in raw folders in `settings.json`."""
 
+AS_GIVEN = "raw_images_as_given"
+"""Key of the raw folder as the user named it, with which the sources in the manifest begin, in `settings.json`."""
+
 COMPARED_IMAGES = 50
 """Raw images whose content is compared to find out if a raw folder was only moved."""
 
@@ -55,12 +58,14 @@ class MadeWith:
 
     def note(self) -> dict:
         """The content of `settings.json`."""
-        return self.used | {RAW_FILES: {key: names._asdict() for key, names in self._raw_names.items()}}
+        raw = self.settings.raw_images
+        names = {key: names._asdict() for key, names in self._raw_names.items()}
+        return self.used | {RAW_FILES: names} | ({AS_GIVEN: str(raw)} if raw else {})
 
     def is_equal(self, started: Mapping) -> bool:
         """Whether an unfinished folder was started with these settings and raw files."""
-        note = self.note()
-        return {RAW_FILES: note[RAW_FILES], **started} == note
+        note = self.note() | {AS_GIVEN: None}  # the same folder by another path is no difference
+        return {RAW_FILES: note[RAW_FILES], **started, AS_GIVEN: None} == note
 
     def changed_settings(self, made_with: Mapping, rows: Iterable[Row]) -> list[str]:
         """The settings that differ, in words. Raw files that were moved as they are make no difference.
@@ -112,13 +117,14 @@ class MadeWith:
     def _have_same_content(self, keys: Iterable[str], made_with: Mapping, rows: Iterable[Row]) -> bool:
         """Whether these folders were moved as they are: the same names, and the same content of some images."""
         before, old_root = made_with.get(RAW_FILES, {}), Path(made_with["raw_images"] or "")
+        as_given = Path(made_with.get(AS_GIVEN) or old_root)
         if any(as_names(before.get(key)) != self._raw_names[key] for key in keys):
             return False
         if old_root.exists() or self.settings.link == "symlink":  # another folder, or links that lead nowhere
             return False
-        inside = (row for row in rows if row.digest and Path(row.source).is_relative_to(old_root))
+        inside = (row for row in rows if row.digest and Path(row.source).is_relative_to(as_given))
         equal = [
-            _digest_of(Path(self.used["raw_images"]) / Path(row.source).relative_to(old_root), row.digest)
+            _digest_of(Path(self.used["raw_images"]) / Path(row.source).relative_to(as_given), row.digest)
             == picture_part(row.digest)
             for row in islice(inside, COMPARED_IMAGES)
         ]

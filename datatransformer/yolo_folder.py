@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datatransformer.annotation_files import split_of_path
 from datatransformer.class_tables import read_class_table
+from datatransformer.folder_split import split_of_path
 from datatransformer.listing import Rejected
 from datatransformer.matching import FileNames
 from datatransformer.naming import IMAGE_SUFFIX, without_suffix

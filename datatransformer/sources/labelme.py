@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from datatransformer.annotation_files import annotation_files, split_of_path
+from datatransformer.annotation_files import annotation_files
+from datatransformer.folder_split import split_of_path
 from datatransformer.listing import Listing, Rejected
 from datatransformer.raw_files import names_below
 from datatransformer.sources import Evidence

@@ -8,14 +8,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.folder_split import FolderSplit, folder_split
 from datatransformer.label_file import open_label_tables, order_of
 from datatransformer.label_names import LabelNames, read_label_names
 from datatransformer.label_search import label_files, tables_of_splits
 from datatransformer.label_table import LabelTable
+from datatransformer.labelled_files import LABELS, TABLES, LabelledFiles, claimed_twice, refuse_several
 from datatransformer.listing import Listing, RawImage, Rejected
-from datatransformer.matching import FileNames, why_not_found
 from datatransformer.naming import natural_order
-from datatransformer.raw_files import names_below, why_outside
+from datatransformer.raw_files import why_outside
 from datatransformer.sources import Evidence
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from settings import SettingError, WorkError, bad_setting
@@ -31,16 +32,6 @@ SETTINGS = (
 )  # fmt: skip
 NAMED_BY = ("raw_labels",)
 
-TABLES = """
-    CREATE TABLE file (number INTEGER PRIMARY KEY, name TEXT UNIQUE, is_link INTEGER);
-    CREATE TABLE labelled (  -- labels as JSON; place: file and line; image: as the table names it, if otherwise
-        name TEXT, labels TEXT, place TEXT, split TEXT, image TEXT
-    );
-"""
-LABELS = (
-    "SELECT name, is_link, labels, place, split FROM labelled JOIN file USING (name) ORDER BY number, labelled.rowid"
-)
-
 
 def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     """The tables in the raw folder that name its images, or one in each of its split folders."""
@@ -52,10 +43,6 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
         said = " and ".join(map(str, of_splits))
         return [Evidence(f"{said} give labels of the images beside them", overrides=("folders",))]
     return [Evidence(f"{table} gives labels of its images", {"raw_labels": table}) for table in tables]
-
-
-FEWEST_SEVERAL, LARGEST_SHARE_OF_MISTAKES = 3, 0.1
-"""Images with different labels in several lines are mistakes up to here, and left out; more are meant so."""
 
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
@@ -79,7 +66,9 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         report.note(names.description)
         for warning in names.warnings:
             report.warn(warning)
-    entries = _Matching(root, tables, names, settings.labels == "several").entries([*paths, class_names], report)
+    matching = _Matching(root, tables, names, settings.labels == "several")
+    matching.may_split_by_folders &= settings.split == "auto" and not settings.val_list
+    entries = matching.entries([*paths, class_names], report)
     return Listing(_check_usable(entries, root, list(paths)), names.classes if names else order_of(tables))
 
 
@@ -108,17 +97,20 @@ class _Matching:
 
     def __init__(self, root: Path, tables: Sequence[LabelTable], names: LabelNames | None, several: bool) -> None:
         self.root, self.tables, self.names, self.several = root, tables, names, several
+        self.may_split_by_folders = not any(table.gives_split for table in tables)
+        self.by_folders: FolderSplit | None = None
 
     def entries(self, leave_out: Iterable[Path | None], report: "Report") -> Iterator[RawImage | Rejected]:
         prefix = os.path.join(self.root, "")
         contradictions = 0
         with open_temporary_database(TABLES) as database:
-            files = _Files(database, self.root, leave_out)
+            files = LabelledFiles(database, self.root, leave_out)
             yield from self._match(database, files)
-            yield from _claimed_twice(database)
+            yield from claimed_twice(database)
             files.describe(report)
             if not self.several:
-                _refuse_several(database)
+                refuse_several(database)
+            self._split_by_folders(database, report)
             for (name, is_link), rows in groupby(database(LABELS), key=itemgetter(0, 1)):
                 outside = why_outside(prefix + name, self.root) if is_link else None
                 labels = [(tuple(json.loads(labels)), place, split) for _, _, labels, place, split in rows]
@@ -136,7 +128,14 @@ class _Matching:
                 "several labels, read them by --labels several"
             )
 
-    def _match(self, database: TemporaryDatabase, files: "_Files") -> list[Rejected]:
+    def _split_by_folders(self, database: TemporaryDatabase, report: "Report") -> None:
+        if self.may_split_by_folders:
+            names = database("SELECT DISTINCT name FROM labelled")
+            self.by_folders = folder_split(name for (name,) in names)
+        if self.by_folders:
+            report.note(self.by_folders.describe())
+
+    def _match(self, database: TemporaryDatabase, files: "LabelledFiles") -> list[Rejected]:
         """Fills the table of labelled files. Returns the lines of the label tables that name no file."""
         rejected: list[Rejected] = []
 
@@ -167,6 +166,8 @@ class _Matching:
         split, *others = sorted({split for _, _, split in rows})
         if others:
             return Rejected(path, f"is for {' and for '.join(filter(None, (split, *others)))} in its lines")
+        if self.by_folders:
+            split = self.by_folders.of(name) or ""
         if split == "test":
             return Rejected(path, "is for testing")
         labels = list(dict.fromkeys(label for row, _, _ in rows for label in row))
@@ -185,60 +186,3 @@ class _Matching:
         if self.several:
             return RawImage(name, path, split=split or None, labels=tuple(labels))
         return RawImage(name, path, labels[0], split or None)
-
-
-def _refuse_several(database: TemporaryDatabase) -> None:
-    """Raises SettingError if so many images have different labels in several lines that these are no mistakes."""
-    with_many = "SELECT name, group_concat(place, ', ') AS places FROM labelled WHERE labels != '[]' GROUP BY name"
-    with_many += " HAVING count(DISTINCT labels) > 1"
-    many, first, places = database(f"SELECT count(*), min(name), places FROM ({with_many})").fetchone()
-    images = database("SELECT count(DISTINCT name) FROM labelled").fetchone()[0]
-    if many >= FEWEST_SEVERAL and many > images * LARGEST_SHARE_OF_MISTAKES:
-        why = f"{many} of {images} images have several labels in lines of their own, such as {first} ({places})"
-        raise SettingError(bad_setting("labels", "one", f"{why}. Read them by --labels several"))
-
-
-def _claimed_twice(database: TemporaryDatabase) -> list[Rejected]:
-    """Removes the lines that mean a file by another name, if other lines have its exact name: theirs is missing."""
-    exact = "(SELECT name, min(place) FROM labelled WHERE image = '' GROUP BY name)"
-    wrong = f"FROM labelled JOIN {exact} AS exact USING (name) WHERE image != ''"
-    if not database("SELECT 1 FROM labelled WHERE image != '' LIMIT 1").fetchone():
-        return []
-    rows = database(f"SELECT labelled.rowid, name, place, image {wrong}").fetchall()
-    database.each("DELETE FROM labelled WHERE rowid = ?", ((number,) for number, *_ in rows))
-    return [
-        Rejected(f"{place} {image}", f"there is no such file; the nearest, {name}, has a line of its own")
-        for _, name, place, image in rows
-    ]
-
-
-class _Files:
-    """The files in the raw folder, found by the names that a label table uses."""
-
-    def __init__(self, table: TemporaryDatabase, root: Path, leave_out: Iterable[Path | None]) -> None:
-        self.table, self.root = table, root
-        self.names: FileNames | None = None
-        resolved = root.resolve()
-        paths = [path.resolve() for path in leave_out if path]
-        others = {path.relative_to(resolved).as_posix() for path in paths if path.is_relative_to(resolved)}
-        files = ((*self.table.text(name), is_link) for name, is_link in names_below(root) if name not in others)
-        self.table.each("INSERT INTO file (name, is_link) SELECT CAST(? AS TEXT), ?", files)
-
-    def find(self, image: str) -> list[str]:
-        """The file with exactly this name, or else every file that it can mean."""
-        if self.table("SELECT 1 FROM file WHERE name = CAST(? AS TEXT)", *self.table.text(image)).fetchone():
-            return [image]
-        return self._other_names().find(image)
-
-    def why_not_found(self, image: str) -> str:
-        return why_not_found(image, self._other_names(), self.root)
-
-    def describe(self, report: "Report") -> None:
-        if self.names:
-            self.names.describe(report)
-
-    def _other_names(self) -> FileNames:
-        if self.names is None:
-            names = (name for (name,) in self.table("SELECT name FROM file ORDER BY number"))
-            self.names = FileNames(self.table, names)
-        return self.names

@@ -50,6 +50,8 @@ def written(tmp_path, text: str, name: str = "classes.csv"):
         ("2 0 64 255 core\n0 0 0 0 ground\n1 128 0 0 traffic light\n", COLOURED),
         ("name,r,g,b\nground,0,0,0\ntraffic light,128,0,0\ncore,0,64,255\n", COLOURED),
         ("ground,0,0,0\ntraffic light,128,0,0\ncore,0,64,255\n", COLOURED),
+        ("red,green,blue,name,share\n0,0,0,ground,9 %\n128,0,0,traffic light,5 %\n0,64,255,core,\n", COLOURED),
+        ("id,r,g,b,name,group\n0,0,0,0,ground,a\n1,128,0,0,traffic light,a\n2,0,64,255,core,b\n", COLOURED),
         ("# label:color_rgb:parts:actions\nground:0,0,0::\ntraffic light:128,0,0::\ncore:0,64,255::\n", COLOURED),
         ('class;rgb\nground;"0,0,0"\ntraffic light;"(128, 0, 0)"\ncore;#0040ff\n', COLOURED),
         ("label,color\nground,#000000\ntraffic light,#800000\ncore,#0040FF\n", COLOURED),

@@ -1,0 +1,121 @@
+"""Raw folders with more in them than pictures: tables of other things, split folders, folders that have been moved."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from config import DataTransformerConfig
+from datatransformer.folder_split import folder_split
+from datatransformer.source_choice import with_source
+from settings import SettingError
+from tests.conftest import make_data_folder, table
+
+
+def picture(path: Path, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8))
+    return path
+
+
+def class_folders(root: Path, count: int = 6) -> Path:
+    for number in range(count):
+        picture(root / ("cat", "dog")[number % 2] / f"p{number}.png", number)
+    return root
+
+
+def source_of(root: Path) -> str:
+    return with_source(DataTransformerConfig(raw_images=root, data=root.parent / "data")).source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name,r,g,b\ncat,0,0,0\ndog,128,0,0\n", "id,name,supercategory\n0,cat,a\n1,dog,b\n", "a,b,c\nx,1,2\ny,3,4\n"],
+)
+def test_a_table_that_names_no_picture_gives_no_labels(tmp_path, text):
+    """Also one whose columns of labels are undecided."""
+    root = class_folders(tmp_path / "raw")
+    (root / "class_dict.csv").write_text(text)
+    assert source_of(root) == "folders"
+    (tmp_path / "class_dict.csv").write_text(text)
+    assert source_of(root) == "folders"
+
+
+def test_annotations_beside_a_folder_count_only_if_they_name_its_pictures(tmp_path):
+    root = class_folders(tmp_path / "raw")
+    lists = {"annotations": [], "categories": [{"id": 1, "name": "car"}]}
+    (tmp_path / "other.json").write_text(json.dumps({"images": [{"id": 1, "file_name": "street.jpg"}], **lists}))
+    assert source_of(root) == "folders"
+    (tmp_path / "other.json").write_text(json.dumps({"images": [{"id": 1, "file_name": "p3.png"}], **lists}))
+    assert source_of(root) == "coco"
+
+
+def split_table(root: Path, text: str, **settings: object) -> dict[str, str]:
+    (root.parent / "labels.csv").write_text(text)
+    data = make_data_folder(root.parent / "data", raw_images=root, raw_labels=root.parent / "labels.csv", **settings)
+    return {Path(row["source"]).name: row["split"] for row in table(data / "manifest.csv")}
+
+
+@pytest.fixture
+def split_raw(tmp_path) -> Path:
+    for number in range(12):
+        picture(tmp_path / "raw" / ("train", "valid", "test")[number % 3] / f"{number}.png", number)
+    return tmp_path / "raw"
+
+
+ROWS = "".join(f"{number}.png,{'ab'[number // 3 % 2]}\n" for number in range(12))
+
+
+def test_a_label_table_keeps_the_split_of_folders(split_raw):
+    splits = split_table(split_raw, f"image,label\n{ROWS}")
+    assert splits == {f"{number}.png": ("train", "val")[number % 3] for number in range(12) if number % 3 < 2}
+    assert "from the names of their folders: 4 for training, 4 for validation" in (
+        (split_raw.parent / "data" / "report.md").read_text()
+    )
+
+
+def test_a_split_column_and_the_ratio_come_before_folders(split_raw):
+    rows = "".join(f"{line},{'train' if number < 9 else 'val'}\n" for number, line in enumerate(ROWS.split()))
+    splits = split_table(split_raw, f"image,label,split\n{rows}")
+    assert splits == {f"{number}.png": "train" if number < 9 else "val" for number in range(12)}
+    splits = split_table(split_raw, f"image,label\n{ROWS}", split="ratio", overwrite=True)
+    assert len(splits) == 12 and sorted(splits.values()) != sorted(["train", "val"] * 6)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("train/1.jpg", "val/2.jpg", "test/3.jpg", "4.jpg"), ["train", "val", "test", None]),
+        (("a/Train/1.jpg", "a/Testing/3.jpg", "2.jpg"), ["train", "val", None]),
+        (("train/1.jpg", "other/2.jpg"), None),
+        (("val/1.jpg", "test/2.jpg"), None),
+        (("training_ground/1.jpg", "valley/2.jpg"), None),
+    ],
+)
+def test_the_split_of_folders(names, expected):
+    split = folder_split(names)
+    assert (split and [split.of(name) for name in names]) == expected
+
+
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_raw_data_and_data_folder_are_moved_together(tmp_path, monkeypatch, is_relative):
+    """The same command goes on, also with paths that are seen from the folder."""
+
+    def make(place: Path) -> list[str]:
+        monkeypatch.chdir(place)
+        start = Path() if is_relative else place
+        (place / "labels.csv").write_text("".join(f"{number}.png,{'ab'[number % 2]}\n" for number in range(6)))
+        data = make_data_folder(start / "data", raw_images=start / "raw", raw_labels=start / "labels.csv")
+        return [row["source"] for row in table(data / "manifest.csv")]
+
+    for number in range(6):
+        picture(tmp_path / "here" / "raw" / f"{number}.png", number)
+    before = make(tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    there = (tmp_path / "here").rename(tmp_path / "there")
+    assert make(there) == before, "nothing was made again"
+    picture(there / "raw" / "0.png", 99)
+    with pytest.raises(SettingError, match=r"are newer, such as 0\.png"):
+        make(there)
