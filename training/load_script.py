@@ -48,7 +48,10 @@ def image_size() -> tuple[int, int]:
 
 def read_image(path: str) -> np.ndarray:
     """An image file -> float32 (1, height, width, 3) of 0..255."""
-    image = ImageOps.exif_transpose(Image.open(path))
+    try:
+        image = ImageOps.exif_transpose(Image.open(path))
+    except OSError as error:  # missing, or no image that Pillow knows
+        sys.exit(f"{{path}} cannot be read: {{error}}")
     if image.mode[0] in "IF":
         sys.exit(f"{{path}} has more than 8 bits; SceneLab itself reads such images")
     if image.has_transparency_data:
@@ -90,8 +93,8 @@ MULTILABEL = '''def predict(path: str) -> None:
 
 SEGMENTATION = '''def predict(path: str, mask_file: str = "") -> None:
     """Prints the share of each class in the pixels; the mask, a PNG of class indices, is saved if a file is named."""
-    width, height = ImageOps.exif_transpose(Image.open(path)).size
     logits = load_model()(read_image(path), training=False)
+    width, height = ImageOps.exif_transpose(Image.open(path)).size
     probabilities = keras.ops.image.resize(keras.ops.softmax(logits), (height, width), interpolation="bilinear")
     mask = np.argmax(keras.ops.convert_to_numpy(probabilities)[0], axis=-1).astype("uint8")
     for label, share in enumerate(np.bincount(mask.ravel(), minlength=len(CLASSES)) / mask.size):

@@ -108,6 +108,14 @@ def test_the_script_predicts_as_the_predictor(small_run, scenes, tmp_path):
         assert name == row["name"] and float(probability) == pytest.approx(float(row["probability"]), abs=1e-4)
 
 
+def test_a_file_that_is_no_image(small_run, tmp_path):
+    (tmp_path / "note.txt").write_text("no image")
+    for name in ("nothing.jpg", "note.txt"):
+        words = [sys.executable, small_run / "load.py", name]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1 and f"{name} cannot be read: " in done.stderr and "Traceback" not in done.stderr
+
+
 def test_masks_and_codes(tmp_path):
     write_image(tmp_path / "a.png", size=(50, 40))
     folder = build_run(tmp_path / "run", ("segmentation.segnet_basic",))
