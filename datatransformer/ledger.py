@@ -33,7 +33,6 @@ TABLES = """
     CREATE TABLE label (name TEXT, number INTEGER);  -- each label of each image that may have several
     CREATE TABLE chosen (number INTEGER PRIMARY KEY);
     CREATE TABLE shared (class_name TEXT, stem TEXT, PRIMARY KEY (class_name, stem)) WITHOUT ROWID;
-    CREATE TABLE alias (path TEXT, last_part TEXT, number INTEGER);  -- filled if there is a list of validation images
     CREATE VIEW member AS  -- each class with each of its images
         SELECT number, class_name AS class FROM image WHERE class_name != ''
         UNION ALL SELECT number, name AS class FROM label;

@@ -60,9 +60,3 @@ def key_by_video(image: RawImage) -> SplitKey:
 def validation_count(size: int, fraction: float) -> int:
     """The number of validation images in a group of `size`: rounded; at least 1 and not all, if the group has two."""
     return min(max(int(size * fraction + 0.5), 1), size - 1)
-
-
-def possible_paths(line: str) -> list[str]:
-    """The paths, without suffix, that a line of a list may mean: its own path and each end of it, longest first."""
-    parts = without_suffix(line.replace("\\", "/")).split("/")
-    return ["/".join(parts[start:]) for start in range(len(parts))]

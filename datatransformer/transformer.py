@@ -21,6 +21,7 @@ from datatransformer.report_tables import describe
 from datatransformer.source_choice import MULTILABEL, with_source
 from datatransformer.sources import load_source
 from datatransformer.split import split_key
+from datatransformer.too_few import too_few
 from datatransformer.writer import Writer
 from log import logger
 from settings import SettingError, WorkError, bad_setting, errors_if_given
@@ -46,6 +47,8 @@ class DataTransformer:
     def __init__(self, settings: "DataTransformerConfig") -> None:
         self.report = Report()
         self.settings = settings = with_source(settings)
+        raw = f" from {settings.raw_images}" if settings.raw_images else ""
+        self.report.readings.append(f"The raw data were read as --source {settings.source}{raw}")
         self.data = settings.data
         self.work = layout.partial(settings.data)
         self.source = load_source(settings.source)
@@ -146,7 +149,7 @@ class DataTransformer:
         layout.write_settings_used(self.work, self.made_with.note())
 
     def _split(self, ledger: Ledger) -> list[Rejected]:
-        """Chooses the validation images. Returns the names in the list that no image has.
+        """Chooses the validation images. Returns the names in the list that mean no image, or several.
 
         Raises SettingError if the list names none or all of the images, or if settings of the split have no effect.
         """
@@ -159,14 +162,12 @@ class DataTransformer:
                     raise SettingError(*errors)
             self._choose_share(ledger)
             return []
-        missing = ledger.validation.by_list(read_list(val_list, self.report))
+        missing = ledger.validation.by_list(read_list(val_list, self.report), self.report)
         splits = ledger.splits()
         if len(splits) < 2:
             allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all"
             raise SettingError(bad_setting("val_list", val_list, allowed))
-        return [
-            Rejected(csv_safe(name), f"is in {val_list.name}, but no usable image has this name") for name in missing
-        ]
+        return [Rejected(csv_safe(name), f"is in {val_list.name}, but {reason}") for name, reason in missing]
 
     def _choose_share(self, ledger: Ledger) -> None:
         is_by_label = self.task == MULTILABEL and self.settings.split != "sequences"
@@ -196,12 +197,7 @@ class DataTransformer:
         splits, used = ledger.splits(), ledger.classes()
         classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
         if len(splits) < 2 or len(classes) < 2:
-            reasons = "".join(f"\n  {source}: {reason}" for source, reason in rejected[:5])
-            side = f", all for {'training' if 'train' in splits else 'validation'}," if len(splits) == 1 else ""
-            raise WorkError(
-                f"{splits.total()} usable images of {len(classes)} classes{side} are too few: "
-                f"two classes are needed, and images for training and for validation.{reasons}"
-            )
+            raise WorkError(too_few(splits, len(classes), rejected))
         return classes
 
     def _finish(self, ledger: Ledger, classes: list[str], listing: Listing, rejected: list[Rejected]) -> None:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 from itertools import groupby, islice
+from typing import TYPE_CHECKING
 
 from datatransformer.label_sets import choose_by_labels
-from datatransformer.naming import without_suffix
-from datatransformer.split import possible_paths, validation_count
+from datatransformer.listing import Rejected
+from datatransformer.matching import FileNames, why_not_found
+from datatransformer.split import validation_count
 from datatransformer.temporary_database import TemporaryDatabase
+
+if TYPE_CHECKING:
+    from datatransformer.report import Report
 
 KEPT = "place IS NOT ''"
 """Images that are not left out."""
@@ -56,27 +61,20 @@ class ValidationChoice:
                 "USING (path, class_name) WHERE image.frame = 1 AND other.frame > 1 AND image.number IN chosen"
             )
 
-    def by_list(self, names: Iterable[str]) -> list[str]:
-        """Chooses the images that a list names, and returns the names that no image has.
-
-        A name without its suffix can be the path of an image, end in that path, or be its last part.
-        """
-        images = self.table("SELECT name, number FROM image")
-        paths = ((without_suffix(name), number) for name, number in images)
-        aliases = ((*self.table.text(path, path.rpartition("/")[2]), number) for path, number in paths)
-        self.table.each("INSERT INTO alias SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", aliases)
-        self.table("CREATE INDEX by_path ON alias (path)")
-        self.table("CREATE INDEX by_last_part ON alias (last_part)")
-        unknown = [name for name in names if not self._choose(possible_paths(name))]
+    def by_list(self, names: Iterable[str], report: "Report | None" = None) -> list[Rejected]:
+        """Chooses the images that a list names. Returns the names that mean no image, or several."""
+        listed = (name for (name,) in self.table("SELECT DISTINCT name FROM image WHERE frame < 2 ORDER BY name"))
+        files = FileNames(self.table, listed)
+        self.table("CREATE INDEX IF NOT EXISTS by_name ON image (name)")
+        choose = "INSERT OR IGNORE INTO chosen SELECT number FROM image WHERE name = CAST(? AS TEXT)"
+        rejected = []
+        for name in names:
+            found = files.find(name)
+            if len(found) == 1:
+                self.table(choose, *self.table.text(found[0]))
+            else:
+                rejected.append(Rejected(name, why_not_found(name, files, "the raw data")))
         self._choose_other_frames()
-        return unknown
-
-    def _choose(self, paths: list[str]) -> bool:
-        """Chooses the images of the first path that exists. Returns whether there are any."""
-        select = "SELECT number FROM alias WHERE {} = CAST(? AS TEXT)"
-        results = (self.table(select.format("path"), *self.table.text(path)).fetchall() for path in paths)
-        numbers = next(filter(None, results), [])
-        if len(paths) == 1:
-            numbers += self.table(select.format("last_part"), *self.table.text(paths[0]))
-        self.table.each("INSERT OR IGNORE INTO chosen VALUES (?)", numbers)
-        return bool(numbers)
+        if report:
+            files.describe(report, of="names of the list")
+        return rejected
