@@ -1,6 +1,6 @@
 """The files that label tables name, and lines that contradict each other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,10 +53,19 @@ def claimed_twice(database: TemporaryDatabase) -> list[Rejected]:
 
 
 class LabelledFiles:
-    """The files in the raw folder, found by the names that a label table uses."""
+    """The files in the raw folder, found by the names that a label table uses.
 
-    def __init__(self, table: TemporaryDatabase, root: Path, leave_out: Iterable[Path | None]) -> None:
-        self.table, self.root = table, root
+    `sample`: gives some of these names.
+    """
+
+    def __init__(
+        self,
+        table: TemporaryDatabase,
+        root: Path,
+        leave_out: Iterable[Path | None],
+        sample: Callable[[], Iterable[str]],
+    ) -> None:
+        self.table, self.root, self.sample = table, root, sample
         self.names: FileNames | None = None
         resolved = root.resolve()
         paths = [path.resolve() for path in leave_out if path]
@@ -70,6 +79,9 @@ class LabelledFiles:
             return [image]
         return self._other_names().find(image)
 
+    def all_names(self) -> Iterator[str]:
+        return (name for (name,) in self.table("SELECT name FROM file"))
+
     def why_not_found(self, image: str) -> str:
         return why_not_found(image, self._other_names(), self.root)
 
@@ -81,4 +93,5 @@ class LabelledFiles:
         if self.names is None:
             names = (name for (name,) in self.table("SELECT name FROM file ORDER BY number"))
             self.names = FileNames(self.table, names)
+            self.names.learn(self.sample())
         return self.names

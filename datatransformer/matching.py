@@ -2,24 +2,26 @@
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from datatransformer.best_fit import Found, best_fit
 from datatransformer.file_names import NameParts, closest, name_parts
+from datatransformer.sources.affix_search import best_affixes
+from datatransformer.sources.mask_names import SAME, Affixes, same_number
 from datatransformer.temporary_database import TemporaryDatabase
 
 if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TABLES = """
-    CREATE TABLE known (number INTEGER PRIMARY KEY, name TEXT, key TEXT, digits TEXT);
+    CREATE TABLE known (number INTEGER PRIMARY KEY, name TEXT, key TEXT, plain TEXT);
     CREATE TABLE known_folder (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-INDEXES = "CREATE INDEX by_key ON known (key, name)", "CREATE INDEX by_digits ON known (digits) WHERE digits != ''"
+INDEXES = "CREATE INDEX by_key ON known (key, name)", "CREATE INDEX by_plain_stem ON known (plain)"
 """Keys are paths without suffix, from the file back to the first folder: `1/cats/train/` for `train/cats/1.jpg`.
-So the files that end in a path are neighbours in the index. `digits`: names of digits alone, without leading zeros."""
+So the files that end in a path are neighbours in the index. `plain`: the stem, its numbers without leading zeros."""
 
 MOST_CANDIDATES = 100
 """Files that are looked at for a name."""
@@ -30,6 +32,12 @@ NEIGHBOURS, FIRST = 25, 50
 MOST_NEAREST = 1000
 """Names for which the nearest is looked for. A report of more would not be read, and each takes a millisecond."""
 
+SAMPLE, FILES_OF_SAMPLE = 100, 300
+"""Names that nothing was found for, and files, from which it is learnt what they have before and behind."""
+
+LEARNT = 0.5
+"""What is learnt counts if it finds files for this share of the names that nothing else was found for."""
+
 SPREADSHEET_NUMBER = re.compile(r"(\d+)(\.0+)?")
 
 DIFFERENCES = {
@@ -38,15 +46,9 @@ DIFFERENCES = {
     "case": "upper and lower case",
     "zeros": "leading zeros and a decimal point, as spreadsheets change them",
     "other folders": "their folders, which have other names here",
+    "affixes": "what all of them, or all files, have before or behind",
 }
 """What a name and its file may differ in, besides the form of Unicode and the kind of slash."""
-
-
-class Found(NamedTuple):
-    """The files that a name can mean, and what they differ in from it, as keys of DIFFERENCES."""
-
-    names: list[str]
-    differences: tuple[str, ...] = ()
 
 
 class FileNames:
@@ -54,7 +56,8 @@ class FileNames:
 
     A name means, in this order: the file with exactly this name; with the same name in another form of Unicode, in
     upper or lower case, or with the other slash; the file with the longest path that ends like it; one with another
-    suffix; one with leading zeros that a spreadsheet has removed. Each step counts only where one file fits.
+    suffix; one with leading zeros that a spreadsheet has removed; one without what all names, or all files, have before
+    or behind. Each step counts only where one file fits.
     A name that leads out of the folder (`..`) means the files inside that end like it, never one outside.
 
     Attributes:
@@ -67,18 +70,49 @@ class FileNames:
         self.found = Found([])
         self.nearest_left = MOST_NEAREST
         self.has_folders = False
+        self.affixes: Affixes | None = None
 
         def rows() -> Iterator[tuple]:
             for name in names:
                 parts = name_parts(name)
-                digits = _without_zeros(parts.stem) if parts.stem.isdecimal() else ""
-                yield *table.text(name, parts.key(len(parts.folders))), digits
+                yield table.text(name, parts.key(len(parts.folders)), same_number(parts.stem))
 
         for statement in TABLES.strip().splitlines():
             table(statement)
-        table.each("INSERT INTO known (name, key, digits) SELECT CAST(? AS TEXT), CAST(? AS TEXT), ?", rows())
+        text = "CAST(? AS TEXT)"
+        table.each(f"INSERT INTO known (name, key, plain) SELECT {text}, {text}, {text}", rows())
         for statement in INDEXES:
             table(statement)
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Learns what all names, or all files, have before or behind the part that they share, if they have.
+
+        `names`: a sample. What is learnt counts for names that nothing else is found for. Nothing is learnt if several
+        rules fit as well.
+        """
+        missing = [parts.stem for name in names if (parts := name_parts(name)).stem and not self._find(name).names]
+        missing = [same_number(stem) for stem in dict.fromkeys(missing)][:SAMPLE]
+        count = self.table("SELECT count(*) FROM known").fetchone()[0]
+        every = "SELECT plain FROM known WHERE number % ? = 0"
+        files = [plain for (plain,) in self.table(every, -(-count // FILES_OF_SAMPLE) or 1)]
+        if len(missing) < 2 or len(files) < 2:
+            return
+        rules = best_affixes(missing, files, self._near, self._is_stem)
+        found = sum(
+            bool((stem := rule.mask_of(name)) and self._is_stem(stem)) for rule in rules[:1] for name in missing
+        )
+        if len(rules) == 1 and rules[0] != SAME and found >= LEARNT * len(missing):
+            (self.affixes,) = rules
+
+    def _near(self, stem: str) -> list[str]:
+        """Stems of files before and after this one in order."""
+        select = "SELECT plain FROM known WHERE plain {} CAST(? AS TEXT) ORDER BY plain {} LIMIT 8"
+        sides = ((">=", "ASC"), ("<", "DESC"))
+        return [near for side in sides for (near,) in self.table(select.format(*side), *self.table.text(stem))]
+
+    def _is_stem(self, stem: str) -> bool:
+        select = "SELECT 1 FROM known WHERE plain = CAST(? AS TEXT)"
+        return self.table(select, *self.table.text(stem)).fetchone() is not None
 
     def find(self, name: str) -> list[str]:
         """The files that a name can mean: none, one, or several if it is ambiguous.
@@ -99,6 +133,8 @@ class FileNames:
             parts = name_parts(spelling)
             if parts.stem and (found := self._by_path(spelling, parts) or self._by_number(parts)):
                 return found
+            if parts.stem and (found := self._by_affixes(parts)):
+                return found
         return Found([])
 
     def _by_path(self, name: str, parts: NameParts) -> Found | None:
@@ -109,7 +145,7 @@ class FileNames:
                 continue
             if depth < len(parts.folders) and self._is_elsewhere(parts, depth, key, files):
                 return None
-            return _best(name, parts, files, depth)
+            return best_fit(name, parts, files, depth)
         return None
 
     def _files_with(self, key: str) -> list[tuple[str, str]]:
@@ -134,8 +170,7 @@ class FileNames:
         match = SPREADSHEET_NUMBER.fullmatch(parts.stem)
         if not match:
             return None
-        select = f"SELECT name FROM known WHERE digits = ? ORDER BY number LIMIT {MOST_CANDIDATES}"
-        names = [name for (name,) in self.table(select, _without_zeros(match[1]))]
+        names = self._with_plain_stem(same_number(match[1]))
         for depth in range(len(parts.folders), -1, -1):
             inside = [name for name in names if name_parts(name).folders[:depth] == parts.folders[:depth]]
             if inside and depth < len(parts.folders) and any(len(name_parts(name).folders) > depth for name in inside):
@@ -143,6 +178,20 @@ class FileNames:
             if inside:
                 return Found(inside, ("zeros",))
         return None
+
+    def _by_affixes(self, parts: NameParts) -> Found | None:
+        """The files of the stem that the learnt rule gives; of several, those in the nearest folders of this name."""
+        stem = self.affixes.mask_of(same_number(parts.stem)) if self.affixes else None
+        names = self._with_plain_stem(stem) if stem else []
+        for depth in range(len(parts.folders), -1, -1):
+            inside = [name for name in names if name_parts(name).folders[:depth] == parts.folders[:depth]]
+            if inside:
+                return Found(inside, ("affixes",))
+        return None
+
+    def _with_plain_stem(self, stem: str) -> list[str]:
+        select = f"SELECT name FROM known WHERE plain = CAST(? AS TEXT) ORDER BY number LIMIT {MOST_CANDIDATES}"
+        return [name for (name,) in self.table(select, *self.table.text(stem))]
 
     def nearest(self, name: str) -> str | None:
         """The most similar of the names in the same order and of the first names; None if none is similar."""
@@ -178,38 +227,3 @@ def why_not_found(name: str, files: FileNames, folder: object) -> str:
     if name_parts(name).leads_out or (os.path.isabs(name) and os.path.exists(name)):
         return f"leads out of the raw folder; only files in it are read{near}"
     return f"there is no such file in {folder}{near}"
-
-
-def _best(name: str, parts: NameParts, files: list[tuple[str, str]], depth: int) -> Found:
-    """The files that fit best, among those that agree in stem and `depth` folders."""
-    key = parts.key(depth)
-    candidates = [(file, name_parts(file)) for file, _ in files]
-    same_suffix = [entry for entry in candidates if entry[1].suffix == parts.suffix]
-    whole = [entry for entry in same_suffix or candidates if entry[1].key(len(entry[1].folders)) == key]
-    chosen = whole or same_suffix or candidates
-    exact = [entry for entry in chosen if entry[0] == name]
-    chosen = exact or [entry for entry in chosen if _end_alike(name, entry[0], depth)] or chosen
-    file, file_parts = chosen[0]
-    differences = []
-    if not whole and depth < len(parts.folders):
-        differences.append("other folders")
-    elif len(file_parts.folders) != len(parts.folders):
-        differences.append("folders")
-    if not same_suffix:
-        differences.append("suffix")
-    elif not _end_alike(name, file, depth):
-        differences.append("case")
-    return Found([file for file, _ in chosen], tuple(differences))
-
-
-def _end_alike(name: str, file: str, depth: int) -> bool:
-    """Whether two paths agree in the file and its nearest `depth` folders, in upper and lower case too."""
-    one, other = (
-        [part for part in unicodedata.normalize("NFC", path.replace("\\", "/")).split("/") if part not in ("", ".")]
-        for path in (name, file)
-    )
-    return one[-depth - 1 :] == other[-depth - 1 :]
-
-
-def _without_zeros(digits: str) -> str:
-    return digits.lstrip("0") or "0"

@@ -20,6 +20,10 @@ UNDECIDED = f"given IS NULL AND {KEPT} AND frame < 2"
 """Images to choose from. The other frames of a file go where its first one goes."""
 
 
+MOST_OF_SAMPLE = 100
+"""Names of a list from which it is learnt how they differ from those of images."""
+
+
 class ValidationChoice:
     """Chooses images in the tables of a ledger: it fills the table `chosen`."""
 
@@ -64,7 +68,8 @@ class ValidationChoice:
     def by_list(self, names: Iterable[str], report: "Report | None" = None) -> list[Rejected]:
         """Chooses the images that a list names. Returns the names that mean no image, or several."""
         listed = (name for (name,) in self.table("SELECT DISTINCT name FROM image WHERE frame < 2 ORDER BY name"))
-        files = FileNames(self.table, listed)
+        files, names = FileNames(self.table, listed), list(names)
+        files.learn(names[:: -(-len(names) // MOST_OF_SAMPLE) or 1])
         self.table("CREATE INDEX IF NOT EXISTS by_name ON image (name)")
         choose = "INSERT OR IGNORE INTO chosen SELECT number FROM image WHERE name = CAST(? AS TEXT)"
         rejected = []

@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,21 @@ from typing import TYPE_CHECKING
 from datatransformer.folder_split import FolderSplit, folder_split
 from datatransformer.label_file import open_label_tables, order_of
 from datatransformer.label_names import LabelNames, read_label_names
-from datatransformer.label_search import label_files, tables_of_splits
+from datatransformer.label_search import (
+    is_of_split_folder,
+    label_files,
+    sibling_tables,
+    tables_of_splits,
+    training_tables,
+)
 from datatransformer.label_table import LabelTable
 from datatransformer.labelled_files import LABELS, TABLES, LabelledFiles, claimed_twice, refuse_several
 from datatransformer.listing import Listing, RawImage, Rejected
-from datatransformer.naming import natural_order
+from datatransformer.naming import in_words, natural_order, number_text, split_of_folder
+from datatransformer.own_split import OwnSplit
 from datatransformer.raw_files import why_outside
 from datatransformer.sources import Evidence
+from datatransformer.split_column import TEXTS
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from settings import SettingError, WorkError, bad_setting
 
@@ -39,10 +48,18 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     tables = label_files(root, root) if root else []
     others = {path.resolve() for path in (settings.class_names, settings.val_list) if path}
     tables = [table for table in tables if table.resolve() not in others]
-    if root and not tables and (of_splits := tables_of_splits(root)):
-        said = " and ".join(map(str, of_splits))
-        return [Evidence(f"{said} give labels of the images beside them", overrides=("folders",))]
-    return [Evidence(f"{table} gives labels of its images", {"raw_labels": table}) for table in tables]
+    of_splits = tables_of_splits(root) if root else {}
+    found = []
+    if of_splits and (not tables or not of_splits.keys().isdisjoint(tables)):
+        tables = [table for table in tables if table not in of_splits]
+        texts = in_words([TEXTS[split] for split in TEXTS if split in of_splits.values()])
+        reason = f"{in_words(list(map(str, of_splits)))} give labels of images for {texts}"
+        found = [Evidence(reason, overrides=("folders",))]
+    elif root and not tables:
+        tables = training_tables(root)
+    elif "train" in (splits := [split_of_folder(table.stem) for table in tables]):
+        tables = [table for table, split in zip(tables, splits, strict=True) if split != "test"]  # without labels
+    return found + [Evidence(f"{table} gives labels of its images", {"raw_labels": table}) for table in tables]
 
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
@@ -60,6 +77,12 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             *(bad_setting(key, None, f"source labels needs the {what}") for key, what in missing.items())
         )
     tables = open_label_tables(settings, root, paths, report)
+    if settings.raw_labels and settings.raw_labels in (siblings := sibling_tables(settings.raw_labels.parent, root)):
+        others = in_words([str(table) for table in siblings if table != settings.raw_labels])
+        report.warn(
+            f"{others} beside {settings.raw_labels.name} is not used. To use both and their split, leave out "
+            "--raw-labels, and name the folder that holds tables and images by --raw-images"
+        )
     names = None
     if class_names:
         names = read_label_names(class_names, {label for table in tables for label in table.labels})
@@ -70,6 +93,10 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     matching.may_split_by_folders &= settings.split == "auto" and not settings.val_list
     entries = matching.entries([*paths, class_names], report)
     return Listing(_check_usable(entries, root, list(paths)), names.classes if names else order_of(tables))
+
+
+MOST_OF_SAMPLE = 100
+"""Rows of each table from which it is learnt how its names differ from those of files."""
 
 
 def _check_usable(
@@ -99,13 +126,15 @@ class _Matching:
         self.root, self.tables, self.names, self.several = root, tables, names, several
         self.may_split_by_folders = not any(table.gives_split for table in tables)
         self.by_folders: FolderSplit | None = None
+        self.ambiguous: Counter[str] = Counter()
 
     def entries(self, leave_out: Iterable[Path | None], report: "Report") -> Iterator[RawImage | Rejected]:
         prefix = os.path.join(self.root, "")
         contradictions = 0
         with open_temporary_database(TABLES) as database:
-            files = LabelledFiles(database, self.root, leave_out)
+            files = LabelledFiles(database, self.root, leave_out, self._sample)
             yield from self._match(database, files)
+            self._warn_of_ambiguous(report)
             yield from claimed_twice(database)
             files.describe(report)
             if not self.several:
@@ -124,8 +153,9 @@ class _Matching:
                 yield Rejected(prefix + name, why_outside(prefix + name, self.root) or "has no label")
         if contradictions:
             report.warn(
-                f"{contradictions} images have different labels in several lines, and are left out. If images have "
-                "several labels, read them by --labels several"
+                f"{number_text(contradictions, 'image has', 'images have')} different labels in several lines, and "
+                f"{'is' if contradictions == 1 else 'are'} left out. If images have several labels, read them by "
+                "--labels several"
             )
 
     def _split_by_folders(self, database: TemporaryDatabase, report: "Report") -> None:
@@ -135,6 +165,20 @@ class _Matching:
         if self.by_folders:
             report.note(self.by_folders.describe())
 
+    def _warn_of_ambiguous(self, report: "Report") -> None:
+        if self.ambiguous:
+            ((example, count),) = self.ambiguous.items()
+            report.warn(
+                f"{number_text(count, 'line is', 'lines are')} left out, because several files can be meant, such as "
+                f"{example}. Give more of the paths in the table, or name the folder of its images by --raw-images"
+            )
+
+    def _sample(self) -> Iterator[str]:
+        for table in self.tables:
+            for entry in islice(table.entries(), MOST_OF_SAMPLE):
+                if not isinstance(entry, Rejected):
+                    yield entry.image
+
     def _match(self, database: TemporaryDatabase, files: "LabelledFiles") -> list[Rejected]:
         """Fills the table of labelled files. Returns the lines of the label tables that name no file."""
         rejected: list[Rejected] = []
@@ -142,19 +186,26 @@ class _Matching:
         def labelled() -> Iterator[tuple]:
             for table in self.tables:
                 path = table.table.path
-                folder = path.parent.relative_to(self.root).as_posix() + "/" if len(self.tables) > 1 else ""
+                is_inside = len(self.tables) > 1 and is_of_split_folder(path, self.root)
+                folder = path.parent.relative_to(self.root).as_posix() + "/" if is_inside else ""
+                own = OwnSplit(path, self.root, files.all_names)
                 for entry in table.entries():
                     if isinstance(entry, Rejected):
                         rejected.append(entry)
                         continue
-                    matches = (folder and files.find(folder + entry.image)) or files.find(entry.image)
+                    found = (folder and files.find(folder + entry.image)) or files.find(entry.image)
+                    matches = own.choose(entry.image, found)
                     if len(matches) == 1:
                         labels = json.dumps(entry.labels)
                         image = "" if matches[0] == entry.image else entry.image
                         yield *database.text(matches[0], labels, f"{path}:{entry.line}", image), entry.split
-                    else:
-                        source = f"{path}:{entry.line} {entry.image}"
-                        rejected.append(Rejected(source, files.why_not_found(entry.image)))
+                        continue
+                    source = f"{path}:{entry.line} {entry.image}"
+                    is_of_other = found and not matches
+                    reason = own.why_not(found) if is_of_other else files.why_not_found(entry.image)
+                    rejected.append(Rejected(source, reason))
+                    if len(matches) > 1:
+                        self.ambiguous[next(iter(self.ambiguous), f"{' and '.join(matches[:2])} by {entry.image}")] += 1
 
         text = "CAST(? AS TEXT)"
         insert = f"INSERT INTO labelled (name, labels, place, image, split) SELECT {text}, {text}, {text}, {text}, ?"

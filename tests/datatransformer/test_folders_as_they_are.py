@@ -119,3 +119,45 @@ def test_raw_data_and_data_folder_are_moved_together(tmp_path, monkeypatch, is_r
     picture(there / "raw" / "0.png", 99)
     with pytest.raises(SettingError, match=r"are newer, such as 0\.png"):
         make(there)
+
+
+# ---- Names -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("in_table", "on_disk"),
+    [
+        ("ISIC_{:04}", "ISIC_{:04}_downsampled.png"),
+        ("{}", "IMG_{:05}.png"),
+        ("{}_sat.jpg", "{}.png"),
+        ("scan{}", "x/left-scan{}.png"),
+        ("images/{:03}.tif", "{}_crop.png"),
+    ],
+)
+def test_names_in_tables_and_lists_lack_what_all_files_have(tmp_path, in_table, on_disk):
+    """The matcher of masks knows this step; tables and lists know it too."""
+    for number in range(12):
+        picture(tmp_path / "raw" / on_disk.format(number), number)
+    rows = "".join(f"{in_table.format(number)},{'ab'[number % 2]}\n" for number in range(12))
+    (tmp_path / "labels.csv").write_text(f"image,label\n{rows}")
+    (tmp_path / "val.txt").write_text(f"{in_table.format(3)}\n{in_table.format(8)}\n")
+    raw = {"raw_images": tmp_path / "raw", "raw_labels": tmp_path / "labels.csv", "val_list": tmp_path / "val.txt"}
+    data = make_data_folder(tmp_path / "data", **raw)
+    found = {Path(row["source"]).name: (row["class"], row["split"]) for row in table(data / "manifest.csv")}
+    names = [Path(on_disk.format(number)).name for number in range(12)]
+    assert found == {
+        name: ("ab"[number % 2], "val" if number in (3, 8) else "train") for number, name in enumerate(names)
+    }
+    assert "12 names were found without regard to" in (data / "report.md").read_text()
+
+
+def test_a_few_names_that_are_missing_teach_nothing(tmp_path):
+    """One rule must fit most of them: otherwise they are left out with the nearest name."""
+    for number in range(10):
+        picture(tmp_path / "raw" / f"a{number}_x.png", number)
+    rows = "".join(f"a{number}_x.png,{'ab'[number % 2]}\n" for number in range(8))
+    (tmp_path / "labels.csv").write_text(f"image,label\n{rows}b8_x,a\nc9,b\n")
+    data = make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw", raw_labels=tmp_path / "labels.csv")
+    assert len(table(data / "manifest.csv")) == 8
+    reasons = " ".join(row["reason"] for row in table(data / "rejected.csv"))
+    assert "the nearest name is a8_x.png" in reasons
