@@ -1,12 +1,9 @@
 """Of the files whose paths end like a name, those that fit it best."""
 
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from datatransformer.file_names import NameParts, name_parts
-
-if TYPE_CHECKING:
-    pass
 
 
 class Found(NamedTuple):

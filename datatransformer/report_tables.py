@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from datatransformer.equal_pictures import warn_of_equal_pictures
 from datatransformer.ledger import Ledger
 from datatransformer.listing import Rejected
 from datatransformer.remarks import describe_remarks
@@ -24,6 +25,7 @@ def describe(work: Path, task: str, ledger: Ledger, rejected: Sequence[Rejected]
     if task != "segmentation":
         sizes = [(name, by_split["train"], by_split["val"]) for name, by_split in ledger.class_counts().items()]
         report.add_table("Images of each class", ("class", "training", "validation"), sizes, show=False)
+    warn_of_equal_pictures(ledger.table, report)
     describe_remarks(work, report)
     reasons = Counter(reason for _, reason in rejected)
     first = {reason: source for source, reason in sorted(rejected, reverse=True)}

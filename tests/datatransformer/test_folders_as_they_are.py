@@ -161,3 +161,19 @@ def test_a_few_names_that_are_missing_teach_nothing(tmp_path):
     assert len(table(data / "manifest.csv")) == 8
     reasons = " ".join(row["reason"] for row in table(data / "rejected.csv"))
     assert "the nearest name is a8_x.png" in reasons
+
+
+# ---- Pictures that are there twice -----------------------------------------------------------------------------------
+
+
+def test_equal_pictures_in_both_splits_or_with_two_labels_are_warned_of(tmp_path):
+    for number in range(8):
+        picture(tmp_path / "raw" / ("train", "val")[number % 2] / "ab"[number // 4] / f"{number}.png", number)
+    clean = make_data_folder(tmp_path / "clean", raw_images=tmp_path / "raw")
+    assert "more than once" not in (clean / "report.md").read_text()
+    picture(tmp_path / "raw" / "val" / "a" / "copy.png", 0)
+    picture(tmp_path / "raw" / "train" / "b" / "copy.png", 2)
+    report = (make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw") / "report.md").read_text()
+    first = "1 picture is there more than once, in the training and in the validation images, so that scores on them"
+    assert f"{first} are too high, such as train/a/0.png and val/a/copy.png" in report
+    assert "1 picture is there more than once, with different labels, such as train/a/2.png and train/b/copy" in report
