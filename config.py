@@ -22,7 +22,7 @@ from setting_types import (
     RunName,
     UserPath,
     int_if_decimal,
-    rising,
+    rising_pair,
 )
 from settings import Settings
 
@@ -99,7 +99,7 @@ class DataTransformerConfig(Settings):
     """What belongs to no class in the masks, and is neither learnt nor counted: an index, a name or a colour
     `R,G,B`."""
 
-    threshold: Annotated[int, Field(ge=0, le=254)] | None = None
+    threshold: Annotated[int, Field(ge=0, le=65534)] | None = None
     """For masks in gray: values up to this one are the first of two classes, values above it the second. 127 suits
     black-and-white masks with smooth edges, 0 masks in which every other value than 0 is the object. Empty: the values
     decide; nearly black-and-white masks are read so, and the report says it."""
@@ -114,7 +114,7 @@ class DataTransformerConfig(Settings):
     data: UserPath = "data"
     """The data folder to make. It appears when it is complete; until then the work is in a folder `data.partial`."""
 
-    range: Annotated[Listed[float], Field(min_length=2, max_length=2), AfterValidator(rising)] | None = None
+    range: Annotated[Listed[float], AfterValidator(rising_pair)] | None = None
     """For pictures of more than 8 bits per pixel: the values that become black and white, for example 0,4095 for 12
     bits. Empty: those that all such pictures of the raw data have together, as the report says. A run keeps them for
     its predictions."""
@@ -352,7 +352,8 @@ class SupervisedConfig(TrainingConfig):
     share of the rate of the part behind it (0.7 to 0.9 for pre-trained weights)."""
 
     stop_at: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Training ends when validation accuracy reaches this value, for example 0.9. Empty: no such target."""
+    """Training ends when validation accuracy reaches this value, for example 0.9; with several labels per image, when
+    the mean average precision does. Empty: no such target."""
 
     # -- augmentation --
 

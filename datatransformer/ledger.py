@@ -131,6 +131,10 @@ class Ledger:
         total, given = self.table("SELECT count(*), count(given) FROM image").fetchone()
         return 0 < total == given
 
+    def lack_labels(self) -> bool:
+        """Whether an image that is not left out has no label."""
+        return bool(self.table(f"SELECT EXISTS (SELECT 1 FROM image WHERE {KEPT} AND labels = '[]')").fetchone()[0])
+
     def describe_labels(self, report: Report) -> None:
         describe_labels(self.table, KEPT, report)
 

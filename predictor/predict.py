@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow
+from datatransformer.identity import class_difference
 from predictor.output import check_output
 from predictor.shards import read_shard
 from predictor.task import PredictionTask, SamplingTask, errors_of_other_kinds
@@ -43,7 +44,8 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
     task.depends_on |= checkpoint_checksums(runs)
     data = read_evaluation_data(settings, kind.task) if settings.evaluate else None
     if data and data.classes != task.classes:
-        raise SettingError(bad_setting("evaluate", data.path, "has other classes than the run"))
+        why = f"has other classes than {runs[0].path}: {class_difference(task.classes, data.classes)}"
+        raise SettingError(bad_setting("evaluate", data.path, f"{why}. Give data with the classes of the run"))
     for run in runs:
         if data:
             warn_if_trained_on(run, data, "the scores are higher than those of new images")

@@ -123,15 +123,16 @@ def _stored(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path
 def _convert(run: RunFolder, size: Size | None, load: LoadModel, folder: Path) -> None:
     model = load()
     run_converter(lambda: write_openvino(make_exportable(model), folder, input_signature(model, size=size)))
-    _check_agreement(model, run_converter(lambda: OpenVINOModel(folder)), size or run.image_size())
+    _check_agreement(model, run_converter(lambda: OpenVINOModel(folder)), size or run.image_size(), run.kind.activation)
 
 
-def _check_agreement(model: "keras.Model", logits: LogitsFunction, size: Size) -> None:
+def _check_agreement(model: "keras.Model", logits: LogitsFunction, size: Size, activation: str) -> None:
     """Raises ConversionError if the converted model predicts other probabilities for an image of noise."""
     import tensorflow as tf
 
     noise = np.random.default_rng(0).uniform(0, 255, (1, *size, 3)).astype(np.float32)
-    expected = tf.nn.softmax(model(noise, training=False))
-    difference = float(tf.reduce_max(tf.abs(tf.nn.softmax(logits(noise)) - expected)))
+    to_probabilities = tf.nn.sigmoid if activation == "sigmoid" else tf.nn.softmax
+    expected = to_probabilities(model(noise, training=False))
+    difference = float(tf.reduce_max(tf.abs(to_probabilities(logits(noise)) - expected)))
     if not difference <= MAX_DIFFERENCE:  # also true for NaN
         raise ConversionError(f"its probabilities differ by {difference:.1e}")

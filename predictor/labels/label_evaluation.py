@@ -81,6 +81,8 @@ def write_label_evaluation(
     _draw_predictions(predictions, thresholds, classes, folder / "predictions.png")
     _write_mistakes(predictions, thresholds, classes, folder)
     logger.info(f"{len(truth)} images: {', '.join(f'{name} {value:.4f}' for name, value in scores.items())}")
+    if unjudged := _names(truth.sum(axis=0) == 0, classes):
+        logger.warning(f"Labels that no image has do not count in map and f1_macro: {_listed(unjudged)}")
     return scores
 
 

@@ -69,7 +69,7 @@ def test_the_history_agrees_with_scikit_learn(shapes, runs):
     assert best["val_f1_macro"] == pytest.approx(f1_score(truth, given, average="macro"), abs=1e-6)
     assert best["val_accuracy"] == pytest.approx((truth == given).mean(), abs=1e-6)
     assert best["val_map"] == max(row["val_map"] for row in history(run.path)) > 0.8, "mAP decides which epoch is best"
-    losses = -np.where(truth, np.log(validation.probabilities), np.log1p(-validation.probabilities))
+    losses = -np.log(np.where(truth, validation.probabilities, 1 - validation.probabilities))
     assert best["val_loss"] == pytest.approx(losses.mean(), rel=1e-3)
 
 
@@ -117,6 +117,25 @@ def test_evaluation(shapes, runs, tmp_path):
     assert [row["images"] for row in table(folder / "label_scores.csv")] == [str(count) for count in truth.sum(axis=0)]
     for name in ("precision_recall", "label_scores", "co_occurrence", "predictions"):
         assert_drawn(folder / f"{name}.png")
+
+
+def test_a_label_that_no_validation_image_has_is_said(shapes, runs, tmp_path, caplog):
+    predict_here(runs / "small", tmp_path / "all.csv", "--evaluate", shapes)
+    assert "no image has" not in caplog.text
+    data = shutil.copytree(shapes, tmp_path / "data")
+    rows = table(data / "manifest.csv")
+    with (data / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            kept = [name for name in row["labels"].split("|") if name != "line" or row["split"] == "train"]
+            writer.writerow(row | {"labels": "|".join(kept)})
+    scores = predict_here(runs / "small", tmp_path / "out.csv", "--evaluate", data)["scores"]
+    assert "Labels that no image has do not count in map and f1_macro: line" in caplog.text
+    truth, probabilities = truth_of(data)[:, ::2], numbers(tmp_path / "out.csv")[:, ::2]
+    assert scores["map"] == pytest.approx(average_precision_score(truth, probabilities), abs=1e-6)
+    of_line = table(tmp_path / "out.evaluation" / "label_scores.csv")[1]
+    assert (of_line["average_precision"], of_line["images"]) == ("", "0")
 
 
 def test_ensembles_and_views(shapes, runs, tmp_path):

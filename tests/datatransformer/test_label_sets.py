@@ -39,6 +39,15 @@ def splits(data: Path) -> dict[str, str]:
     return {Path(row["source"]).name: row["split"] for row in table(data / "manifest.csv")}
 
 
+def test_one_label_that_images_have_or_lack(monkeypatch, tmp_path):
+    """It is a class of its own: yes or no. If all images have it there is nothing to learn."""
+    entries = [RawImage(f"{number}.png", labels=("defect",) * (number % 2)) for number in range(8)]
+    data = make_listed(monkeypatch, tmp_path, entries)
+    assert read_data_folder(data, "multilabel").classes == ("defect",)
+    with pytest.raises(WorkError, match="8 usable images of 1 class"):
+        make_listed(monkeypatch, tmp_path, [entry._replace(labels=("defect",)) for entry in entries])
+
+
 def test_the_layout(shapes):
     data, labels = shapes
     rows = {Path(row["source"]).name: row for row in table(data / "manifest.csv")}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datatransformer.annotation_classes import BACKGROUND_NAMES
+from log import logger
 from predictor.masks.annotations import coco, label_studio, labelme, yolo
 from predictor.masks.annotations.picture import PARTS, AnnotatedPicture, place_by_stem, place_of_part
 from predictor.masks.annotations.regions import find_regions
@@ -93,16 +94,29 @@ def own_files(output: Path, kind: str) -> Iterator[Path]:
 def write_files_of_all(output: Path, kinds: Iterable[str], classes: Sequence[str]) -> None:
     """Writes the files for all images, in the order of the rows of the CSV `output`, from what `add` has written.
 
-    Raises WorkError if a part is missing.
+    Warns of images that are not in the CSV in formats without such a file. Raises WorkError if a part is missing.
     """
-    for kind in kinds:
-        if kind not in TEXTS or not output.exists():
-            continue
+    if not output.exists():
+        return
+    for kind in sorted(FOLDERS.keys() & kinds):
         folder = folder_of(output, kind)
+        if kind not in TEXTS:
+            _warn_of_others(output, kind)
+            continue
         folder.mkdir(exist_ok=True)
         name, text_of_file = TEXTS[kind]
         with replacing(folder / name) as file:
             file.writelines(text_of_file(partial(_parts, output, folder), [printable(name) for name in classes]))
+
+
+def _warn_of_others(output: Path, kind: str) -> None:
+    """Tools take all files of a folder, also those of images that were predicted earlier and are gone now."""
+    others = sum(1 for _ in own_files(output, kind)) - sum(1 for _ in names_in_table(output))
+    if others > 0:
+        logger.warning(
+            f"{folder_of(output, kind)} has also annotations of {others} images of earlier predictions. If they should "
+            "not count, remove this folder and predict again with --overwrite."
+        )
 
 
 def _parts(output: Path, folder: Path) -> Iterator[Any]:

@@ -125,7 +125,20 @@ def test_a_new_engine_is_a_module_and_a_line_of_the_table(trained, monkeypatch, 
 def test_a_model_with_other_probabilities_is_not_used():
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
     with pytest.raises(conversion.ConversionError, match="differ by"):
-        openvino_engine._check_agreement(model, lambda images: np.array([[0.0, np.nan]], np.float32), (8, 8))
+        openvino_engine._check_agreement(model, lambda images: np.array([[0.0, np.nan]], np.float32), (8, 8), "softmax")
+
+
+def test_probabilities_are_compared_as_the_kind_of_run_has_them():
+    """Logits that are all larger by one are equal classes, but other labels."""
+    dense = keras.layers.Dense(2, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), dense])
+
+    def larger(images):
+        return model(images).numpy() + 1
+
+    openvino_engine._check_agreement(model, larger, (8, 8), "softmax")
+    with pytest.raises(conversion.ConversionError, match="differ by"):
+        openvino_engine._check_agreement(model, larger, (8, 8), "sigmoid")
 
 
 def test_a_damaged_checkpoint_is_an_error(trained, monkeypatch):

@@ -1,5 +1,8 @@
 """The evaluation of labels agrees with scikit-learn and with numbers computed by hand."""
 
+import re
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -58,5 +61,11 @@ def test_the_command(small_run, scenes, tmp_path):
 def test_data_that_cannot_be_evaluated(small_run, scenes, tmp_path):
     done = run("predictor", "--run", small_run, "--evaluate", tmp_path, "--output", tmp_path / "e.csv")
     assert done.code == 2 and done.err.startswith("error: evaluate =")
+    other = shutil.copytree(scenes, tmp_path / "other")
+    names = [row["name"] for row in table(other / "classes.csv")]
+    for file in ("classes.csv", "manifest.csv"):
+        (other / file).write_text(re.sub(rf"\b{names[0]}\b(?!/)", "renamed", (other / file).read_text()))
+    done = run("predictor", "--run", small_run, "--evaluate", other, "--output", tmp_path / "e.csv")
+    assert done.code == 2 and f"the classes differ: '{names[0]}' is now 'renamed'" in done.err, done.err
     done = run("predictor", "--run", small_run, "--evaluate", scenes, "--test-images", scenes)
     assert done.code == 2 and "test_images" in done.err

@@ -19,6 +19,7 @@ from predictor.masks.files import MaskFiles, SegmentedImage
 from settings import SettingError
 from tests.conftest import make_data_folder, noise, settings_of, table
 from tests.predictor.commands import predict_here, predict_interrupted
+from tests.predictor.masks.test_annotation_regions import pycocotools
 
 FORMATS = ("coco", "labelme", "yolo", "label-studio")
 ALL = ",".join(FORMATS)
@@ -119,6 +120,26 @@ def test_coco_by_pycocotools(tmp_path):
     assert kinds == {list, dict}, "polygons, and run lengths for holes"
 
 
+def test_coco_by_datumaro(tmp_path):
+    datumaro = pytest.importorskip("datumaro")
+    masks = {"a/one.png": random_mask(0), "empty.png": np.zeros((7, 5), np.uint8)}
+    output = write_annotations(tmp_path, masks, kinds="coco")
+    (tmp_path / "all" / "annotations").mkdir(parents=True)
+    shutil.copy(output.with_name("p.coco") / "annotations.json", tmp_path / "all" / "annotations" / "instances_a.json")
+    shutil.copytree(tmp_path / "photos", tmp_path / "all" / "images")
+    dataset = datumaro.Dataset.import_from(str(tmp_path / "all"), "coco_instances")
+    assert [label.name for label in dataset.categories()[datumaro.AnnotationType.label]] == list(CLASSES)
+    assert {f"{item.id}.png" for item in dataset} == masks.keys()
+    for item in dataset:
+        painted = np.zeros(masks[f"{item.id}.png"].shape, np.uint8)
+        for shape in item.annotations:
+            if shape.type == datumaro.AnnotationType.polygon:
+                painted[pycocotools(np.array(shape.points), painted.shape)] = shape.label
+            elif shape.type == datumaro.AnnotationType.mask:
+                painted[shape.image > 0] = shape.label
+        np.testing.assert_array_equal(painted, masks[f"{item.id}.png"])
+
+
 def test_labelme_leads_to_the_image(tmp_path):
     folder = write_annotations(tmp_path, {"in/a.png": random_mask(0)}, kinds="labelme").with_name("p.labelme")
     content = json.loads((folder / "in" / "a.json").read_text())
@@ -179,6 +200,14 @@ def test_names_that_differ_in_their_suffix_only(tmp_path, caplog):
     assert sorted(os.listdir(tmp_path / "p.yolo" / "labels")) == ["a.bmp.txt", "a.png.txt", "b..c.txt"]
     assert "differ only in their suffixes, such as a." in caplog.text
     assert len(json.loads((output.with_name("p.coco") / "annotations.json").read_text())["images"]) == 3
+
+
+def test_files_of_earlier_predictions_are_said(tmp_path, caplog):
+    write_annotations(tmp_path, {"a.png": random_mask(0), "b.png": random_mask(1)})
+    assert "earlier predictions" not in caplog.text
+    write_annotations(tmp_path, {"a.png": random_mask(0)})
+    said = [line for line in caplog.messages if "has also annotations of 1 images of earlier predictions" in line]
+    assert [line.split()[0].rpartition(".")[2] for line in said] == ["labelme", "yolo"]
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
