@@ -21,6 +21,9 @@ AMOUNT = 20_000
 
 SIZE = (200, 200)
 CLASSES = 20
+MASKS, MASK_SIZE = 2_000, (360, 480)
+"""Largest number of masks, and their height and width."""
+
 LARGEST = 100_000
 """The last point of the curves, unless --amount is larger."""
 
@@ -46,7 +49,27 @@ def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
             ],
             baseline="split-folders",
         )
+        yield Comparison(
+            f"{amount} JPEGs in class folders, copied and verified, processor time: the look at names beside the whole",
+            "files",
+            amount,
+            [Variant("whole", make, (folder_flags(raw),)), Variant("look at names", look, (folder_flags(raw),))],
+            baseline="whole",
+        )
         shutil.rmtree(raw)
+        count = min(settings.amount or MASKS, MASKS)
+        masks = _images_and_masks(Path(work) / "raw", count, settings.pictures)
+        yield Comparison(
+            f"{count} masks of 480 x 360, processor time: the look at names and values beside the whole",
+            "masks",
+            count,
+            [
+                Variant("whole", make, (mask_flags(masks),)),
+                Variant("look at names and values", look, (mask_flags(masks),)),
+            ],
+            baseline="whole",
+        )
+        shutil.rmtree(masks)
         amounts = powers_of_ten(max(settings.amount or 0, LARGEST))
         raws = {
             count: _class_folders(Path(work) / f"raw{count}", count, settings.pictures, os.link) for count in amounts
@@ -62,14 +85,45 @@ def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
 
 
 def transform(raw: Path, link: str, verify: bool) -> float:
-    from command import class_in_config
     from datatransformer.transformer import DataTransformer
+
+    settings = _settings([*folder_flags(raw), "--link", link, "--verify" if verify else "--no-verify"])
+    return _seconds(DataTransformer(settings).run, raw)
+
+
+def folder_flags(raw: Path) -> list[str]:
+    return ["--source", "folders", "--raw-images", str(raw), "--data", str(_data(raw))]
+
+
+def mask_flags(raw: Path) -> list[str]:
+    folders = ["--raw-images", str(raw / "images"), "--raw-masks", str(raw / "masks")]
+    return ["--source", "masks", *folders, "--data", str(_data(raw))]
+
+
+def make(flags: list[str]) -> float:
+    """The seconds of processor time for a data folder."""
+    from datatransformer.transformer import DataTransformer
+
+    settings = _settings(flags)
+    return _processor_seconds(DataTransformer(settings).run, settings)
+
+
+def look(flags: list[str]) -> float:
+    """The seconds of processor time until the first image is read: the look at folders, names, tables and masks."""
+    from datatransformer.report import Report
+    from datatransformer.sources import load_source
+
+    settings = _settings(flags)
+    source = load_source(settings.source)
+    return _processor_seconds(lambda: sum(1 for _ in source.read(settings, Report()).entries), settings)
+
+
+def _settings(flags: list[str]) -> "DataTransformerConfig":
+    from command import class_in_config
     from settings import read_settings
 
-    flags = ["--source", "folders", "--raw-images", str(raw), "--data", str(_data(raw)), "--link", link]
-    flags.append("--verify" if verify else "--no-verify")
     settings = read_settings(class_in_config("DataTransformerConfig"), flags, "python -m benchmarks")
-    return _seconds(DataTransformer(cast("DataTransformerConfig", settings)).run, raw)
+    return cast("DataTransformerConfig", settings)
 
 
 def split_folders(raw: Path) -> float:
@@ -80,6 +134,31 @@ def split_folders(raw: Path) -> float:
 
 def cp(raw: Path, flag: str) -> float:
     return _seconds(lambda: subprocess.run(["cp", flag, raw, _data(raw)], check=True), raw)
+
+
+def _processor_seconds(work: Callable[[], object], settings: "DataTransformerConfig") -> float:
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        start = time.process_time()
+        work()
+        seconds = time.process_time() - start
+    shutil.rmtree(settings.data, ignore_errors=True)
+    return seconds
+
+
+def _images_and_masks(raw: Path, amount: int, photographs: Path | None) -> Path:
+    """Writes images, and for each a mask of 30 discs of 11 classes, drawn by the same seed each time."""
+    import cv2
+    import numpy as np
+
+    write_images(raw / "images", amount, MASK_SIZE, photographs)
+    (raw / "masks").mkdir()
+    random = np.random.default_rng(0)
+    for image in sorted((raw / "images").iterdir()):
+        mask = np.zeros(MASK_SIZE, np.uint8)
+        for x, y, radius, label in random.integers((0, 0, 10, 0), (*MASK_SIZE[::-1], 80, 11), (30, 4)).tolist():
+            cv2.circle(mask, (x, y), radius, label, -1)
+        cv2.imwrite(str(raw / "masks" / f"{image.stem}.png"), mask)
+    return raw
 
 
 def _data(raw: Path) -> Path:

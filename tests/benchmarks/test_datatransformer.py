@@ -16,5 +16,9 @@ def test_our_variants_and_cp(tmp_path):
             (work,) = (tmp_path / "results").iterdir()
             assert [path.name for path in work.iterdir()] == ["raw"]
             assert len(list(work.rglob("*.jpg"))) == 50
+    for _ in range(2):  # the looks at names and at masks, beside the whole work
+        comparison = next(comparisons)
+        whole, look = (variant.work(*variant.arguments) for variant in comparison.variants)
+        assert 0 < look < whole, comparison.title
     comparisons.close()
     assert list((tmp_path / "results").iterdir()) == []
