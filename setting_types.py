@@ -3,7 +3,6 @@
 import difflib
 import os
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -80,10 +79,10 @@ def int_if_decimal(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def rising(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Raises ValueError unless each value is larger than the one before it."""
-    if any(not low < high for low, high in pairwise(values)):
-        raise ValueError("should rise, as 0,4095")
+def rising_pair(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Raises ValueError unless there are two values, and the second is larger."""
+    if len(values) != 2 or not values[0] < values[1]:
+        raise ValueError("should be two numbers, the smaller one first, as 0,4095")
     return values
 
 

@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
@@ -18,6 +17,7 @@ from datatransformer.annotation_matching import MatchedImages
 from datatransformer.annotation_task import chosen_task, describe, splits_of_subsets
 from datatransformer.images import ORIENTATION, EncodedImage, UnreadableImage, read_image
 from datatransformer.listing import EncodedPair, Listing, RawImage
+from datatransformer.mask_split_report import with_mask
 from datatransformer.naming import IMAGE_SUFFIX
 from datatransformer.raw_files import names_below
 from datatransformer.shapes import drawn_mask
@@ -98,7 +98,7 @@ def _make_pair(classes: ClassIndices, read: ReadImage, image: RawImage) -> Encod
             "the annotations do not fit an image that was resized or cut later"
         )
     mask = drawn_mask(shapes, classes.by_label, stored, classes.background, fractions)
-    return EncodedPair(encoded, cv2.imencode(".png", _turned(mask, orientation))[1].tobytes())
+    return with_mask(encoded, _turned(mask, orientation))
 
 
 def _orientation(path: str) -> int:

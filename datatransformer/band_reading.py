@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from datatransformer.pixel_range import summarise
+from datatransformer.pixel_range import ValueSummary, summarise
 from datatransformer.tiff_tags import (
     BLACK_IS_ZERO,
     FLOAT,
     PREMULTIPLIED,
     RGB,
     SEPARATE,
+    SIGNED,
     WHITE_IS_ZERO,
     TiffPage,
     as_rgb,
@@ -49,6 +50,7 @@ class Bands:
         is_inverted: the lowest value is white.
         is_premultiplied: the values are already multiplied by alpha.
         remark: what was left out, or empty.
+        missing: bool, in the shape of `values`: the file says that the pixel has no value. None: all have one.
     """
 
     values: np.ndarray
@@ -57,6 +59,10 @@ class Bands:
     is_inverted: bool = False
     is_premultiplied: bool = False
     remark: str = ""
+    missing: np.ndarray | None = None
+
+    def summary(self) -> ValueSummary:
+        return summarise(self.values, self.bits, self.missing)
 
 
 def read_bands(content: bytes, frame: int = 1) -> Bands | None:
@@ -84,7 +90,7 @@ def _tiff(content: bytes, page: TiffPage, frame: int) -> Bands | None:
     is_gray = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
     if not is_gray and page.photometric != RGB:
         return None  # a palette, CMYK, YCbCr: Pillow converts them
-    is_deep, has_extra = page.bits > 8, page.bands > (1 if is_gray else COLOUR_BANDS)
+    is_deep, has_extra = _is_deep(page), page.bands > (1 if is_gray else COLOUR_BANDS)
     if not is_deep and not has_extra:
         return None
     if page.bits not in (8, 16, 32, 64):
@@ -97,15 +103,36 @@ def _tiff(content: bytes, page: TiffPage, frame: int) -> Bands | None:
     is_inverted = page.photometric == WHITE_IS_ZERO and is_deep
     if values.ndim == 3 and values.shape[2] == MAX_BANDS and page.alpha:
         alpha = _alpha(values[..., 3], page.bits, page.sample_format == FLOAT)
-        return Bands(_colours(values), alpha, page.bits, is_inverted, page.alpha == PREMULTIPLIED)
+        colours = _colours(values)
+        is_premultiplied = page.alpha == PREMULTIPLIED
+        return Bands(colours, alpha, page.bits, is_inverted, is_premultiplied, missing=_missing(colours, page.nodata))
     remark = FOURTH_BAND if page.bands == MAX_BANDS else FIRST_BAND if page.bands == 2 else ""
-    return Bands(_colours(values), None, page.bits, is_inverted, remark=remark)
+    colours = _colours(values)
+    missing = _missing(colours, page.nodata) if is_deep else None
+    return Bands(colours, None, page.bits, is_inverted, remark=remark, missing=missing)
+
+
+def _is_deep(page: TiffPage) -> bool:
+    """Whether its values are not 0..255."""
+    return page.bits > 8 or page.sample_format == SIGNED
+
+
+def _missing(values: np.ndarray, nodata: float | None) -> np.ndarray | None:
+    """Where the values are the one that means that there is none; None if that is nowhere."""
+    if nodata is None or np.isnan(nodata):  # NaN never counts
+        return None
+    with np.errstate(over="ignore"):
+        mark = values.dtype.type(nodata) if np.issubdtype(values.dtype, np.floating) else nodata
+    missing = values == mark
+    return missing if missing.any() else None
 
 
 def _unreadable(page: TiffPage, is_gray: bool) -> str:
     """Why neither OpenCV nor Pillow reads these bands, or nothing."""
-    is_deep, is_separate = page.bits > 8, page.planes == SEPARATE
+    is_deep, is_separate = _is_deep(page), page.planes == SEPARATE
     save = "save the three that are to be seen as RGB, or one as gray"
+    if page.sample_format == FLOAT and page.bits not in (32, 64):
+        return f"has floating-point numbers of {page.bits} bits, which are not read; save it with 32"
     if page.bands > MAX_BANDS and (is_deep or is_gray or is_separate or set(page.extra) != {0}):
         return f"has {page.bands} bands of {page.bits} bits; {save}"
     if is_deep and is_gray and page.bands == 2:

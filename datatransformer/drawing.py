@@ -7,6 +7,7 @@ import numpy as np
 
 from datatransformer.images import EncodedImage
 from datatransformer.listing import EncodedPair
+from datatransformer.mask_split_report import with_mask
 
 Paint = Sequence[float] | np.ndarray
 """RGB of 0..255, not rounded."""
@@ -104,4 +105,4 @@ def draw_square(size: int, seed: tuple[int, ...]) -> EncodedPair:
 def encode_drawing(image: np.ndarray, mask: np.ndarray, suffix: str) -> EncodedPair:
     """Encodes an RGB uint8 image as JPEG or PNG, and class indices as PNG."""
     content = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
-    return EncodedPair(EncodedImage(content, suffix), cv2.imencode(".png", mask)[1].tobytes())
+    return with_mask(EncodedImage(content, suffix), mask)

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 from datatransformer.band_reading import Bands
-from datatransformer.pixel_range import PixelRange, summarise
+from datatransformer.pixel_range import PixelRange
 from datatransformer.tiff_tags import RGB, read_pages
 
 ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -18,6 +18,7 @@ SCALED = "values were scaled to 0..255"
 SCALED_ALONE = "values were scaled to 0..255 by the range of this picture alone"
 CUT = "values outside the range were cut"
 NO_NUMBER = "pixels without a number became black"
+NO_VALUE = "pixels that have no value, as the file says, became black"
 """Kinds of remarks. Details follow in parentheses, and `; ` joins several."""
 
 MAX_PERCENT_CUT = 1
@@ -47,13 +48,15 @@ def scale_bands(bands: Bands, pixel_range: PixelRange | None) -> tuple[Image.Ima
     values, remarks = bands.values, [bands.remark] if bands.remark else []
     is_alone = values.dtype != np.uint8 and pixel_range is None
     if values.dtype != np.uint8:
-        used = pixel_range or summarise(values, bands.bits).range()
+        used = pixel_range or bands.summary().range()
         kind = SCALED_ALONE if is_alone else SCALED
         remarks.append(f"{kind} ({bands.bits} bits per value, from {used})")
-        remarks += _losses(values, used)
+        remarks += _losses(bands, used)
         values = used.to_bytes(values)
     if bands.is_inverted:
         values = 255 - values
+    if bands.missing is not None:
+        values = np.where(bands.missing, np.uint8(0), values)
     image = Image.fromarray(values).convert("RGB")
     if bands.alpha is not None and bands.is_premultiplied:
         image = Image.fromarray(cv2.add(np.asarray(image), cv2.merge([255 - bands.alpha] * 3)))
@@ -65,8 +68,13 @@ def scale_bands(bands: Bands, pixel_range: PixelRange | None) -> tuple[Image.Ima
     return image, remarks, is_alone
 
 
-def _losses(values: np.ndarray, used: PixelRange) -> list[str]:
-    percent = 100 * np.count_nonzero((values < used.low) | (values > used.high)) / values.size
-    remarks = [f"{CUT} ({percent:.0f} % of them)"] if percent > MAX_PERCENT_CUT else []
+def _losses(bands: Bands, used: PixelRange) -> list[str]:
+    values, remarks = bands.values, []
+    is_out = (values < used.low) | (values > used.high)
+    if bands.missing is not None:
+        is_out &= ~bands.missing
+        remarks.append(f"{NO_VALUE} ({np.count_nonzero(bands.missing)} of them)")
+    percent = 100 * np.count_nonzero(is_out) / values.size
+    remarks += [f"{CUT} ({percent:.0f} % of them)"] if percent > MAX_PERCENT_CUT else []
     without = np.count_nonzero(np.isnan(values)) if np.issubdtype(values.dtype, np.floating) else 0
     return [*remarks, f"{NO_NUMBER} ({without} of them)"] if without else remarks

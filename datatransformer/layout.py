@@ -14,7 +14,7 @@ DATA/pixels.json    the number of pixels of each class in the training masks, on
 
 import os
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,7 @@ from typing import TYPE_CHECKING
 from datatransformer.listing import Colour
 from datatransformer.manifest import MANIFEST, Row, read_manifest, task_of, write_manifest
 from settings import SettingError, bad_setting
-from storage.tables import (
-    read_json,
-    read_table,
-    write_json,
-    write_table,
-)
+from storage.tables import read_json, read_table, write_json, write_table
 
 if TYPE_CHECKING:
     from datatransformer.pixel_range import PixelRange
@@ -41,6 +36,11 @@ COLOURS = ("red", "green", "blue")
 REJECTED_HEADER = ("source", "reason")
 REMARKS, REMARKS_HEADER = "remarks.csv", ("source", "remark")
 PIXEL_RANGE = "pixel_range.json"
+MASK_PIXELS, MASK_PIXELS_HEADER = "mask_pixels.csv", ("place", "pixels")
+"""The pixels of each class in each mask: only in the unfinished folder."""
+
+LINKS_LOOKED_AT = 3
+"""Images of a folder of the data folder that are looked at, whether they are links to nothing."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,34 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
         raise SettingError(
             bad_setting("data", path, f"{fault}; make it again with python -m datatransformer --overwrite")
         )
+    if link := _dead_link(path, rows):
+        raise SettingError(
+            bad_setting(
+                "data",
+                path,
+                f"holds links to raw images, and {link}. Move it back; or, with its new path, make the data again with "
+                "python -m datatransformer --overwrite",
+            )
+        )
     return DataFolder(path, folder_task, classes, tuple(rows))
+
+
+def why_dead_link(path: str | Path) -> str:
+    """The reason why a file of the data folder cannot be read, if it is a link to nothing; empty for other files."""
+    if not os.path.islink(path) or os.path.exists(path):
+        return ""
+    return f"{path} leads nowhere, to {os.readlink(path)}, because the raw folder has been moved or removed"
+
+
+def _dead_link(path: Path, rows: list[Row]) -> str:
+    """The first dead link among a few images of each folder: a raw folder that was moved concerns all of them."""
+    seen: Counter[str] = Counter()
+    for row in rows:
+        folder = row.image.rpartition("/")[0]
+        seen[folder] += 1
+        if seen[folder] <= LINKS_LOOKED_AT and (reason := why_dead_link(path / row.image)):
+            return reason
+    return ""
 
 
 def _fault(path: Path, rows: list[Row], classes: Sequence[str]) -> str | None:

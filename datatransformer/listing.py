@@ -1,6 +1,6 @@
 """The images of a raw data set, as a source lists them, and the ones that it leaves out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,10 +19,14 @@ class Rejected(NamedTuple):
 
 
 class EncodedPair(NamedTuple):
-    """An image, and its mask as a PNG file of class indices. The mask is empty for classification."""
+    """An image, and its mask as a PNG file of class indices. The mask is empty for classification.
+
+    `pixels`: the number of pixels of each value of the mask, if the one who made it has counted them.
+    """
 
     image: "EncodedImage"
     mask: bytes
+    pixels: Mapping[int, int] | None = None
 
 
 class RawImage(NamedTuple):

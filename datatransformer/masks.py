@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -14,6 +13,7 @@ from datatransformer.images import ORIENTATION, EncodedImage, UnreadableImage, r
 from datatransformer.listing import EncodedPair
 from datatransformer.mask_classes import MaskClasses
 from datatransformer.mask_look import packed_colours, palette_in_use
+from datatransformer.mask_split_report import with_mask
 from datatransformer.raw_masks import NOT_EXACT, RawMask, read_raw_mask
 
 QUARTER_TURNS = range(5, 9)
@@ -40,12 +40,13 @@ def encode_pair(
     if orientation in QUARTER_TURNS and is_unturned:
         values = _turn(values, orientation)
     elif (mask_width, mask_height) != (width, height):
-        raise UnreadableImage(f"the mask has {mask_width}x{mask_height} pixels, the image {width}x{height}")
+        sizes = f"the mask has {mask_width}x{mask_height} pixels, the image {width}x{height}"
+        raise UnreadableImage(f"{sizes}; resize it by nearest neighbour, which makes no new values")
     elif orientation != 1 and (width == height or orientation not in QUARTER_TURNS):
         raise UnreadableImage(
             "is turned by its EXIF orientation, and it is unknown whether the mask is; save the image upright"
         )
-    return EncodedPair(encoded, cv2.imencode(".png", to_classes(values, classes))[1].tobytes())
+    return with_mask(encoded, to_classes(values, classes))
 
 
 def _orientation(original: Path | BinaryIO) -> int:
@@ -121,7 +122,7 @@ def to_classes(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
 def _unknown_value(values: np.ndarray, unknown: np.ndarray) -> str:
     row, column = np.argwhere(unknown)[0]
     value = np.asarray(values[row, column])
-    where = f"at x={column}, y={row} ({unknown.sum()} pixels of no class)"
+    where = f"at x={column}, y={row} ({unknown.sum()} {'pixel' if unknown.sum() == 1 else 'pixels'} of no class)"
     if value.ndim == 0:
         return f"the mask has the value {value} {where}, which is no class"
     return f"the mask has the colour {','.join(map(str, value))} {where}, which is in no table"
@@ -129,6 +130,7 @@ def _unknown_value(values: np.ndarray, unknown: np.ndarray) -> str:
 
 def _by_index(values: np.ndarray, classes: MaskClasses) -> np.ndarray:
     table = classes.by_index
+    values = np.clip(values, 0, len(table) - 1) if classes.form.clip else values
     if values.dtype == np.uint8:
         return table[:256][values]
     known = np.where((values >= 0) & (values < len(table)), values, 0)

@@ -1,10 +1,11 @@
 """The files of a raw folder: all of them, or a quick look at the first ones."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from datatransformer.file_kinds import begins_like_an_image, describe_suffixes
 from datatransformer.naming import IMAGE_SUFFIX
 
 FIRST_FILES = 100
@@ -12,6 +13,9 @@ FIRST_FILES = 100
 
 FIRST_FOLDERS = 100
 """Folders of a folder that a quick look goes into."""
+
+FIRST_BARE = 3
+"""Files without a suffix that are looked into."""
 
 DEPTH = 3
 """Levels of folders in which an image is looked for."""
@@ -92,9 +96,40 @@ def subfolders(folder: Path, count: int | None = None) -> list[Path]:
 
 
 def holds_images(folder: Path, depth: int = DEPTH) -> bool:
-    """Whether a quick look into a folder and its subfolders finds a file with the suffix of an image."""
+    """Whether a quick look into a folder and its subfolders finds an image."""
     entries = first_entries(folder, FIRST_FILES)
-    if any(IMAGE_SUFFIX.search(entry.name) and not entry.is_dir() for entry in entries):
+    if has_images(entries):
         return True
     inner = (Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
     return depth > 1 and any(holds_images(path, depth - 1) for path in inner)
+
+
+def first_images(folder: Path, count: int, depth: int = DEPTH) -> list[Path]:
+    """Up to `count` files with the suffix of an image, by a quick look into a folder and its subfolders."""
+    entries = first_entries(folder, FIRST_FILES)
+    images = [Path(entry.path) for entry in entries if IMAGE_SUFFIX.search(entry.name) and not entry.is_dir()]
+    found = images[:: -(-len(images) // count) or 1]
+    for entry in entries if depth > 1 else ():
+        if len(found) < count and entry.is_dir(follow_symlinks=False):
+            found += first_images(Path(entry.path), count - len(found), depth - 1)
+    return found
+
+
+def has_images(entries: Iterable[os.DirEntry[str]]) -> bool:
+    """Whether a file among these has the suffix of an image, or no suffix and begins like one."""
+    files = [entry for entry in entries if not entry.is_dir()]
+    if any(IMAGE_SUFFIX.search(entry.name) for entry in files):
+        return True
+    bare = [entry.path for entry in files if "." not in entry.name]
+    return any(map(begins_like_an_image, bare[:FIRST_BARE]))
+
+
+def no_images(folder: Path) -> str:
+    """The error for a folder without images: what lies there instead."""
+    found = describe_suffixes(name for name, _ in names_below(folder))
+    if not found:
+        return "holds no images; name the folder that does"
+    return (
+        f"holds no images, but files of other kinds: {found}. Save them as PNG or TIFF, which keep 16 bits, or name "
+        "the folder that holds images"
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from datatransformer.equal_pictures import warn_of_equal_pictures
 from datatransformer.ledger import Ledger
 from datatransformer.listing import Rejected
+from datatransformer.mask_split_report import describe_mask_splits
 from datatransformer.remarks import describe_remarks
 from datatransformer.report import Report
 from datatransformer.source_choice import MULTILABEL
@@ -15,7 +16,9 @@ MOST_REASONS = 40
 """Reasons to leave out an image that the report shows. The list of rejects has all."""
 
 
-def describe(work: Path, task: str, ledger: Ledger, rejected: Sequence[Rejected], report: Report) -> None:
+def describe(
+    work: Path, task: str, classes: Sequence[str], ledger: Ledger, rejected: Sequence[Rejected], report: Report
+) -> None:
     """Adds the numbers of images, those of each class, the changed pictures and what was left out."""
     splits = ledger.splits()
     numbers = (("training", splits["train"]), ("validation", splits["val"]), ("left out", len(rejected)))
@@ -25,6 +28,7 @@ def describe(work: Path, task: str, ledger: Ledger, rejected: Sequence[Rejected]
     if task != "segmentation":
         sizes = [(name, by_split["train"], by_split["val"]) for name, by_split in ledger.class_counts().items()]
         report.add_table("Images of each class", ("class", "training", "validation"), sizes, show=False)
+    describe_mask_splits(work, classes if task == "segmentation" else (), splits.total(), report)
     warn_of_equal_pictures(ledger.table, report)
     describe_remarks(work, report)
     reasons = Counter(reason for _, reason in rejected)

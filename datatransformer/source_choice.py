@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, get_args
 
 from datatransformer.annotation_files import tool_of
 from datatransformer.label_search import label_files
-from datatransformer.raw_files import FIRST_FOLDERS, first_entries, holds_images
+from datatransformer.raw_files import FIRST_FOLDERS, first_entries, has_images, holds_images, no_images, subfolders
 from datatransformer.sources import Evidence, Source, load_source
+from datatransformer.sources.folder_words import is_image_folder
 from log import logger
 from settings import SettingError, bad_setting, errors_if_given, flag, given_values
 from storage.tables import printable
@@ -53,6 +54,13 @@ def unused_settings(settings: "DataTransformerConfig", source: Source) -> list[s
         errors += _errors_of_several_labels(settings, source)
     used = {*OF_ALL_SOURCES, *source.SETTINGS, "task", "labels"}
     unused = [name for name in type(settings).model_fields if name not in used]
+    if settings.frames == "all" and "frames" in unused and "segmentation" in source.TASKS:
+        unused.remove("frames")
+        why = (
+            "is not for masks: of each picture and mask the first frame is taken; leave it out, or save each frame as "
+        )
+        why += "a file"
+        errors.append(bad_setting("frames", settings.frames, why))
     errors += errors_if_given(settings, unused, f"has no effect with source {settings.source}; leave it out")
     draws = "seed" in source.SETTINGS
     if settings.val_list:
@@ -132,7 +140,14 @@ def _not_recognised(root: Path) -> str:
             return bad_setting(
                 "raw_images", root, f"{allowed}; copy what they lead to, or name the folder that holds it"
             )
-        return bad_setting("raw_images", root, "holds no images; name the folder that does")
+        return bad_setting("raw_images", root, no_images(root))
+    folders = [folder.name for folder in subfolders(root, FIRST_FOLDERS) if holds_images(folder)]
+    if len(folders) == 1 and not is_image_folder(folders[0]) and not has_images(first_entries(root, FIRST_FOLDERS)):
+        allowed = (
+            f"holds one folder of images, {printable(folders[0])}, and two classes are needed. Add the folder of "
+            "another class beside it, or name the labels by --raw-labels FILE, or the masks by --raw-masks FOLDER"
+        )
+        return bad_setting("raw_images", root, allowed)
     beside = [f"--raw-labels {path} (it names these images)" for path in label_files(root.parent, root)]
     labels = " or ".join(beside) or "--raw-labels FILE (the label of each image)"
     return bad_setting(

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, BANDS, PLANES, EXTRA_SAMPLES, SAMPLE_FORMAT = 256, 257, 258, 262, 277, 284, 338, 339
 USED = (WIDTH, HEIGHT, BITS, PHOTOMETRIC, BANDS, PLANES, EXTRA_SAMPLES, SAMPLE_FORMAT)
+GDAL_NODATA = 42113
+"""The value of pixels without a value, as text."""
+
 TARGET_PRINTER = 337
 """A tag that no decoder looks at."""
 
@@ -22,6 +25,7 @@ UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 """Values of SAMPLE_FORMAT."""
 
 MAX_PAGES = 100_000
+TEXT, MAX_TEXT = 2, 64
 CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 16: "Q"}
 """The `struct` code of each type of integers."""
 
@@ -35,6 +39,7 @@ class TiffPage(NamedTuple):
         extra: the meaning of the bands after those of the colours; empty if the file does not say.
         photometric_at: the position of the value of the tag PHOTOMETRIC in the file; None without the tag.
         extra_at: the position of the tag EXTRA_SAMPLES, likewise.
+        nodata: the value that means that a pixel has none; None if the file does not say.
     """
 
     width: int
@@ -47,6 +52,7 @@ class TiffPage(NamedTuple):
     planes: int
     photometric_at: int | None
     extra_at: int | None
+    nodata: float | None = None
 
     @property
     def alpha(self) -> int:
@@ -84,12 +90,16 @@ def _pages(content: bytes) -> Iterator[TiffPage]:
         entries = start + struct.calcsize(count_code)
         entry_size = 4 + 2 * offset_size
         tags: dict[int, tuple[int, ...]] = {}
-        photometric_at = extra_at = None
+        photometric_at = extra_at = nodata = None
         for entry in range(entries, entries + count * entry_size, entry_size):
             tag, kind, length = struct.unpack_from(f"{order}HH{offset_code}", content, entry)
+            at = entry + 4 + offset_size
+            if tag == GDAL_NODATA and kind == TEXT:
+                (start_of_text,) = struct.unpack_from(order + offset_code, content, at)
+                at = at if length <= offset_size else start_of_text
+                nodata = _number(content[at : at + min(length, MAX_TEXT)])
             if tag not in USED or kind not in CODES:
                 continue
-            at = entry + 4 + offset_size
             length = min(length, 1024)  # bands: more would be damage
             if length * struct.calcsize(CODES[kind]) > offset_size:
                 (at,) = struct.unpack_from(order + offset_code, content, at)
@@ -102,6 +112,13 @@ def _pages(content: bytes) -> Iterator[TiffPage]:
             yield TiffPage(
                 tags[WIDTH][0], tags[HEIGHT][0], max(tags.get(BITS, (1,))), tags.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0],
                 tags.get(BANDS, (1,))[0], tags.get(EXTRA_SAMPLES, ()), tags.get(SAMPLE_FORMAT, (UNSIGNED,))[0],
-                tags.get(PLANES, (1,))[0], photometric_at, extra_at,
+                tags.get(PLANES, (1,))[0], photometric_at, extra_at, nodata,
             )  # fmt: skip
         (start,) = struct.unpack_from(order + offset_code, content, entries + count * entry_size)
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text.partition(b"\0")[0].decode("ascii"))
+    except ValueError:
+        return None

@@ -165,7 +165,8 @@ class DataTransformer:
         missing = ledger.validation.by_list(read_list(val_list, self.report), self.report)
         splits = ledger.splits()
         if len(splits) < 2:
-            allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all"
+            first = "".join(f". {name} {reason}" for name, reason in missing[:1])
+            allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all{first}"
             raise SettingError(bad_setting("val_list", val_list, allowed))
         return [Rejected(csv_safe(name), f"is in {val_list.name}, but {reason}") for name, reason in missing]
 
@@ -196,7 +197,8 @@ class DataTransformer:
         """The classes of the data folder. Raises WorkError if there are too few classes or images."""
         splits, used = ledger.splits(), ledger.classes()
         classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
-        if len(splits) < 2 or len(classes) < 2:
+        fewest = 1 if self.task == MULTILABEL and ledger.lack_labels() else 2  # one label that images have or lack
+        if len(splits) < 2 or len(classes) < fewest:
             raise WorkError(too_few(splits, len(classes), rejected))
         return classes
 
@@ -206,7 +208,7 @@ class DataTransformer:
             write_manifest(self.work, self.task, (self.writer.row(*image) for image in ledger.placed()))
         layout.write_classes(self.work, classes, listing.colours)
         write_table(self.work / layout.REJECTED, layout.REJECTED_HEADER, sorted(rejected))
-        describe(self.work, self.task, ledger, rejected, self.report)
+        describe(self.work, self.task, classes, ledger, rejected, self.report)
         self.deep.describe(ledger.splits().total())
         self.report.write(self.work)
         layout.remove_empty_folders(self.work)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -15,9 +15,10 @@ from datatransformer.jpeg_png_check import read_ends, standard_suffix
 from datatransformer.ledger import LEFT_OUT, Ledger, PendingImage, Place
 from datatransformer.listing import EncodedPair, Listing, MakePair, RawImage, Rejected
 from datatransformer.manifest import MANIFEST, MANIFEST_HEADERS, Row
+from datatransformer.mask_split_report import pixels_row
 from datatransformer.naming import file_stem, folder_names, frame_name
 from datatransformer.picture_digest import content_digest, ends_digest
-from datatransformer.pixel_range import ValueSummary, summarise
+from datatransformer.pixel_range import ValueSummary
 from log import logger
 from storage.parallel import in_parallel, short_switch_interval
 from storage.tables import csv_safe, open_to_append, row_writer
@@ -37,12 +38,14 @@ class Outcome(NamedTuple):
             pictures with more than 8 bits per pixel is known.
         remark: how it was changed, or empty.
         values: if they have more than 8 bits.
+        pixels: of each class in its mask.
     """
 
     pending: PendingImage
     place: Place | Rejected | None
     remark: str = ""
     values: ValueSummary | None = None
+    pixels: Mapping[int, int] | None = None
 
 
 Content = TypeVar("Content", bytes, str)
@@ -73,9 +76,10 @@ class Writer:
         manifest = open_to_append(self.work / MANIFEST, MANIFEST_HEADERS[self.task])
         rejects = open_to_append(self.work / layout.REJECTED, layout.REJECTED_HEADER)
         remarks = open_to_append(self.work / layout.REMARKS, layout.REMARKS_HEADER)
-        manifest_rows, reject_rows, remark_rows = map(row_writer, (manifest, rejects, remarks))
+        counts = open_to_append(self.work / layout.MASK_PIXELS, layout.MASK_PIXELS_HEADER)
+        manifest_rows, reject_rows, remark_rows, count_rows = map(row_writer, (manifest, rejects, remarks, counts))
         self.deep.start(self.work)
-        with manifest, rejects, remarks:
+        with manifest, rejects, remarks, counts:
             for place in ledger.no_longer_listed():
                 self.remove(place)
             start, (done, total) = time.monotonic(), ledger.progress()
@@ -92,16 +96,18 @@ class Writer:
             def place_pending() -> None:
                 batches = ledger.pending(batch_size)
                 for outcomes in in_parallel(place_batch, batches, self.workers, WAITING_BATCHES):
-                    for pending, place, remark, values in outcomes:
+                    for pending, place, remark, values, pixels in outcomes:
                         if values:
                             self.deep.take(values, pending.image.source, is_scaled=isinstance(place, Place))
                         if isinstance(place, Rejected):
                             reject_rows.writerow((csv_safe(place.source), place.reason))
                         elif place:
+                            if pixels and self.task == "segmentation":
+                                count_rows.writerow(pixels_row(place.path, pixels))
                             manifest_rows.writerow(self.row(pending.image, place).cells())
                             if remark:
                                 remark_rows.writerow((csv_safe(pending.image.source), remark))
-                    for file in (remarks, manifest, rejects):
+                    for file in (remarks, counts, manifest, rejects):
                         file.flush()
                     places = _places(outcomes)
                     ledger.set_places(places)
@@ -161,12 +167,12 @@ class Writer:
         except UnreadableImage as error:
             return Outcome(pending, Rejected(image.source, str(error)))
         if bands := pair.image.bands:
-            values = summarise(bands.values, bands.bits)
+            values = bands.summary()
             if self.deep.range is None:
                 return Outcome(pending, None, "", values)
             pair = pair._replace(image=scale(pair.image, self.deep.range))
             digest = self._digest(pair)
-        encoded, mask = pair
+        encoded, mask, pixels = pair
         place = target + encoded.suffix
         if encoded.original and self.link:
             self._put(self.link, image.path, place)
@@ -174,7 +180,7 @@ class Writer:
             self._put(_write, encoded.content, place)
         if self.task == "segmentation":
             self._put(_write, mask, layout.mask_path(place))
-        return Outcome(pending, Place(place, digest), encoded.remark, values)
+        return Outcome(pending, Place(place, digest), encoded.remark, values, pixels)
 
     def _read_pair(self, image: RawImage, make_pair: MakePair | None) -> tuple[EncodedPair, str]:
         """The image, its mask, and their digest. A link that is not verified is not read: its content is empty."""

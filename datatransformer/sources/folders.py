@@ -1,7 +1,7 @@
 """Class folders: the images below RAW/beach have the class beach; split folders such as RAW/train may hold them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import split_of_folder
 from datatransformer.raw_files import FIRST_FOLDERS, names_below, why_outside
 from datatransformer.sources import Evidence
+from datatransformer.sources.folder_words import is_image_folder, is_mask_folder
+from datatransformer.sources.masks_among_images import MasksAmongImages, find_masks
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
 
@@ -26,13 +28,6 @@ EXAMPLES = 3
 """Classes that a reason names."""
 
 
-OTHER_FOLDERS = {
-    *("images", "image", "imgs", "img", "masks", "mask", "labels", "label", "annotations", "annot", "gt"),
-    *("jpegimages", "segmentationclass", "segmentationobject", "leftimg8bit", "gtfine", "gtcoarse"),
-}
-"""Names of folders, in small letters, of images and their masks: no classes, if all folders are named so."""
-
-
 def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     """Two or more folders with images, or with folders of images for each split."""
     root = settings.raw_images
@@ -44,7 +39,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
         return [Evidence(f"{root} holds folders of images, some named like splits")]
     names = class_names(root, found, FIRST_FOLDERS)
     splits = [prefix for prefix, split in found.roots.items() if split]
-    if len(names) < 2 or {name.lower() for name in names} <= OTHER_FOLDERS:
+    if len(names) < 2 or _are_images_and_masks(names):
         return []
     if not splits and all(map(split_of_folder, names)):
         return []
@@ -54,8 +49,13 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
         said = " and ".join(prefix.rstrip("/") for prefix in splits)
         return [Evidence(f"{root} holds {said} with folders of images in each")]
     more = ", ..." if len(names) > EXAMPLES else ""
-    (prefix,) = found.roots
-    return [Evidence(f"{root / prefix} holds folders of images: {', '.join(map(printable, names[:EXAMPLES]))}{more}")]
+    place = root / (min(found.roots) if len(found.roots) == 1 else "")
+    return [Evidence(f"{place} holds folders of images: {', '.join(map(printable, names[:EXAMPLES]))}{more}")]
+
+
+def _are_images_and_masks(names: Sequence[str]) -> bool:
+    """Whether all folders are named like images or masks, so that they are no classes."""
+    return all(is_image_folder(name) or is_mask_folder(name) for name in names)
 
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
@@ -77,27 +77,34 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         if settings.split != "auto":
             report.note(f"Images of all split folders are taken together, because of --split {settings.split}")
             found.roots, found.inner = dict.fromkeys(found.roots, ""), dict.fromkeys(found.inner, "")
+        elif found.bad_split and not settings.val_list:
+            raise SettingError(bad_setting("raw_images", root, found.bad_split))
         elif settings.val_list:
             report.note("The split folders do not count for the split, because of --val-list; testing is left out")
-    return Listing(_entries(root, found))
+    return Listing(_entries(root, found, find_masks(root, found.roots, report)))
 
 
-def _entries(root: Path, found: ClassFolders) -> Iterator[RawImage | Rejected]:
-    prefix, is_empty = os.path.join(root, ""), True
+def _entries(root: Path, found: ClassFolders, masks: MasksAmongImages) -> Iterator[RawImage | Rejected]:
+    prefix, is_empty, outside = os.path.join(root, ""), True, ""
     for name, is_link in names_below(root):
         path = prefix + name
         top = next((top for top in found.roots if name.startswith(top)), None)
         class_folder, inside, below = (name[len(top) :] if top is not None else "").partition("/")
         split = found.roots.get(top or "", "") or (found.inner.get(below.partition("/")[0], "") if found.inner else "")
         if is_link and (reason := why_outside(path, root)):
+            outside = outside or f"{path} {reason}"
             yield Rejected(path, reason)
         elif split == "test":
             yield Rejected(path, "is for testing")
         elif not inside:
             yield Rejected(path, "is not in a class folder")
+        elif reason := masks.reason(path):
+            yield Rejected(path, reason)
         else:
             class_name = printable(found.classes.get(class_folder, class_folder))
             yield RawImage(name, path, class_name, (split or None) if found.has_split else None)
             is_empty = False
+    if is_empty and outside:
+        raise WorkError(f"{root} holds no class folders with files of their own: {outside}.")
     if is_empty:
         raise WorkError(f"{root} holds no class folders with files. For images with a label file use --source labels.")

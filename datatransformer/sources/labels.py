@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.class_table_hint import class_tables_beside
 from datatransformer.folder_split import FolderSplit, folder_split
 from datatransformer.label_file import open_label_tables, order_of
 from datatransformer.label_names import LabelNames, read_label_names
@@ -23,7 +23,7 @@ from datatransformer.label_table import LabelTable
 from datatransformer.labelled_files import LABELS, TABLES, LabelledFiles, claimed_twice, refuse_several
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import in_words, natural_order, number_text, split_of_folder
-from datatransformer.own_split import OwnSplit
+from datatransformer.own_split import LostLines, OwnSplit
 from datatransformer.raw_files import why_outside
 from datatransformer.sources import Evidence
 from datatransformer.split_column import TEXTS
@@ -50,15 +50,16 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
     tables = [table for table in tables if table.resolve() not in others]
     of_splits = tables_of_splits(root) if root else {}
     found = []
-    if of_splits and (not tables or not of_splits.keys().isdisjoint(tables)):
+    if root and of_splits and (not tables or not of_splits.keys().isdisjoint(tables)):
         tables = [table for table in tables if table not in of_splits]
         texts = in_words([TEXTS[split] for split in TEXTS if split in of_splits.values()])
         reason = f"{in_words(list(map(str, of_splits)))} give labels of images for {texts}"
-        found = [Evidence(reason, overrides=("folders",))]
+        is_beside = all(is_of_split_folder(table, root) for table in of_splits)
+        found = [Evidence(reason, overrides=("folders",) if is_beside else ())]
     elif root and not tables:
         tables = training_tables(root)
-    elif "train" in (splits := [split_of_folder(table.stem) for table in tables]):
-        tables = [table for table, split in zip(tables, splits, strict=True) if split != "test"]  # without labels
+    if any(split_of_folder(table.stem) == "train" for table in (*tables, *of_splits)):  # that for testing has no labels
+        tables = [table for table in tables if split_of_folder(table.stem) != "test"]
     return found + [Evidence(f"{table} gives labels of its images", {"raw_labels": table}) for table in tables]
 
 
@@ -84,8 +85,11 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             "--raw-labels, and name the folder that holds tables and images by --raw-images"
         )
     names = None
+    labels = {label for table in tables for label in table.labels}
+    if not class_names and (hint := class_tables_beside(list(paths), root, labels)):
+        report.warn(hint)
     if class_names:
-        names = read_label_names(class_names, {label for table in tables for label in table.labels})
+        names = read_label_names(class_names, labels)
         report.note(names.description)
         for warning in names.warnings:
             report.warn(warning)
@@ -126,7 +130,7 @@ class _Matching:
         self.root, self.tables, self.names, self.several = root, tables, names, several
         self.may_split_by_folders = not any(table.gives_split for table in tables)
         self.by_folders: FolderSplit | None = None
-        self.ambiguous: Counter[str] = Counter()
+        self.lost = LostLines()
 
     def entries(self, leave_out: Iterable[Path | None], report: "Report") -> Iterator[RawImage | Rejected]:
         prefix = os.path.join(self.root, "")
@@ -134,7 +138,7 @@ class _Matching:
         with open_temporary_database(TABLES) as database:
             files = LabelledFiles(database, self.root, leave_out, self._sample)
             yield from self._match(database, files)
-            self._warn_of_ambiguous(report)
+            self.lost.warn(report)
             yield from claimed_twice(database)
             files.describe(report)
             if not self.several:
@@ -164,14 +168,6 @@ class _Matching:
             self.by_folders = folder_split(name for (name,) in names)
         if self.by_folders:
             report.note(self.by_folders.describe())
-
-    def _warn_of_ambiguous(self, report: "Report") -> None:
-        if self.ambiguous:
-            ((example, count),) = self.ambiguous.items()
-            report.warn(
-                f"{number_text(count, 'line is', 'lines are')} left out, because several files can be meant, such as "
-                f"{example}. Give more of the paths in the table, or name the folder of its images by --raw-images"
-            )
 
     def _sample(self) -> Iterator[str]:
         for table in self.tables:
@@ -204,8 +200,7 @@ class _Matching:
                     is_of_other = found and not matches
                     reason = own.why_not(found) if is_of_other else files.why_not_found(entry.image)
                     rejected.append(Rejected(source, reason))
-                    if len(matches) > 1:
-                        self.ambiguous[next(iter(self.ambiguous), f"{' and '.join(matches[:2])} by {entry.image}")] += 1
+                    self.lost.add(entry.image, found, matches)
 
         text = "CAST(? AS TEXT)"
         insert = f"INSERT INTO labelled (name, labels, place, image, split) SELECT {text}, {text}, {text}, {text}, ?"
@@ -224,7 +219,7 @@ class _Matching:
         labels = list(dict.fromkeys(label for row, _, _ in rows for label in row))
         if not self.several:
             if not labels:
-                return Rejected(path, f"has no label: its cell is empty or nan ({rows[0][1]})")
+                return Rejected(path, f"has no label: its cell is empty, or says that there is none ({rows[0][1]})")
             if len(labels) > 1:
                 lines = ", ".join(place for _, place, _ in rows)
                 listed = ", ".join(sorted(labels, key=natural_order))

@@ -1,14 +1,18 @@
 """Images and masks in folders, matched by their names."""
 
+import shlex
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from datatransformer.listing import Listing, Rejected
 from datatransformer.naming import split_of_folder
-from datatransformer.raw_files import FIRST_FOLDERS, holds_images, subfolders
+from datatransformer.raw_files import FIRST_FOLDERS, holds_images, no_images, subfolders
 from datatransformer.sources import Evidence
+from datatransformer.sources.mask_folders import MaskFolder, find_mask_folders, folders_by_name
 from datatransformer.sources.pairing import Pairs, pair_by_name
+from datatransformer.sources.sibling_masks import SiblingMasks
+from datatransformer.sources.twin_masks import find_twins
 from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
@@ -19,30 +23,40 @@ TASKS = ("segmentation",)
 SETTINGS = ("raw_images", "raw_masks", "class_names", "merge_classes", "void", "threshold", "range", "link")
 NAMED_BY = ("raw_masks",)
 
-MASK_FOLDERS = ("{}annot", "{}_annot", "{}_masks", "{}_mask", "{}_labels", "masks/{}", "labels/{}", "annotations/{}")
-"""Names of the folder of masks beside a folder of images, if `raw_masks` is empty."""
-
-IMAGES, MASKS = ("images", "image", "imgs"), ("masks", "mask", "labels", "label", "annotations")
-"""Other names of the two folders, side by side."""
-
 
 def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
-    """A folder of images with a folder beside it that is named like masks and holds images too.
+    """A folder of images with a folder beside it that is named like masks or looks like them; masks among the images.
 
     These two would also look like class folders. But COVID/images and COVID/masks may be images of a class COVID.
     """
     root = settings.raw_images
     if root is None:
         return []
-    pairs = _mask_folders(root, FIRST_FOLDERS)
-    pairs = [(images, masks) for images, masks in pairs if holds_images(images) and holds_images(masks)]
-    if not pairs:
-        return []
-    images, masks = pairs[0]
+    if found := find_mask_folders(root, FIRST_FOLDERS):
+        return _evidence(root, found[0])
+    if twins := find_twins(root):
+        reason = f"{root} holds masks beside their images, such as {twins.mask} of {twins.image}"
+        return [Evidence(reason, {"raw_masks": root})]
+    return []
+
+
+def _evidence(root: Path, found: MaskFolder) -> list[Evidence]:
+    images, masks, others, is_named = found
     parent = images.parent
-    may_be_class = parent.parent == root and not split_of_folder(parent.name)
+    may_be_class = not is_named or (parent.parent == root and not split_of_folder(parent.name))
     overrides = () if may_be_class or images == root else ("folders",)
-    return [Evidence(f"{masks} holds the masks of {images}", overrides=overrides)]
+    holds = "holds the masks of" if is_named else "looks like the masks of"
+    if others:
+        return [
+            Evidence(
+                f"{folder} {'holds' if folder == masks and is_named else 'looks like'} the masks of {images}",
+                {"raw_images": images, "raw_masks": folder},
+                overrides,
+            )
+            for folder in (masks, *others)
+        ]
+    flags = {} if is_named or parent != root else {"raw_images": images, "raw_masks": masks}
+    return [Evidence(f"{masks} {holds} {images}", flags, overrides)]
 
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
@@ -52,7 +66,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     root = settings.raw_images
     if root is None:
         raise SettingError(bad_setting("raw_images", None, "source masks needs the folder of images"))
-    folders = [(root, settings.raw_masks)] if settings.raw_masks else _mask_folders(root)
+    folders = [(root, settings.raw_masks)] if settings.raw_masks else _found_folders(root)
     if not folders:
         allowed = "source masks needs the folder of masks (no folder beside the images is named like one)"
         raise SettingError(bad_setting("raw_masks", None, allowed))
@@ -61,6 +75,14 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     for images, masks in folders:
         rejected += pair_by_name(images, masks, root, pairs, report)
     if not pairs:
+        for path in (root, *(masks for _, masks in folders)):
+            if not holds_images(path):
+                raise SettingError(bad_setting("raw_images" if path == root else "raw_masks", path, no_images(path)))
+        if settings.raw_masks and (inside := _folder_of_images(root, settings.raw_masks)):
+            allowed = (
+                f"holds more than the images of {settings.raw_masks}: name the folder that holds these alone, {inside}"
+            )
+            raise SettingError(bad_setting("raw_images", root, allowed))
         reason = f" {rejected[0].source}: {rejected[0].reason}." if rejected else ""
         raise WorkError(
             f"no image in {root} has a mask in {settings.raw_masks or root}.{reason} A mask has the name of its image, "
@@ -71,36 +93,32 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     return list_pairs(pairs, rejected, settings, report)
 
 
+def _found_folders(root: Path) -> list[tuple[Path, Path]]:
+    """Raises SettingError if one folder of images may have its masks in several folders."""
+    found = find_mask_folders(root)
+    for images, masks, others, _ in found:
+        if others:
+            given = f"\n  --raw-images {shlex.quote(str(images))} --raw-masks "
+            flags = "".join(given + shlex.quote(str(path)) for path in (masks, *others))
+            allowed = f"the masks of {images} may be in {1 + len(others)} folders. Choose one:{flags}"
+            raise SettingError(bad_setting("raw_masks", None, allowed))
+    if not found and find_twins(root):
+        return [(root, root)]
+    return [(images, masks) for images, masks, *_ in found]
+
+
+def _folder_of_images(root: Path, masks: Path) -> Path | None:
+    """The folder in `root` whose images have their masks in `masks`."""
+    look = SiblingMasks()
+    folders = [path for path in subfolders(root, FIRST_FOLDERS) if path != masks and not masks.is_relative_to(path)]
+    return next((path for path in folders if look.names_match(path, masks)), None)
+
+
 def masks_beside(settings: "DataTransformerConfig") -> Path | None:
     """The folder of masks outside the folder of images, if no setting names it."""
     root = settings.raw_images
-    folders = _mask_folders(root) if root and root.is_dir() and not settings.raw_masks else []
+    folders = folders_by_name(root) if root and root.is_dir() and not settings.raw_masks else []
     return next((masks for images, masks in folders if images == root), None)
-
-
-def _mask_folders(root: Path, count: int | None = None) -> list[tuple[Path, Path]]:
-    """Folders of images, each with its folder of masks: in `root`, one level deeper, or `root` and a folder beside it.
-
-    `count`: look only at the first entries of each folder.
-    """
-    inside = subfolders(root, count)
-    deeper = [folder for parent in inside for folder in subfolders(parent, count)]
-    for candidates in (inside, deeper, [root]):
-        pairs = [(images, masks) for images in candidates if (masks := _masks_beside(images, count))]
-        if pairs:
-            return pairs
-    return []
-
-
-def _masks_beside(images: Path, count: int | None) -> Path | None:
-    """The folder of masks that belongs to a folder of images. Upper and lower case do not matter."""
-    images = images if images.name not in ("", "..") else images.resolve()
-    parent, name = images.parent, images.name.lower()
-    folders = subfolders(parent, count)
-    folders += [folder for path in folders if path.name.lower() in MASKS for folder in subfolders(path, count)]
-    by_name = {path.relative_to(parent).as_posix().lower(): path for path in folders}
-    possible = [pattern.format(name) for pattern in MASK_FOLDERS] + [*(MASKS if name in IMAGES else ())]
-    return next((by_name[mask_name] for mask_name in possible if mask_name in by_name), None)
 
 
 def _split_by_folders(pairs: Pairs, report: "Report") -> list[Rejected]:

@@ -10,7 +10,7 @@ import pytest
 from config import DataTransformerConfig
 from datatransformer.folder_split import folder_split
 from datatransformer.source_choice import with_source
-from settings import SettingError
+from settings import SettingError, WorkError
 from tests.conftest import make_data_folder, table
 
 
@@ -177,3 +177,74 @@ def test_equal_pictures_in_both_splits_or_with_two_labels_are_warned_of(tmp_path
     first = "1 picture is there more than once, in the training and in the validation images, so that scores on them"
     assert f"{first} are too high, such as train/a/0.png and val/a/copy.png" in report
     assert "1 picture is there more than once, with different labels, such as train/a/2.png and train/b/copy" in report
+
+
+# ---- Class folders ---------------------------------------------------------------------------------------------------
+
+
+def classes_and_splits(tmp_path: Path, *folders: str, **settings: object) -> dict[str, list[str]]:
+    """The splits of the classes of a raw folder with four pictures in each of these folders."""
+    for place, folder in enumerate(folders):
+        for number in range(4):
+            picture(tmp_path / "raw" / folder / f"{number}.png", 10 * place + number)
+    data = make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw", **settings)
+    found: dict[str, set[str]] = {}
+    for row in table(data / "manifest.csv"):
+        found.setdefault(row["class"], set()).add(row["split"])
+    return {name: sorted(splits) for name, splits in sorted(found.items())}
+
+
+BOTH = ["train", "val"]
+
+
+def test_folders_of_parts_are_no_classes(tmp_path):
+    """fold1/cat, fold1/dog, fold2/cat ...: the parts have numbers, and all hold the same folders."""
+    assert classes_and_splits(tmp_path, "fold1/cat", "fold1/dog", "fold2/cat", "fold2/dog") == {
+        "cat": BOTH,
+        "dog": BOTH,
+    }
+    other = tmp_path / "other"
+    assert classes_and_splits(other, "class1/a", "class1/b", "class2/a", "class2/b") == {"class1": BOTH, "class2": BOTH}
+    assert "do not count" in (other / "data" / "report.md").read_text()
+
+
+def test_a_test_folder_without_the_classes_is_left_out(tmp_path):
+    """Keras wants unlabelled pictures in a folder like this."""
+    assert classes_and_splits(tmp_path, "train/cat", "train/dog", "test/unknown") == {"cat": BOTH, "dog": BOTH}
+    assert {row["reason"] for row in table(tmp_path / "data" / "rejected.csv")} == {"is for testing"}
+    other = tmp_path / "other"
+    assert classes_and_splits(other, "train/cat", "train/dog", "test/cat") == {"cat": BOTH, "dog": ["train"]}
+
+
+def test_splits_without_a_class_in_common_are_refused(tmp_path):
+    folders = ("train/cat", "train/dog", "val/kat", "val/hond")
+    with pytest.raises(SettingError, match=r"no class in common: cat, dog for training.*--split ratio"):
+        classes_and_splits(tmp_path, *folders)
+    assert list(classes_and_splits(tmp_path, *folders, split="ratio")) == ["cat", "dog", "hond", "kat"]
+
+
+def test_class_folders_that_differ_in_case_alone_are_warned_of(tmp_path):
+    assert list(classes_and_splits(tmp_path, "Cat", "cat", "dog")) == ["Cat", "cat", "dog"]
+    assert "The folders Cat and cat are two classes" in (tmp_path / "data" / "report.md").read_text()
+
+
+def test_class_folders_of_links_name_the_reason(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "raw" / name).mkdir(parents=True)
+        (tmp_path / "raw" / name / "0.png").symlink_to(picture(tmp_path / "store" / f"{name}.png"))
+    with pytest.raises(WorkError, match=r"cat/0\.png is a link that leads out of the raw folder"):
+        make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw")
+
+
+def test_one_class_folder_is_named(tmp_path):
+    with pytest.raises(SettingError, match="holds one folder of images, cat, and two classes are needed"):
+        classes_and_splits(tmp_path, "cat")
+
+
+def test_masks_beside_their_images_with_words_of_both(tmp_path):
+    for number in range(6):
+        picture(tmp_path / "raw" / f"{number}_sat.png", number)
+        mask = np.zeros((8, 8), np.uint8)
+        mask[: number + 1] = 1
+        cv2.imwrite(str(tmp_path / "raw" / f"{number}_mask.png"), mask)
+    assert source_of(tmp_path / "raw") == "masks"
