@@ -64,7 +64,7 @@ class DataTransformerConfig(Settings):
     raw_labels: File | None = None
     """The file with the labels (source labels): a table in CSV or a relative of it, lines of `name label`, or JSON. The
     separator, the encoding and the meaning of the columns are found and printed. Empty with source auto: the only such
-    file in raw_images, or one in each of its split folders, such as train/_classes.csv.
+    file in raw_images, or one per split, such as train.csv and val.csv, or train/_classes.csv and valid/_classes.csv.
     For coco, cvat, yolo and label-studio the file of annotations; empty: the one found in raw_images or beside it."""
 
     image_column: str | None = None
@@ -72,7 +72,8 @@ class DataTransformerConfig(Settings):
     Empty: found by the names of the columns and by what is in them."""
 
     label_column: str | None = None
-    """The column of raw_labels that gives the labels, likewise."""
+    """The column of raw_labels that gives the labels, likewise. Several names with commas between them are columns of 0
+    and 1, one per class."""
 
     split_column: str | None = None
     """The column of raw_labels that tells the images for training, validation and testing, likewise. Its cells are

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.class_columns import WHOLE
 from datatransformer.class_entries import read_class_entries
 from datatransformer.class_entry import ClassEntry
+from datatransformer.label_forms import WHOLE, clean_label
 from datatransformer.listing import Colour
 from settings import SettingError, WorkError, bad_setting
 from storage.column_names import MERGE_FROM, MERGE_TO, normal_name
@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 UNKNOWN = -1
-MAX_INDEX = 255
+MAX_INDEX = 65535
+"""The largest value in a mask of 16 bits."""
+
+WHITES = (255, MAX_INDEX)
+"""White in masks of 8 and of 16 bits."""
+
 VOID_NAMES = ("void", "ignore", "ignored", "border", "boundary", "unlabeled", "unlabelled", "dont_care", "don't_care")
-"""Names, in the form of `normal_name`, by which a class of the value 255 is void."""
+"""Names, in the form of `normal_name`, by which a class of the value 255 or 65535 is void."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,15 @@ def read_class_table(path: Path, report: "Report | None" = None) -> list[RawClas
     if report:
         void = [row.name for row in rows if row.is_void]
         report.note(f"{path} was read as {table.description}" + (f"; void: {', '.join(void)}" if void else ""))
+        if table.doubt:
+            report.warn(table.doubt)
         if left_out := len(table.entries) - len(entries):
-            report.note(f"{path}: {left_out} classes with a negative value, which no mask can hold, are left out")
+            number = (
+                "1 class with a negative value, which no mask can hold, is"
+                if left_out == 1
+                else (f"{left_out} classes with negative values, which no mask can hold, are")
+            )
+            report.note(f"{path}: {number} left out")
     return sorted(rows, key=lambda row: row.index) if all(entry.key for entry in entries) else rows
 
 
@@ -71,8 +83,8 @@ def _raw_class(entry: ClassEntry, position: int) -> RawClass:
     index = int(float(entry.key)) if entry.key else position
     if entry.key and index > MAX_INDEX:
         raise WorkError(f"line {entry.line}: {entry.name} has the index {index}; indices are 0 to {MAX_INDEX}")
-    is_void = entry.is_void or (index == MAX_INDEX and normal_name(entry.name) in VOID_NAMES)
-    return RawClass(index, printable(entry.name), entry.colour, is_void)
+    is_void = entry.is_void or (index in WHITES and normal_name(entry.name) in VOID_NAMES)
+    return RawClass(index, printable(clean_label(entry.name)), entry.colour, is_void)
 
 
 def _by_shade(rows: list[RawClass]) -> list[RawClass]:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datatransformer.mask_classes import VOID, MaskForm, colour_of_text, packed
+from datatransformer.mask_counts import Counts
 from datatransformer.mask_look import (
+    BEHIND,
     COLOURS,
+    GRAY_BEHIND,
     GRAY_COLOURS,
     HIDDEN,
     LOSSY,
@@ -15,14 +18,9 @@ from datatransformer.mask_look import (
     SHADES,
     VALUES,
     VISIBLE,
-    is_gray,
 )
-from datatransformer.mask_survey import (
-    Counts,
-    MaskSurvey,
-)
-from datatransformer.value_classes import ClassTable
-from settings import SettingError, bad_setting
+from datatransformer.mask_survey import MaskSurvey
+from datatransformer.value_classes import ClassTable, counted, refused
 
 GRAY_CODE = 0x010101
 """A shade times this is its packed colour."""
@@ -62,16 +60,14 @@ def take_channels(survey: MaskSurvey, table: ClassTable | None, settings: MaskSe
         by_colour.add(packed(void))
     notes: list[str] = []
     values, colours, gray = survey.of(VALUES), survey.of(COLOURS), survey.of(GRAY_COLOURS)
-    by_alpha = _is_alpha_the_mask(survey, notes)
+    by_alpha = _is_alpha_the_mask(survey, table, notes)
     if by_alpha:
         values = values.joined(survey.of(OPACITY))
     elif survey.of(OPACITY).total_masks:
-        behind = survey.of(VISIBLE, HIDDEN)
-        behind.total_masks = survey.of(OPACITY).total_masks
-        if all(is_gray(code) for code in behind.pixels) and not behind.others:
-            gray = gray.joined(behind, lambda code: code & 255)
+        if not survey.of(BEHIND).total_masks:
+            gray = gray.joined(survey.of(GRAY_BEHIND))
         else:
-            colours = colours.joined(behind)
+            colours = colours.joined(survey.of(BEHIND)).joined(survey.of(GRAY_BEHIND), lambda shade: shade * GRAY_CODE)
     known = {shade for shade in gray.pixels if shade * GRAY_CODE in by_colour}
     gray_is_colour = bool(by_colour) and (
         (known == gray.pixels.keys() and gray.total_masks > 0) or colours.total_masks > gray.total_masks
@@ -90,17 +86,17 @@ def take_channels(survey: MaskSurvey, table: ClassTable | None, settings: MaskSe
         _check_palettes(survey, table)
     if survey.by_palette:
         notes.append(
-            f"{survey.by_palette} masks with a palette are read by its colours, which are those of other classes than "
-            "its indices"
+            f"{counted(survey.by_palette, 'mask is', 'masks are')} read by the colours in their palette, which are "
+            "those of other classes than the indices"
         )
     values = values.joined(survey.of(SHADES if by_shade else PALETTE))
-    white = _white_of_one_bit(values, table)
+    white = _white_of_one_bit(values, table, settings)
     values = values.joined(survey.of(ONE_BIT), lambda value: value * white)
     form = MaskForm(white, by_alpha, by_shade, False, gray_is_colour, single_is_colour)
     return FoundMasks(values, colours, survey.of(LOSSY), form, notes)
 
 
-def _is_alpha_the_mask(survey: MaskSurvey, notes: list[str]) -> bool:
+def _is_alpha_the_mask(survey: MaskSurvey, table: ClassTable | None, notes: list[str]) -> bool:
     """Whether only the alpha channel tells pixels apart. Raises SettingError if both it and the colours may count."""
     if not survey.alpha_varies:
         if survey.of(OPACITY).total_masks:
@@ -115,13 +111,10 @@ def _is_alpha_the_mask(survey: MaskSurvey, notes: list[str]) -> bool:
         return True
     both = sum(pixels for code, pixels in hidden.pixels.items() if code in visible.pixels)
     if both > 0.001 * hidden.total:
-        raise SettingError(
-            bad_setting(
-                "class_names",
-                None,
-                "the masks have an alpha channel, and transparent pixels of the same colours as opaque ones, so either "
-                "may be the mask. Save them without alpha, transparent pixels in the colour of the background",
-            )
+        raise refused(
+            "the masks have an alpha channel, and transparent pixels of the same colours as opaque ones, so either may "
+            "be the mask. Save them without alpha, transparent pixels in the colour of the background",
+            table,
         )
     notes.append("The masks have an alpha channel, which is ignored: their colours tell the classes apart")
     return False
@@ -158,10 +151,12 @@ def _check_palettes(survey: MaskSurvey, table: ClassTable | None) -> None:
             "the palettes of the masks differ: one colour has several indices, and one index several colours. Name a "
             "table with lines of R G B name, then the colours are read"
         )
-        raise SettingError(bad_setting("class_names", table and table.path, allowed))
+        raise refused(allowed, table)
 
 
-def _white_of_one_bit(values: Counts, table: ClassTable | None) -> int:
+def _white_of_one_bit(values: Counts, table: ClassTable | None, settings: MaskSettings) -> int:
+    if settings.threshold:
+        return VOID
     named = {row.index for row in table.rows} if table else set()
     if 1 in values.pixels or (1 in named and VOID not in values.pixels):
         return 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datatransformer.class_tables import UNKNOWN, RawClass
+from datatransformer.class_tables import MAX_INDEX, UNKNOWN, RawClass
 from datatransformer.listing import Colour
 from settings import SettingError, bad_setting
 
@@ -26,6 +26,7 @@ class MaskForm:
         by_alpha: the alpha channel is the mask.
         by_shade: a palette of grays gives its shades, not its indices.
         lossy: gray JPEG and WebP files are read too.
+        clip: values beyond the last one are taken as it.
         gray_is_colour: masks with three equal channels have colours of the table.
         single_is_colour: masks with one channel too.
     """
@@ -36,6 +37,7 @@ class MaskForm:
     lossy: bool = False
     gray_is_colour: bool = False
     single_is_colour: bool = False
+    clip: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ class MaskClasses:
     by_index: np.ndarray
     by_colour: dict[int, int]
     form: MaskForm = MaskForm()
+
+    def of_value(self, value: int) -> int:
+        """The class of a raw value, VOID or UNKNOWN."""
+        last = len(self.by_index) - 1
+        value = min(max(value, 0), last) if self.form.clip else value
+        return int(self.by_index[value]) if 0 <= value <= last else UNKNOWN
 
 
 def mask_classes(
@@ -81,14 +89,15 @@ def mask_classes(
         raise SettingError(
             bad_setting("merge_classes", unknown, f"is no class of the masks{_suggestion(unknown, names)}")
         )
-    is_void = _void_test(table, void, merge)
+    is_void = _void_test(table, void, merge, has_threshold=threshold is not None)
     final = [*merge.values(), *(row.name for row in table if row.name not in merge)]
     kept = {merge.get(row.name, row.name) for row in table if not is_void(row)}
     order = {name: number for number, name in enumerate(name for name in dict.fromkeys(final) if name in kept)}
     if not 2 <= len(order) <= MAX_CLASSES:
-        allowed = f"the masks have {len(order)} classes without void; two to {MAX_CLASSES} are possible"
-        raise SettingError(bad_setting("class_names", None, allowed))
-    size = 256 if all(row.index < 256 for row in table) else 65536
+        classes = "1 class" if len(order) == 1 else f"{len(order)} classes"
+        raise SettingError(f"class_names: the masks have {classes} without void; two to {MAX_CLASSES} are possible")
+    void_value = int(void) if void is not None and void.isdecimal() else None
+    size = 256 if max(void_value or 0, *(row.index for row in table)) < 256 else MAX_INDEX + 1
     by_index = np.full(size, UNKNOWN, np.int16)
     by_colour: dict[int, int] = {}
     colours: dict[str, Colour] = {}
@@ -104,21 +113,26 @@ def mask_classes(
     if threshold is not None:
         (_, dark), (_, bright) = sorted((row.index, target) for row, target in zip(table, targets, strict=True))
         by_index[: threshold + 1], by_index[threshold + 1 :] = dark, bright
-    if void is not None and void.isdecimal():
-        by_index[int(void)] = VOID
+    if void_value is not None:
+        by_index[void_value] = VOID
     if (colour := colour_of_text(void)) is not None:
         by_colour[packed(colour)] = VOID
     return MaskClasses(tuple(order), tuple(colours.get(name) for name in order), by_index, by_colour, form)
 
 
-def _void_test(table: Sequence[RawClass], void: str | None, merge: dict[str, str]) -> Callable[[RawClass], bool]:
-    """A function that tells whether a raw class is void. Raises SettingError if `void` cannot be in the masks."""
+def _void_test(
+    table: Sequence[RawClass], void: str | None, merge: dict[str, str], has_threshold: bool
+) -> Callable[[RawClass], bool]:
+    """A function that tells whether a raw class is void. Raises SettingError if `void` cannot be in the masks.
+
+    With a threshold a class is more than the value that stands for it, so that a void value makes no class void.
+    """
     if void is None:
         return lambda row: row.is_void
     if void.isdecimal():
-        if int(void) > VOID:
-            raise SettingError(bad_setting("void", void, "an index is 0 to 255"))
-        return lambda row: row.is_void or row.index == int(void)
+        if int(void) > MAX_INDEX:
+            raise SettingError(bad_setting("void", void, f"an index is 0 to {MAX_INDEX}"))
+        return lambda row: row.is_void or (row.index == int(void) and not has_threshold)
     if (colour := colour_of_text(void)) is not None:
         if max(colour) > 255 or not any(row.colour for row in table):
             allowed = "a colour is R,G,B of 0 to 255, and needs class_names with lines of R G B name"

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from datatransformer.class_tables import RawClass
 from datatransformer.mask_classes import packed, unpacked
+from datatransformer.mask_counts import Counts
 from datatransformer.mask_peaks import percent
-from datatransformer.mask_survey import Counts, MaskSurvey
-from datatransformer.value_classes import BACKGROUND, MAX_LEFT_OUT, OBJECT, ClassTable, ValueClasses
-from settings import SettingError, bad_setting
+from datatransformer.mask_survey import MAX_LEFT_OUT, MaskSurvey
+from datatransformer.misfits import check_kept
+from datatransformer.value_classes import BACKGROUND, OBJECT, ClassTable, ValueClasses, counted, refused
+from settings import SettingError
 
 MAX_COLOURS = 255
 SHOWN = 40
@@ -17,16 +19,16 @@ MAX_UNKNOWN_SWAPPED = 0.001
 """Largest share of pixels of unknown colour after red and blue are exchanged, to say that they are."""
 
 
-def without_colours(found: Counts, total_masks: int, table: ClassTable | None) -> ValueClasses | None:
+def without_colours(found: Counts, survey: MaskSurvey, table: ClassTable | None) -> ValueClasses | None:
     """The classes of masks in colour if the table has none. None: few masks are in colour, and are left out.
 
     Black and one other colour are background and object. Raises SettingError for other colours, with a table that the
     user can fill in.
     """
-    if found.total_masks <= MAX_LEFT_OUT * total_masks:
+    if not survey.are_many(found):
         return None
     codes = sorted(found.pixels, key=lambda code: -found.pixels[code])
-    rows = [row for row in table.rows if not row.is_void] if table else []
+    rows = table.classes if table else []
     if len(codes) == 2 and 0 in codes and len(rows) <= 2:
         other = next(code for code in codes if code)
         names = [row.name for row in rows] if len(rows) == 2 else [BACKGROUND, *(row.name for row in rows)]
@@ -46,7 +48,7 @@ def without_colours(found: Counts, total_masks: int, table: ClassTable | None) -
             f"the mask {first} is in colour, and no table says what the {len(codes)} colours mean. Name a table with "
             f"lines of R G B name, such as this one with names of yours:\n{_ready_table(found, codes)}"
         )
-    raise SettingError(bad_setting("class_names", table and table.path, text))
+    raise refused(text, table)
 
 
 def check_colours(
@@ -62,35 +64,37 @@ def check_colours(
     swapped = sum(pixels for code, pixels in found.pixels.items() if _exchanged(code) not in by_colour)
     missing = sum(unknown.values()) + found.others
     if swapped + found.others <= MAX_UNKNOWN_SWAPPED * found.total and swapped < missing / 10:
-        raise _refused(
-            table,
+        raise refused(
             f"{percent(missing, found.total)} of the pixels have colours that are not in the table, but are if red and "
             "blue are exchanged. Exchange the columns of red and blue in the table, or save the masks as RGB (OpenCV "
             "writes BGR)",
+            table,
         )
     order = sorted(unknown, key=lambda code: -unknown[code])
-    parts = [
-        f"{text_of(code)} ({unknown[code]:,} pixels; nearest is {_nearest(code, table.rows)})" for code in order[:5]
-    ]
+    parts = []
+    for code in order[:5]:
+        pixels = counted(unknown[code], "pixel", "pixels")
+        parts.append(f"{text_of(code)} ({pixels}; nearest is {_nearest(code, table.rows)})")
     more = f" and {len(order) - 5} more" if len(order) > 5 else ""
     some = f"Colours that are in no table: {', '.join(parts)}{more}"
-    masks = survey.unknown_colours or found.masks[order[0]]
-    if masks <= MAX_LEFT_OUT * survey.masks:
+    if found.masks_with_unknown(unknown) <= MAX_LEFT_OUT * (survey.telling_masks or survey.masks):
+        if found.total_masks == survey.masks:
+            check_kept(found, {packed(row.colour): row.name for row in table.classes if row.colour}, unknown, table)
         return (f"{some}. Masks with them are left out, such as {found.first[order[0]]}",)
     if len(order) > MAX_COLOURS or found.others:
         remedy = "So many colours come from smooth edges or JPEG: save the masks as PNG, resized by nearest neighbour"
     else:
         remedy = "Add them to the table, or make one of them void by --void R,G,B. All colours of the masks are:\n"
         remedy += _ready_table(found, sorted(found.pixels, key=lambda code: -found.pixels[code]), table.rows)
-    raise _refused(table, f"{some}. {remedy}")
+    raise refused(f"{some}. {remedy}", table)
 
 
 def lossy_colours_refused(found: Counts, table: ClassTable | None) -> SettingError:
     first = next(iter(found.first.values()), "")
-    return _refused(
+    return refused(
+        f"{counted(found.total_masks, 'mask', 'masks')} in colour, such as {first}, are JPEG or WebP, which change "
+        "colours, so that a class cannot be told from its neighbours. Save them as PNG from their source",
         table,
-        f"{found.total_masks} masks in colour, such as {first}, are JPEG or WebP, which change colours, so that a "
-        "class cannot be told from its neighbours. Save them as PNG from their source",
     )
 
 
@@ -122,7 +126,3 @@ def _ready_table(found: Counts, codes: list[int], rows: list[RawClass] | None = 
     if len(codes) > SHOWN:
         lines.append(f"  ... and {len(codes) - SHOWN} more")
     return "\n".join(lines)
-
-
-def _refused(table: ClassTable | None, text: str) -> SettingError:
-    return SettingError(bad_setting("class_names", table and table.path, text))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer.class_entries import read_class_entries
-from datatransformer.class_tables import RawClass, read_class_table, read_merge
+from datatransformer.class_tables import WHITES, RawClass, read_class_table, read_merge
 from datatransformer.listing import Colour, EncodedPair, Listing, RawImage, Rejected
 from datatransformer.mask_channels import MaskSettings
 from datatransformer.mask_classes import VOID, MaskClasses, mask_classes
@@ -84,7 +84,7 @@ def classes_of_masks(
 def _known(names: ClassTable | None, void: str | None, merge: Mapping[str, str]) -> Known:
     if names is None:
         return Known()
-    values = {VOID, *(row.index for row in names.rows)} | ({int(void)} if void and void.isdecimal() else set())
+    values = {*WHITES, *(row.index for row in names.rows)} | ({int(void)} if void and void.isdecimal() else set())
     if len(names.rows) < 2 or not any(row.colour for row in names.rows):
         return Known(frozenset(values))
     classes = mask_classes(names.rows, void, dict(merge))

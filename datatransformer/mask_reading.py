@@ -3,20 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from datatransformer.class_tables import RawClass
+from datatransformer.class_tables import WHITES, RawClass
 from datatransformer.mask_channels import FoundMasks, MaskSettings, take_channels
 from datatransformer.mask_classes import VOID, MaskClasses, colour_of_text, mask_classes
 from datatransformer.mask_colours import check_colours, lossy_colours_refused, without_colours
-from datatransformer.mask_look import (
-    LOSSY_COLOURS,
-)
-from datatransformer.mask_survey import (
-    Counts,
-    MaskSurvey,
-)
+from datatransformer.mask_counts import Counts
+from datatransformer.mask_look import LOSSY_COLOURS
+from datatransformer.mask_survey import MaskSurvey
 from datatransformer.mask_values import with_threshold, without_table
 from datatransformer.named_values import with_table
-from datatransformer.value_classes import BACKGROUND, MAX_LEFT_OUT, ClassTable, ValueClasses, listed
+from datatransformer.value_classes import BACKGROUND, ClassTable, ValueClasses, counted, listed
 from settings import SettingError, bad_setting
 
 
@@ -43,33 +39,36 @@ def read_meaning(survey: MaskSurvey, table: ClassTable | None, settings: MaskSet
 
     Raises SettingError, with the remedy, if they can be read in several ways or not at all.
     """
+    if not survey.masks and survey.unreadable:
+        text = f"none of the {counted(survey.unreadable, 'mask', 'masks')} can be read: {survey.reason}"
+        raise SettingError(f"raw_masks: {text}")
     table = _with_background(table)
     found = take_channels(survey, table, settings)
     _check_void_colour(settings, table)
     chosen = _choose(survey, found, table, settings)
     _check_void(settings, table, found)
-    form = replace(found.form, lossy=chosen.lossy)
+    form = replace(found.form, lossy=chosen.lossy, clip=chosen.threshold is not None)
     classes = mask_classes(chosen.rows, settings.void, dict(settings.merge), chosen.threshold, form)
     warnings = [*chosen.warnings, *_warnings_of_colours(survey, found, classes, table)]
     values = found.values.joined(found.lossy) if chosen.lossy else found.values
     if found.lossy.total_masks and not chosen.lossy:
-        count = found.lossy.total_masks
-        warnings.append(f"{count} masks are JPEG or WebP, which change values, and are left out")
+        masks = counted(found.lossy.total_masks, "mask is", "masks are")
+        warnings.append(f"{masks} JPEG or WebP, which change values, and left out")
     return MaskReading(classes, values, found.colours, [*found.notes, *chosen.notes], warnings)
 
 
 def _choose(survey: MaskSurvey, found: FoundMasks, table: ClassTable | None, settings: MaskSettings) -> ValueClasses:
-    are_coloured = found.colours.total_masks + survey.of(LOSSY_COLOURS).total_masks > MAX_LEFT_OUT * survey.masks
+    are_coloured = survey.are_many(found.colours, survey.of(LOSSY_COLOURS))
     if settings.threshold is not None:
         if are_coloured:
             allowed = "has no effect on masks in colour; name a table with lines of R G B name"
             raise SettingError(bad_setting("threshold", settings.threshold, allowed))
-        return with_threshold(found.values.joined(found.lossy), table, settings.threshold)
-    if survey.of(LOSSY_COLOURS).total_masks > MAX_LEFT_OUT * survey.masks:
+        return with_threshold(found.values.joined(found.lossy), table, settings.threshold, settings.void_value)
+    if survey.are_many(survey.of(LOSSY_COLOURS)):
         raise lossy_colours_refused(survey.of(LOSSY_COLOURS), table)
     has_colours = table is not None and any(row.colour for row in table.rows)
     is_without = found.colours.total_masks > 0 and not has_colours
-    if is_without and (coloured := without_colours(found.colours, survey.masks, table)):
+    if is_without and (coloured := without_colours(found.colours, survey, table)):
         found.form = replace(found.form, gray_is_colour=True)
         return coloured
     if table and has_colours and not found.values.total_masks and not found.lossy.total_masks:
@@ -100,7 +99,7 @@ def _check_void_colour(settings: MaskSettings, table: ClassTable | None) -> None
 def _check_void(settings: MaskSettings, table: ClassTable | None, found: FoundMasks) -> None:
     """Raises SettingError if `void` is a value that neither the masks nor the table have."""
     value = settings.void_value
-    if value is None or value > VOID or found.colours.total_masks or value == VOID:
+    if value is None or value in WHITES or found.colours.total_masks:
         return
     present = {*found.values.pixels, *found.lossy.pixels}
     if value not in present and not (table and value in {row.index for row in table.rows}):
@@ -116,5 +115,6 @@ def _warnings_of_colours(
         return ()
     if not classes.by_colour:
         first = next(iter(found.colours.first.values()))
-        return (f"{found.colours.total_masks} masks are in colour, such as {first}, and are left out",)
+        masks = counted(found.colours.total_masks, "mask is", "masks are")
+        return (f"{masks} in colour, such as {first}, and left out",)
     return check_colours(found.colours, classes.by_colour, table or ClassTable([]), survey)

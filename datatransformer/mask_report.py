@@ -1,12 +1,15 @@
 """The table of values of masks, and the warnings about classes without a pixel and about much void."""
 
-from datatransformer.class_tables import UNKNOWN
+import shlex
+
+from datatransformer.class_tables import UNKNOWN, VOID_NAMES, WHITES
 from datatransformer.mask_classes import VOID, MaskClasses
 from datatransformer.mask_colours import text_of
+from datatransformer.mask_counts import Counts
 from datatransformer.mask_peaks import percent
 from datatransformer.mask_reading import MaskReading
-from datatransformer.mask_survey import Counts
 from datatransformer.report import Report
+from storage.column_names import normal_name
 
 TITLE = "Values of the masks"
 MAX_ROWS = 300
@@ -38,6 +41,7 @@ def report_masks(reading: MaskReading, report: Report, void: str | None) -> None
     header = ("value" if not reading.colours.total_masks else "value or colour", "pixels", "share", "masks", "becomes")
     report.add_table(TITLE, header, rows)
     _warn_of_empty_classes(reading, pixels, report)
+    _warn_of_classes_like_void(reading, report)
     _warn_of_void(reading, pixels, total, report, void)
 
 
@@ -45,7 +49,7 @@ def class_pixels(reading: MaskReading) -> dict[str, int]:
     """The pixels of each class, of void and of no class."""
     pixels: dict[str, int] = {}
     for value, count in reading.values.pixels.items():
-        name = _becomes(_target(reading.classes, value), reading.classes)
+        name = _becomes(reading.classes.of_value(value), reading.classes)
         pixels[name] = pixels.get(name, 0) + count
     for code, count in reading.colours.pixels.items():
         name = _becomes(reading.classes.by_colour.get(code, UNKNOWN), reading.classes)
@@ -53,14 +57,15 @@ def class_pixels(reading: MaskReading) -> dict[str, int]:
     return pixels
 
 
-def _target(classes: MaskClasses, value: int) -> int:
-    return int(classes.by_index[value]) if 0 <= value < len(classes.by_index) else UNKNOWN
-
-
 def _becomes(target: int, classes: MaskClasses) -> str:
     if target == UNKNOWN:
         return "no class: its masks are left out"
-    return "void" if target == VOID else classes.names[target]
+    return _void(classes) if target == VOID else classes.names[target]
+
+
+def _void(classes: MaskClasses) -> str:
+    """What the table calls void, also if there is a class of this name."""
+    return "void" if "void" not in classes.names else "void (not learnt)"
 
 
 def _value_rows(reading: MaskReading, total: int) -> list[Row]:
@@ -69,12 +74,12 @@ def _value_rows(reading: MaskReading, total: int) -> list[Row]:
     values = sorted(counts.pixels)
     groups: list[list[int]] = []
     for value in values:
-        target = _target(classes, value)
-        if groups and len(values) > len(classes.names) + 20 and _target(classes, groups[-1][-1]) == target:
+        target = classes.of_value(value)
+        if groups and len(values) > len(classes.names) + 20 and classes.of_value(groups[-1][-1]) == target:
             groups[-1].append(value)
         else:
             groups.append([value])
-    rows = [_row(_span(group), group, counts, total, _becomes(_target(classes, group[0]), classes)) for group in groups]
+    rows = [_row(_span(group), group, counts, total, _becomes(classes.of_value(group[0]), classes)) for group in groups]
     return _bounded(rows, counts.others, total)
 
 
@@ -94,7 +99,7 @@ def _colour_rows(reading: MaskReading, total: int) -> list[Row]:
 
 def _row(text: str, values: list[int], counts: Counts, total: int, becomes: str) -> Row:
     pixels = sum(counts.pixels[value] for value in values)
-    return text, pixels, percent(pixels, total), max(counts.masks[value] for value in values), becomes
+    return text, pixels, percent(pixels, total), counts.masks_with(values), becomes
 
 
 def _bounded(rows: list[Row], others: int, total: int) -> list[Row]:
@@ -117,17 +122,27 @@ def _warn_of_empty_classes(reading: MaskReading, pixels: dict[str, int], report:
     )
 
 
+def _warn_of_classes_like_void(reading: MaskReading, report: Report) -> None:
+    for name in reading.classes.names:
+        if normal_name(name) in VOID_NAMES:
+            report.warn(
+                f"{name} is learnt as a class like any other. If its pixels should not count, make them void: --void "
+                f"{shlex.quote(name)}"
+            )
+
+
 def _warn_of_void(reading: MaskReading, pixels: dict[str, int], total: int, report: Report, void: str | None) -> None:
-    share = pixels.get("void", 0) / max(total, 1)
-    if share <= MAX_VOID:
+    of_void = pixels.get(_void(reading.classes), 0)
+    if of_void <= MAX_VOID * total:
         return
-    text = percent(pixels["void"], total)
-    white = reading.values.pixels.get(VOID, 0)
-    if void != str(VOID) and _target(reading.classes, VOID) == VOID and white > MAX_VOID / 2 * total:
+    text = percent(of_void, total)
+    white = max(WHITES, key=lambda value: reading.values.pixels.get(value, 0))
+    pixels_of_white = reading.values.pixels.get(white, 0)
+    if void != str(white) and reading.classes.of_value(white) == VOID and pixels_of_white > MAX_VOID / 2 * total:
         report.warn(
-            f"255 is void and covers {percent(white, total)} of all pixels: void is neither learnt nor counted. If "
-            "white is the object, give names for 0 and 255: a CSV of index,name with 0,background and 255,NAME; if "
-            "every value above 0 is the object, use --threshold 0"
+            f"{white} is void and covers {percent(pixels_of_white, total)} of all pixels: void is neither learnt nor "
+            f"counted. If white is the object, give names for 0 and {white}: a CSV of index,name with 0,background and "
+            f"{white},NAME; if every value above 0 is the object, use --threshold 0"
         )
         return
     cause = f"--void {void}" if void else "the table of classes"

@@ -1,15 +1,16 @@
 """What is in all masks before any is converted: the values or colours, their pixels, the masks that have them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from datatransformer.images import UnreadableImage
+from datatransformer.mask_counts import Counts
 from datatransformer.mask_look import (
+    BEHIND,
     COLOURS,
-    GRAY_COLOURS,
-    PALETTE,
-    VALUES,
+    HIDDEN,
+    LOSSY,
     VISIBLE,
     HasClassColours,
     MaskLook,
@@ -18,51 +19,12 @@ from datatransformer.mask_look import (
 from datatransformer.raw_masks import RawMask
 from storage.parallel import in_parallel
 
-MAX_KEPT = 4096
-"""Different values that are counted. Masks of classes have fewer; the pixels of further values are counted together."""
-
 MAX_COLOURS_OF_AN_INDEX = 8
 
+MAX_LEFT_OUT = 0.2
+"""Largest share of the masks that is left out, one by one, for values without a class. Beyond it nothing is done."""
+
 Item = TypeVar("Item")
-
-
-@dataclass
-class Counts:
-    """Pixels and masks of each value. `others`: pixels of values beyond MAX_KEPT."""
-
-    pixels: dict[int, int] = field(default_factory=dict)
-    masks: dict[int, int] = field(default_factory=dict)
-    first: dict[int, str] = field(default_factory=dict)
-    total_masks: int = 0
-    others: int = 0
-    distinct: int = 0
-    """The sum over all masks of the number of their values."""
-
-    def add(self, counts: Mapping[int, int], name: str) -> None:
-        self.total_masks += 1
-        self.distinct += len(counts)
-        for value, pixels in counts.items():
-            if value not in self.pixels and len(self.pixels) >= MAX_KEPT:
-                self.others += pixels
-                continue
-            self.pixels[value] = self.pixels.get(value, 0) + pixels
-            self.masks[value] = self.masks.get(value, 0) + 1
-            self.first.setdefault(value, name)
-
-    @property
-    def total(self) -> int:
-        return sum(self.pixels.values()) + self.others
-
-    def joined(self, other: "Counts", meaning: Callable[[int], int] = lambda value: value) -> "Counts":
-        """Both together. `meaning`: what a value of `other` is in these."""
-        sum_of = Counts(dict(self.pixels), dict(self.masks), dict(self.first), self.total_masks + other.total_masks)
-        sum_of.others, sum_of.distinct = self.others + other.others, self.distinct + other.distinct
-        for raw, pixels in other.pixels.items():
-            value = meaning(raw)
-            sum_of.pixels[value] = sum_of.pixels.get(value, 0) + pixels
-            sum_of.masks[value] = sum_of.masks.get(value, 0) + other.masks[raw]
-            sum_of.first.setdefault(value, other.first[raw])
-        return sum_of
 
 
 @dataclass(frozen=True)
@@ -85,27 +47,21 @@ class MaskSurvey:
 
     Attributes:
         counts: by kind.
-        masks: that could be read.
+        masks: that could be read; telling_masks: those of several values.
         unreadable: the number of others; `reason`: of the first of them.
         palette_colours: the colours that each index has in the palettes, packed.
         by_palette: masks with a palette whose colours are those of the table, and which are counted as COLOURS.
-        lengths: how many masks have exactly the values 1..N besides 0 and 255, by N.
-        with_1_and_255: masks that have both values.
-        unknown_values, unknown_colours: masks with values, or colours, that are not known.
         alpha_varies: some masks have an alpha channel of several values.
     """
 
     known: Known = field(default_factory=Known)
     counts: dict[str, Counts] = field(default_factory=dict)
     masks: int = 0
+    telling_masks: int = 0
     unreadable: int = 0
     reason: str = ""
     palette_colours: dict[int, set[int]] = field(default_factory=dict)
     by_palette: int = 0
-    lengths: dict[int, int] = field(default_factory=dict)
-    with_1_and_255: int = 0
-    unknown_values: int = 0
-    unknown_colours: int = 0
     alpha_varies: bool = False
 
     def of(self, *kinds: str) -> Counts:
@@ -115,24 +71,24 @@ class MaskSurvey:
                 found = found.joined(self.counts[kind])
         return found
 
-    def add(self, look: "MaskLook", name: str) -> None:
+    def are_many(self, *parts: Counts) -> bool:
+        """Whether these masks are more than may be left out. Masks of one value do not count."""
+        if not self.telling_masks:
+            return sum(counts.total_masks for counts in parts) > MAX_LEFT_OUT * self.masks
+        return sum(counts.telling_masks for counts in parts) > MAX_LEFT_OUT * self.telling_masks
+
+    def add(self, look: MaskLook, name: str) -> None:
         self.masks += 1
+        self.telling_masks += not look.is_constant
         self.by_palette += look.by_palette
         self.alpha_varies |= look.alpha_varies
         for index, colour in look.palette.items():
             colours = self.palette_colours.setdefault(index, set())
             if len(colours) < MAX_COLOURS_OF_AN_INDEX:
                 colours.add(colour)
-        for kind, counts in look.parts:
-            self.counts.setdefault(kind, Counts()).add(counts, name)
-            self.unknown_colours += kind in (COLOURS, VISIBLE) and not counts.keys() <= self.known.colours
-        kind, counts = look.parts[0]
-        if kind in (VALUES, GRAY_COLOURS, PALETTE):
-            self.with_1_and_255 += 1 in counts and 255 in counts
-            self.unknown_values += not counts.keys() <= self.known.values
-            ids = counts.keys() - {0, 255}
-            if ids and min(ids) == 1 and max(ids) == len(ids):
-                self.lengths[len(ids)] = self.lengths.get(len(ids), 0) + 1
+        for part in look.parts:
+            known = self.known.colours if part.kind in (COLOURS, VISIBLE, HIDDEN, BEHIND) else self.known.values
+            self.counts.setdefault(part.kind, Counts()).add(part, name, known, is_exact=part.kind != LOSSY)
 
 
 def survey_masks(

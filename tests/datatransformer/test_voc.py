@@ -107,7 +107,7 @@ def test_missing_files_of_a_list_are_reported(voc, tmp_path):
     assert found["2007_000000"] == "is in train.txt and has no image"
     assert found["2007_000001"] == "is in train.txt and has no mask"
     assert found["2007_000002"] == "is in val.txt and was in a list before"
-    assert "not in a format that keeps values" in found["2007_000003.jpg"] and len(found) == 4
+    assert "is empty" in found["2007_000003.jpg"] and len(found) == 4
     assert by_name(data)["2007_000002"]["split"] == "train"
 
 
