@@ -1,17 +1,23 @@
 """The columns of a table of classes: the value or label of each class, its name, its colour."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from datatransformer.label_forms import WHOLE, loose_form
 from datatransformer.listing import Colour
 from settings import WorkError
 from storage.column_names import BLUE, CLASS_NAME, COLOUR, GREEN, INDEX, RED, normal_name
 
-WHOLE = re.compile(r"-?\d+(\.0*)?")
 TRUE = ("true", "1", "yes")
 NO_CLASS = ("255", "-1")
 """Values of Cityscapes' trainId for what is neither learnt nor counted."""
+
+AMOUNTS = (
+    "count", "counts", "n", "n_images", "num_images", "number_of_images", "images", "image_count", "frequency", "freq",
+    "total", "samples", "num_samples", "size", "support", "weight", "percent", "percentage", "share", "pixels", "area",
+)  # fmt: skip
+"""Columns of numbers that say how much there is of a class, and not which it is."""
 
 HELP = "Give the table a header such as index,name or index,name,red,green,blue"
 
@@ -61,18 +67,53 @@ class ClassColumns:
         return self.train_id is not None and cells[self.train_id] in NO_CLASS
 
 
-def class_columns(header: Sequence[str] | None, rows: list[list[str]]) -> ClassColumns:
-    """Raises WorkError for a table whose columns can be read in several ways."""
-    return _by_name([normal_name(name) for name in header], rows) if header else _by_content(rows)
+def class_columns(header: Sequence[str] | None, rows: list[list[str]], labels: Collection[str] = ()) -> ClassColumns:
+    """The columns by their names, or else by their content; `labels`, if known, tell which column has them.
+
+    Raises WorkError for a table whose columns can be read in several ways.
+    """
+    fits = _fits(rows, labels)
+    if header is None:
+        return _by_content(rows, fits)
+    names = [normal_name(name) for name in header]
+    return _of_labels(names, rows, fits) or _by_name(names, rows, fits)
 
 
-def _by_name(names: list[str], rows: list[list[str]]) -> ClassColumns:
+def _fits(rows: list[list[str]], labels: Collection[str]) -> list[int]:
+    """How many of the labels each column holds."""
+    forms = {loose_form(label) for label in labels}
+    return [len(forms & {loose_form(cell) for cell in column}) for column in zip(*rows, strict=True)]
+
+
+def _of_labels(names: list[str], rows: list[list[str]], fits: list[int]) -> ClassColumns | None:
+    """The columns if one column of words has more of the labels than all others, and another one names them."""
+    words = [column for column in range(len(names)) if not _is_numeric(column, rows)]
+    best = max((fits[column] for column in words), default=0)
+    having = [column for column in words if fits[column] == best]
+    if best == 0 or len(having) > 1 or len({row[having[0]] for row in rows}) < len(rows):
+        return None
+    (key,) = having
+    words.remove(key)
+    known = sorted((CLASS_NAME.index(names[column]), column) for column in words if names[column] in CLASS_NAME)
+    if names[key] in CLASS_NAME and (not known or CLASS_NAME.index(names[key]) < known[0][0]):
+        return None  # the labels are names, and the other columns tell about them
+    name = known[0][1] if known else words[0] if len(words) == 1 else None
+    if any(column in (*RED, *GREEN, *BLUE, *COLOUR) for column in names):
+        return None
+    return ClassColumns(key) if name is None else ClassColumns(name, key)
+
+
+def _is_numeric(column: int, rows: list[list[str]]) -> bool:
+    cells = [row[column] for row in rows if row[column]]
+    return bool(cells) and all(WHOLE.fullmatch(cell) for cell in cells)
+
+
+def _by_name(names: list[str], rows: list[list[str]], fits: list[int]) -> ClassColumns:
     def first(known: Sequence[str], *others: int | None) -> int | None:
         return next((names.index(name) for name in known if name in names and names.index(name) not in others), None)
 
     def is_numeric(column: int) -> bool:
-        cells = [row[column] for row in rows if row[column]]
-        return bool(cells) and all(WHOLE.fullmatch(cell) for cell in cells)
+        return _is_numeric(column, rows)
 
     parts = (first(RED), first(GREEN), first(BLUE))
     single = first(COLOUR)
@@ -94,18 +135,19 @@ def _by_name(names: list[str], rows: list[list[str]]) -> ClassColumns:
     key = next((column for column in numbers if column not in (name, *colour)), None)
     if key is None:
         key = next((column for column in words[1:] if names[column] in INDEX and column != name), None)
-    if key is None and not colour and (unknown := [column for column in range(len(names)) if column != name]):
+    unknown = [column for column in range(len(names)) if column != name and names[column] not in AMOUNTS]
+    if key is None and not colour and unknown and not (fits and fits[name] and fits[name] == max(fits)):
         counted = [column for column in unknown if is_numeric(column) or names[column] in ("", "unnamed:_0")]
         key = counted[0] if len(counted) == 1 else None
-        if key is None and len(names) > 1:
+        if key is None:
             raise WorkError(f"its columns are {', '.join(names)}, and none of them is known as the index. {HELP}")
     if key is not None and names[key] == "id":
         return ClassColumns(name, key, colour, first(("train_id", "trainid")), first(("ignore_in_eval",)))
     return ClassColumns(name, key, colour)
 
 
-def _by_content(rows: list[list[str]]) -> ClassColumns:
-    """The columns of a table without a header: of numbers and one of words."""
+def _by_content(rows: list[list[str]], fits: list[int]) -> ClassColumns:
+    """The columns of a table without a header: of numbers and one of words, or of labels and one of words."""
     width = len(rows[0])
     numeric = [column for column in range(width) if all(WHOLE.fullmatch(row[column]) for row in rows)]
     coloured = [
@@ -114,6 +156,10 @@ def _by_content(rows: list[list[str]]) -> ClassColumns:
     words = [column for column in range(width) if column not in (*numeric, *coloured)]
     if width == 2 and len(words) == 2:
         return ClassColumns(1, 0, keys_are_unsure=True)
+    others = [column for column in words if fits[column] == 0]
+    if any(fits) and len(others) == 1 and len(words) == 2 and not numeric:
+        (key,) = (column for column in words if column not in others)
+        return ClassColumns(others[0], key, tuple(coloured))
     if len(words) != 1 or len(coloured) > 1:
         found = ", ".join(repr(cell) for cell in rows[0])
         raise WorkError(f"its first line has the cells {found}, and it is not known which of them is the name. {HELP}")

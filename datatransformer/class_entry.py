@@ -15,6 +15,7 @@ class ClassEntry(NamedTuple):
         line: number of the line or entry, for messages.
         key: how masks or labels write it, mostly a number; empty if the file does not say so.
         is_void: the file says that it is no class.
+        line_text: the whole line, if a part of it was taken for the key; labels may be written like it.
     """
 
     line: int
@@ -22,6 +23,7 @@ class ClassEntry(NamedTuple):
     key: str = ""
     colour: Colour | None = None
     is_void: bool = False
+    line_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class ClassEntries:
     """The entries of a file in their order, and how it was read, as a part of a sentence.
 
     `keys_are_unsure`: it has two columns of words and nothing tells which of them is the name.
+    `doubt`: a warning, if its encoding is a guess.
     """
 
     entries: list[ClassEntry]
     description: str
     keys_are_unsure: bool = False
+    doubt: str = ""
 
 
 def entries_of_rows(rows: Iterable[tuple[int, list[str]]], columns: ClassColumns) -> list[ClassEntry]:

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from datatransformer.class_columns import class_columns, colour_of
@@ -31,6 +31,8 @@ def structure_of(path: Path, text: str) -> tuple[object, str] | None:
                     raise WorkError(f"it is not JSON: {error}") from error
         except RecursionError as error:
             raise WorkError("it is not a list or an object of names") from error
+    if path.suffix.lower() in (".pbtxt", ".pbtext") or re.match(r"item\s*:?\s*\{", start):
+        return _items(text), "TensorFlow's label map"
     if path.suffix.lower() in (".yaml", ".yml") or re.search(r"^names\s*:", text, re.MULTILINE):
         import yaml
 
@@ -41,7 +43,18 @@ def structure_of(path: Path, text: str) -> tuple[object, str] | None:
     return None
 
 
-def from_structure(content: object, kind: str) -> ClassEntries:
+def _items(text: str) -> list[dict[str, str]]:
+    """The entries of TensorFlow's label_map.pbtxt; the name to show counts before the one to know it by."""
+    items = []
+    for block in re.findall(r"item\s*:?\s*\{([^{}]*)\}", text):
+        fields = {
+            key: a or b or c for key, a, b, c in re.findall(r"(\w+)\s*:\s*(?:'([^']*)'|\"([^\"]*)\"|(\S+))", block)
+        }
+        items.append({"id": fields.get("id", ""), "name": fields.get("display_name") or fields.get("name", "")})
+    return items
+
+
+def from_structure(content: object, kind: str, labels: Collection[str] = ()) -> ClassEntries:
     colours: Sequence[object] = ()
     key = next(
         (key for key in NAME_KEYS if isinstance(content, dict) and isinstance(content.get(key), list | dict)), None
@@ -57,7 +70,7 @@ def from_structure(content: object, kind: str) -> ClassEntries:
         rows = [
             (number, [cell_text(entry.get(column)) for column in header]) for number, entry in enumerate(content, 1)
         ]
-        columns = class_columns(header, [row for _, row in rows])
+        columns = class_columns(header, [row for _, row in rows], labels)
         return ClassEntries(entries_of_rows(rows, columns), f"{kind}: {columns.describe(header)}")
     elif isinstance(content, list):
         entries = [ClassEntry(number, cell_text(name)) for number, name in enumerate(content, 1)]

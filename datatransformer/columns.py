@@ -1,16 +1,17 @@
 """The meaning of the columns of a label table: by settings, by the names that this field uses, or by content."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from datatransformer.image_column import image_column
 from datatransformer.label_columns import label_columns
-from datatransformer.naming import IMAGE_SUFFIX
-from settings import SettingError, WorkError, bad_setting
+from datatransformer.one_hot_columns import OneHot, binary_values
+from datatransformer.split_words import is_split_flag, split_word
+from settings import SettingError, bad_setting
 from storage import column_names
 from storage.column_names import normal_name
-from storage.table_form import NUMBER
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 FIRST_ROWS = 200
 """Rows by whose content columns are recognised."""
-
-LOOKED_UP = 30
-"""Rows whose cells are looked up among the files."""
 
 BARE_SPLITS = ("train", "training", "val", "valid", "validation", "test")
 """Names that a column of a split can have, but also one of the classes of a table with a column per class."""
@@ -61,6 +59,11 @@ class Columns:
     def name(self, column: int) -> str:
         return (self.names[column] if self.names else "") or str(column + 1)
 
+    @property
+    def needed(self) -> int:
+        """The number of cells that reach to the image and its labels."""
+        return 1 + max((self.image, self.label or 0, *(column for column, _ in self.one_hot)))
+
     def describe(self) -> str:
         """How the columns are read, as a part of a sentence."""
         labels = f"from one column per class ({len(self.one_hot)})"
@@ -81,11 +84,14 @@ def given_columns(settings: "DataTransformerConfig") -> GivenColumns:
     return GivenColumns(settings.image_column, settings.label_column, settings.split_column)
 
 
-def columns_of(table: "UserTable", given: GivenColumns, is_there: Callable[[str], bool]) -> Columns | None:
+def columns_of(
+    table: "UserTable", given: GivenColumns, is_there: Callable[[str], bool], several: bool = False
+) -> Columns | None:
     """The columns of a table; None if it is no table, but lines of text.
 
-    `is_there`: whether a picture has this name. Raises SettingError for a column that is not there and for columns
-    that can be read in several ways, WorkError if no column names pictures.
+    `is_there`: whether a picture has this name. `several`: a picture may have several labels. Raises
+    SettingError for a column that is not there and for columns that can be read in several ways, WorkError if no column
+    names pictures.
     """
     rows = [cells for _, cells in islice(table.rows(), FIRST_ROWS)]
     if table.separator is None and not table.is_json:
@@ -95,20 +101,48 @@ def columns_of(table: "UserTable", given: GivenColumns, is_there: Callable[[str]
         return None
     width = len(table.header) if table.header else max((len(row) for row in rows), default=2)
     width = table.width if not table.is_json else width
+    if table.header:
+        rows = [[*row, *[""] * (width - len(row))] for row in rows]
     rows = [row for row in rows if len(row) == width]
     header = table.header or ()
     names = [normal_name(name) for name in header]
-    place = {field: _place(header, width, f"{field}_column", name) for field, name in given._asdict().items() if name}
-    image = place["image"] if "image" in place else _image_column(table, names, rows, width, is_there, place)
-    splits = _split_columns(names, {image, place.get("label")})
+    one_hot = _given_one_hot(table, header, rows, given.label)
+    one_label = given._replace(label=None) if one_hot else given
+    place = {
+        field: _place(header, width, f"{field}_column", name) for field, name in one_label._asdict().items() if name
+    }
+    taken = {*place.values(), *(column for column, _ in one_hot)}
+    image = place["image"] if "image" in place else image_column(table, names, rows, width, is_there, taken)
+    used: set[int | None] = {image, place.get("label"), *(column for column, _ in one_hot)}
+    splits = split_places(table, rows, used)
+    others = {image, *splits}
     if "split" in place:
         splits = (place["split"],)
-    found = label_columns(table, names, rows, {image, *splits}, image, place.get("label"))
+        others = {*others, *splits} if len({*others, *splits}) < width else {image, *splits}
+    if one_hot:
+        return Columns(image, None, splits, one_hot, None, tuple(header), width)
+    found = label_columns(table, names, rows, others, image, place.get("label"), several)
     bare = [column for column in splits if names and names[column] in BARE_SPLITS]
     if found.one_hot and len(bare) == 1 and "split" not in place:  # a class called train
         splits = tuple(column for column in splits if column not in bare)
-        found = label_columns(table, names, rows, {image, *splits}, image, None)
+        found = label_columns(table, names, rows, {image, *splits}, image, None, several)
     return Columns(image, found.label, splits, found.one_hot, found.order, tuple(header), width)
+
+
+def _given_one_hot(table: "UserTable", header: Sequence[str], rows: list[list[str]], given: str | None) -> OneHot:
+    """The columns of a class each that a setting names, with commas between them; () if it names one column.
+
+    Raises SettingError if they do not hold yes and no.
+    """
+    if given is None or "," not in given or normal_name(given) in map(normal_name, header):
+        return ()
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    columns = [_place(header, table.width, "label_column", part) for part in parts]
+    if binary_values(columns, rows) is None:
+        cells = sorted({row[column] for row in rows for column in columns})[:5]
+        why = f"several columns of labels hold 0 and 1, but these hold {', '.join(cells)}, ..."
+        raise SettingError(bad_setting("label_column", given, why))
+    return tuple((column, header[column] if header else str(column + 1)) for column in columns)
 
 
 def _place(header: Sequence[str], width: int, field: str, given: str) -> int:
@@ -123,66 +157,34 @@ def _place(header: Sequence[str], width: int, field: str, given: str) -> int:
     raise SettingError(bad_setting(field, given, allowed))
 
 
-def _image_column(
-    table: "UserTable",
-    names: list[str],
-    rows: list[list[str]],
-    width: int,
-    is_there: Callable[[str], bool],
-    place: dict[str, int],
-) -> int:
-    """The column that names pictures: one whose cells are there; else one with a known name; else names of files."""
-    possible = [column for column in range(width) if column not in place.values()]
-    possible = [column for column in possible if not names or not _is_label(names[column])] or possible
-    ranks = {column: _rank(names[column], column_names.IMAGE) if names else None for column in possible}
-    named = sorted((rank, column) for column, rank in ranks.items() if rank is not None)
-    shares = {column: _share(rows[:LOOKED_UP], column, is_there) for column in possible}
-    suffixed = [column for column in possible if _share(rows, column, is_image_name) > 0.5]
+def split_places(table: "UserTable", rows: list[list[str]], others: set[int | None]) -> tuple[int, ...]:
+    """The columns that seem to give splits: by their names, or because their cells are such words.
 
-    def fitness(column: int) -> tuple[bool, bool, float, int]:
-        distinct = len({row[column] for row in rows}) / max(len(rows), 1)
-        rank = ranks[column]
-        return column in suffixed, rank is not None, round(distinct, 1), -(rank if rank is not None else column)
-
-    there = [column for column, share in shares.items() if share > 0.5]
-    if there:
-        return max(there, key=fitness)
-    if suffixed and (not named or named[0][1] not in suffixed):
-        return max(suffixed, key=fitness)
-    if named:
-        return named[0][1]
-    if not names and width == 2 and possible:
-        return possible[0]
-    columns = ", ".join(name or "(without a name)" for name in table.header or ()) or f"{width} without names"
-    raise WorkError(
-        f"{table.path} ({table.description}): none of its columns is known to name pictures, and no cell names a file. "
-        f"Its columns: {columns}. Say which one by --image-column"
-    )
-
-
-def _split_columns(names: list[str], others: set[int | None]) -> tuple[int, ...]:
-    """The columns whose names are those of splits. Plain names such as test need others of their kind or a label."""
-    columns = [column for column, name in enumerate(names) if name in column_names.SPLIT and column not in others]
+    Plain names such as test need others of their kind or a label. `others`: columns with another meaning.
+    """
+    names = [normal_name(name) for name in table.header or ()]
+    columns = [
+        column
+        for column, name in enumerate(names)
+        if column not in others and (name in column_names.SPLIT or is_split_flag(name))
+    ]
     has_label = any(name in column_names.LABEL for column, name in enumerate(names) if column not in others)
     bare = [column for column in columns if names[column] in BARE_SPLITS]
-    return tuple(column for column in columns if column not in bare or has_label or len(bare) > 1)
+    columns = [column for column in columns if column not in bare or has_label or len(bare) > 1]
+    width = len(rows[0]) if rows else 0
+    labels = [column for column, name in enumerate(names) if name in column_names.LABEL]
+    possible = [column for column in range(width) if column not in {*others, *labels, *columns}]
+    return (*columns, *(column for column in possible if _holds_splits(table, rows, column)))
 
 
-def _is_label(name: str) -> bool:
-    return name in column_names.LABEL and name not in column_names.IMAGE
-
-
-def _rank(name: str, known: Sequence[str]) -> int | None:
-    return known.index(name) if name in known else None
-
-
-def _share(rows: list[list[str]], column: int, is_so: Callable[[str], bool]) -> float:
-    """The share of the filled cells of a column for which something is so."""
-    cells: Iterator[str] = (row[column] for row in rows)
-    answers = [is_so(cell) for cell in cells if cell]
-    return sum(answers) / len(answers) if answers else 0.0
-
-
-def is_image_name(cell: str) -> bool:
-    """Whether a cell looks like the name of a picture's file."""
-    return bool(IMAGE_SUFFIX.search(cell)) and not NUMBER.fullmatch(cell)
+def _holds_splits(table: "UserTable", rows: list[list[str]], column: int) -> bool:
+    """Whether the cells are words of splits, training and another; the first rows of a table may be all of one."""
+    first = {row[column] for row in rows if row[column]}
+    if not first or not all(map(split_word, first)):
+        return False
+    found: set[str] = set()
+    for _, cells in table.rows():
+        found.add(split_word(cells[column]) if column < len(cells) else "")
+        if "train" in found and len(found - {""}) > 1:
+            return True
+    return False

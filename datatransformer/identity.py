@@ -99,7 +99,7 @@ class Difference:
 def difference(before: Content, now: Content) -> Difference:
     """What has changed. Images are recognised by their digests, the rest by their paths without the split."""
     old_rows, new_rows = _unequal_rows(before, now)
-    result = Difference(_class_difference(before.classes, now.classes), [], [], [], [], [], [])
+    result = Difference(class_difference(before.classes, now.classes), [], [], [], [], [], [])
     old_label, new_label = _label_reader(before.classes), _label_reader(now.classes)
     by_digest, old_rows, new_rows = _pairs(old_rows, new_rows, lambda row: picture_part(row.digest))
     by_path, old_rows, new_rows = _pairs(old_rows, new_rows, _path)
@@ -180,7 +180,8 @@ def _label_reader(classes: Sequence[str]) -> Callable[[Row], str]:
     return label_of
 
 
-def _class_difference(before: Sequence[str], now: Sequence[str]) -> str:
+def class_difference(before: Sequence[str], now: Sequence[str]) -> str:
+    """What has changed in the classes, in words; empty if nothing has."""
     if tuple(before) == tuple(now):
         return ""
     if sorted(before) == sorted(now):

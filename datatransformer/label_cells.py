@@ -3,20 +3,19 @@
 import re
 from ast import literal_eval
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from datatransformer.label_forms import clean_label
+from datatransformer.label_spellings import EMPTY, empty_cells, spellings_of
 from settings import SettingError, bad_setting
 from storage.column_names import normal_name
-
-EMPTY = ("", "nan", "<na>", "nat")
-"""Cells without a label, in small letters. None and NA can be classes."""
 
 FLOAT = re.compile(r"-?\d+\.0+")
 NUMERIC = re.compile(r"-?\d+(\.0+)?")
 
-SEPARATORS = "|;,"
-"""Signs between the labels of a cell, from the least common in names on."""
+SURE_SEPARATORS, COMMAS = "|;", "、，,"
+"""Signs between the labels of a cell, from the least common in names on. Commas can be part of a name."""
 
 OTHER_SEPARATORS = "/+&"
 """Signs that separate labels in a few tables, but mostly belong to a name: they are only asked about."""
@@ -29,11 +28,11 @@ PLURALS = (
 
 NUMBERS = re.compile(r"\d+( +\d+)*")
 
+BRACKETS = (("[", "]"), ("{", "}"), ("(", ")"))
+"""Around cells that are lists. Around names, only the first ones are not expected."""
+
 MANY = 10
 """Labels that differ from each other up to which a column can still be that of the labels."""
-
-MOST_CELLS = 50_000
-"""Different cells that are compared with each other. A column with more has no labels that repeat."""
 
 
 class LabelCells(NamedTuple):
@@ -42,18 +41,20 @@ class LabelCells(NamedTuple):
     Attributes:
         separator: between the labels of a cell; None: a cell is one label.
         are_integers: 3.0 means 3.
-        spellings: labels that differ from a more frequent one in blanks alone -> that one.
-        are_lists: cells look like Python's ['a', 'b'].
+        spellings: labels that look like another one, but for blanks -> that one.
+        are_lists: cells look like ['a', 'b'] or {a,b}.
+        empty: cells that mean a missing label, such as ?, besides those that always do.
     """
 
     separator: str | None = None
     are_integers: bool = False
     spellings: dict[str, str] = {}  # noqa: RUF012  # never written to
     are_lists: bool = False
+    empty: frozenset[str] = frozenset()
 
     def of(self, cell: str) -> tuple[str, ...]:
-        """The labels in a cell; none for an empty one or nan."""
-        if cell.lower() in EMPTY:
+        """The labels in a cell; none for one that means a missing label."""
+        if cell.lower() in EMPTY or cell in self.empty:
             return ()
         parts = _parts(cell, self.separator, self.are_lists)
         labels = (self._label(part) for part in parts)
@@ -63,7 +64,7 @@ class LabelCells(NamedTuple):
         text = text.strip()
         if self.are_integers and FLOAT.fullmatch(text):
             text = text.partition(".")[0]
-        return self.spellings.get(text, text)
+        return clean_label(self.spellings.get(text, text))
 
 
 ONE_NAME = LabelCells()
@@ -80,37 +81,69 @@ def label_cells(counts: "Counter[str]", column: str, several: bool) -> tuple[Lab
     Raises SettingError if cells have several labels and a picture may have only one.
     """
     notes: list[str] = []
-    filled = {cell: count for cell, count in counts.items() if cell.lower() not in EMPTY}
-    are_lists = bool(filled) and all(cell.startswith("[") and cell.endswith("]") for cell in filled)
+    empty, empty_warnings = empty_cells(counts)
+    filled = {cell: count for cell, count in counts.items() if cell.lower() not in EMPTY and cell not in empty}
+    are_lists = _are_lists(filled)
     separator = None if are_lists else _separator_in(filled, normal_name(column), several)
     parts = [part for cell in filled for part in _parts(cell, separator, are_lists)]
     if not several:
         many = [cell for cell in filled if len(_parts(cell, separator, are_lists)) > 1]
         if many:
-            number = f"{sum(filled[cell] for cell in many)} of {counts.total()} rows"
-            why = f"{number} have several labels in the column {column}, such as {many[0]!r}"
+            number = sum(filled[cell] for cell in many)
+            said = f"{number} of {counts.total()} rows {'has' if number == 1 else 'have'} several labels"
+            why = f"{said} in the column {column}, such as {many[0]!r}"
             raise SettingError(bad_setting("labels", "one", f"{why}. Read them by --labels several"))
     elif separator or are_lists:
-        kind = "lists" if are_lists else "labels separated by " + ("blanks" if separator == " " else separator or "")
+        kind = "lists" if are_lists else f"labels separated by {'blanks' if separator == ' ' else separator}"
         notes.append(f"the column {column} holds {kind}")
     numeric = all(NUMERIC.fullmatch(part) for part in parts)
     are_integers = bool(parts) and numeric and any(FLOAT.fullmatch(part) for part in parts)
     if are_integers:
         notes.append(f"the labels are whole numbers written with decimals; 3.0 is read as 3 (column {column})")
-    cells = LabelCells(separator, are_integers, {}, are_lists)
+    cells = LabelCells(separator, are_integers, {}, are_lists, empty)
     totals: Counter[str] = Counter()
     for cell, count in filled.items():
         totals.update(dict.fromkeys(cells.of(cell), count))
-    spellings, spelling_notes, warnings = _spellings(totals)
+    written: Counter[str] = Counter()
+    for cell, count in filled.items():
+        words = (part.strip() for part in _parts(cell, separator, are_lists))
+        written.update({word: count for word in words if word.lower() not in EMPTY})
+    spellings, spelling_notes, warnings = spellings_of(written)
+    warnings = empty_warnings + warnings
     if len(totals) == sum(totals.values()) >= MANY:
         warnings.append(f"every image has a label of its own in the column {column}; --label-column names another one")
-    if not (separator or are_lists) and (doubtful := _doubtful(filled, normal_name(column), several)):
-        remedy = "write ; between them" if several else "read them by --labels several"
-        warnings.append(
-            f"labels such as {doubtful!r} are read as one name each; if they are several labels, {remedy} "
-            f"(column {column})"
-        )
+    if not are_lists:
+        warnings += [f"{text} (column {column})" for text in _doubts(filled, totals, separator, column, several)]
     return cells._replace(spellings=spellings), notes + spelling_notes, warnings
+
+
+def _are_lists(cells: Iterable[str]) -> bool:
+    cells = list(cells)
+    for first, last in BRACKETS:
+        if cells and all(cell.startswith(first) and cell.endswith(last) for cell in cells):
+            return first == "[" or any("," in cell and ":" not in cell for cell in cells)
+    return False
+
+
+def _doubts(
+    cells: Iterable[str], labels: Iterable[str], separator: str | None, column: str, several: bool
+) -> Iterator[str]:
+    """Warnings about labels that may be several, and about signs that may not separate labels."""
+    if separator is None:
+        doubtful = _doubtful(cells, normal_name(column), several)
+        remedy = "write ; between them" if several else "read them by --labels several"
+    else:
+        doubtful = _separable(labels, SURE_SEPARATORS + COMMAS)
+        remedy = f"write {'a blank' if separator == ' ' else separator} between them"
+    if doubtful:
+        yield f"labels such as {doubtful!r} are read as one name each; if they are several labels, {remedy}"
+    if separator == " " and (sign := next((label for label in labels if not any(map(str.isalnum, label))), None)):
+        yield f"the label {sign!r} has no letter and no digit; if it separates labels, write ; in its place"
+    if separator and separator in COMMAS:
+        having = [cell for cell in cells if separator in cell]
+        if _recurring(having, list(cells), separator) < 0.3:
+            example = f'["{having[0]}"]'
+            yield f"few parts of cells with commas occur elsewhere; if commas belong to names, write lists: {example}"
 
 
 def _separator_in(cells: Iterable[str], column: str, several: bool) -> str | None:
@@ -119,9 +152,9 @@ def _separator_in(cells: Iterable[str], column: str, several: bool) -> str | Non
     A comma or a blank can be part of a name. It separates if what it separates occurs elsewhere too.
     """
     cells = list(cells)
-    for sign in SEPARATORS:
+    for sign in SURE_SEPARATORS + COMMAS:
         having = [cell for cell in cells if sign in cell]
-        if having and (sign in "|;" or several or _recurring(having, cells, sign) == 1):
+        if having and (sign in SURE_SEPARATORS or several or _recurring(having, cells, sign) == 1):
             return sign
         if having and column in PLURALS and _is_shared(having, cells, sign):
             return sign
@@ -141,7 +174,13 @@ def _doubtful(cells: Iterable[str], column: str, several: bool) -> str | None:
         having = [cell for cell in cells if sign in cell]
         if having and _is_shared(having, cells, sign):
             return having[0]
-    for sign in OTHER_SEPARATORS:
+    return _separable(cells, OTHER_SEPARATORS)
+
+
+def _separable(cells: Iterable[str], signs: str) -> str | None:
+    """A cell with one of these signs, if most of what the sign separates occurs elsewhere."""
+    cells = list(cells)
+    for sign in signs:
         having = [cell for cell in cells if sign in cell]
         if having and _recurring(having, cells, sign) >= 0.5:
             return having[0]
@@ -169,36 +208,8 @@ def _split(cell: str, sign: str) -> set[str]:
 def _parts(cell: str, separator: str | None, are_lists: bool) -> list[str]:
     if are_lists:
         try:
-            return [str(part) for part in literal_eval(cell)]
+            return [str(part) for part in literal_eval(f"[{cell[1:-1]}]")]
         except (ValueError, SyntaxError):
-            return [part.strip(" '\"") for part in cell.strip("[]").split(",")]
+            return [part.strip(" '\"") for part in cell[1:-1].split(",")]
     parts = cell.split(separator) if separator else [cell]
     return [part for part in parts if part.strip()]
-
-
-def _spellings(totals: "Counter[str]") -> tuple[dict[str, str], list[str], list[str]]:
-    """Labels that mean others, notes and warnings: blanks do not make another label, upper and lower case do."""
-    if len(totals) > MOST_CELLS:
-        return {}, [], []
-    spellings: dict[str, str] = {}
-    groups: dict[str, dict[str, list[str]]] = {}
-    for label in totals:
-        text = " ".join(label.split())
-        groups.setdefault(text.casefold(), {}).setdefault(text, []).append(label)
-    notes, warnings = [], []
-    for group in groups.values():
-        for text, labels in group.items():
-            usual = text if text in labels else max(labels, key=lambda label: totals[label])
-            others = [label for label in labels if label != usual]
-            spellings |= dict.fromkeys(others, usual)
-            if others:
-                notes.append(
-                    f"the labels {', '.join(map(repr, labels))} differ in blanks alone, and are read as {usual!r}"
-                )
-        if len(group) > 1:
-            sizes = ", ".join(f"{text} ({sum(totals[label] for label in labels)})" for text, labels in group.items())
-            warnings.append(
-                f"the labels {sizes} differ in upper and lower case alone. They are kept apart; if they are one class, "
-                "write them alike in the table"
-            )
-    return spellings, notes, warnings

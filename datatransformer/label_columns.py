@@ -1,23 +1,15 @@
 """The columns of a label table that give the labels: one of names, perhaps with one of numbers, or one per class."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.naming import IMAGE_SUFFIX
+from datatransformer.one_hot_columns import one_hot_columns
 from settings import SettingError, WorkError, bad_setting
 from storage.column_names import LABEL
 from storage.table_form import NUMBER
 
 if TYPE_CHECKING:
     from storage.user_tables import UserTable
-
-BINARY = {
-    "0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True, "no": False, "yes": True, "": False,
-}  # fmt: skip
-"""Cells, in small letters, of a table with a column per class."""
-
-SIGNED = {"-1": False, "1": True, "-1.0": False, "1.0": True}
-"""The same in tables that write -1 for no. With 0 beside it, -1 often means unsure, so such tables are refused."""
 
 ROW_NUMBERS = (
     "",
@@ -47,7 +39,13 @@ class LabelColumns(NamedTuple):
 
 
 def label_columns(
-    table: "UserTable", names: list[str], rows: list[list[str]], others: set[int], image: int, given: int | None
+    table: "UserTable",
+    names: list[str],
+    rows: list[list[str]],
+    others: set[int],
+    image: int,
+    given: int | None,
+    several: bool = False,
 ) -> LabelColumns:
     """The columns of the labels.
 
@@ -56,13 +54,14 @@ def label_columns(
         rows: the first rows.
         others: columns with another meaning.
         given: the column that the settings name.
+        several: a picture may have several labels.
 
     Raises SettingError if several columns can be the label, WorkError if none can.
     """
     if given is not None:
         return LabelColumns(given)
     width = len(rows[0]) if rows else table.width
-    rest = [column for column in range(width) if column not in others and not _is_row_number(column, names, rows)]
+    rest = [column for column in range(width) if column not in others and not is_row_number(column, names, rows)]
     rest = [column for column in rest if not _names_pictures(column, rows)]
     named = [names.index(name) for name in LABEL if name in names and names.index(name) in rest]
     named = [column for column in named if any(row[column] for row in rows) or len(named) == 1]
@@ -72,7 +71,7 @@ def label_columns(
         return LabelColumns(named[0])
     if named:
         return _of_several(table, named, rows)
-    if classes := _one_hot(table.header or (), rest, rows):
+    if classes := one_hot_columns(table.header or (), rest, rows, several):
         return LabelColumns(None, None, classes)
     if len(rest) == 1:
         return LabelColumns(rest[0])
@@ -80,19 +79,6 @@ def label_columns(
     if len(repeating) == 1:
         return LabelColumns(repeating[0])
     raise _undecided(table, rest, rows, image)
-
-
-def binary_values(columns: Sequence[int], rows: list[list[str]]) -> dict[str, bool] | None:
-    """The meaning of each cell in columns of yes and no; None if they hold anything else."""
-    cells = {row[column].lower() for row in rows for column in columns}
-    return next((values for values in (BINARY, SIGNED) if cells <= values.keys() and cells != {""}), None)
-
-
-def _one_hot(header: Sequence[str], columns: list[int], rows: list[list[str]]) -> tuple[tuple[int, str], ...]:
-    """The columns with their classes, if there are two or more, and all hold yes or no."""
-    if len(columns) < 2 or not header or binary_values(columns, rows) is None:
-        return ()
-    return tuple((column, header[column]) for column in columns)
 
 
 def _of_several(table: "UserTable", columns: list[int], rows: list[list[str]]) -> LabelColumns:
@@ -136,12 +122,12 @@ def _undecided(
     known = f"{table.path} has several columns that can be the label: {'; '.join(map(text, columns[:12]))}"
     remedy = (
         "Say which one by --label-column. Several labels of an image belong in one column with ; between them, or in "
-        "one column of 0 and 1 per label"
+        "one column of 0 and 1 per label, which --label-column A,B,C names"
     )
     return SettingError(bad_setting("label_column", None, f"{known}. {remedy}"))
 
 
-def _is_row_number(column: int, names: list[str], rows: list[list[str]]) -> bool:
+def is_row_number(column: int, names: list[str], rows: list[list[str]]) -> bool:
     """Whether a column counts the rows: without a header, one of different whole numbers in order."""
     cells = [row[column] for row in rows]
     if names:

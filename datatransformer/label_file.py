@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer.columns import NO_COLUMNS, Columns, GivenColumns, columns_of, given_columns
-from datatransformer.label_cells import MOST_CELLS, label_cells
-from datatransformer.label_columns import BINARY, SIGNED, binary_values
-from datatransformer.label_search import finder
+from datatransformer.found_header import with_found_header
+from datatransformer.id_names import names_of_numbers
+from datatransformer.label_cells import label_cells
+from datatransformer.label_search import are_names_with_blanks, finder, is_of_split_folder
+from datatransformer.label_spellings import MOST_CELLS
 from datatransformer.label_table import LabelTable, problem_of, rows_of
-from datatransformer.split_column import NO_SPLIT, split_columns
+from datatransformer.naming import in_words, number_text
+from datatransformer.one_hot_columns import BINARY, SIGNED, binary_values
+from datatransformer.split_column import NO_SPLIT, TEXTS, split_columns
 from settings import SettingError, WorkError, bad_setting, errors_if_given
 from storage.column_names import normal_name
 from storage.user_tables import UserTable, open_user_table
@@ -41,7 +45,7 @@ def open_label_tables(
 ) -> list[LabelTable]:
     """The label tables, which tell the report how they are read. Raises SettingError if a setting has no effect.
 
-    `paths`: the split that each table is for, because of its folder; empty if its own column decides.
+    `paths`: the split that each table is for, because of its name or its folder; empty if its own column decides.
     """
     decided = settings.split != "auto" or settings.val_list is not None
     if decided and (errors := errors_if_given(settings, ["split_column"], "has no effect with split or val_list")):
@@ -49,21 +53,23 @@ def open_label_tables(
     several = settings.labels == "several"
     tables = []
     for path, split in paths.items():
-        is_there = finder(path.parent if split else root)
+        is_there = finder(path.parent if split and is_of_split_folder(path, root) else root)
         tables.append(open_label_table(path, is_there, several, given_columns(settings), use_split=not decided))
-    if any(paths.values()):
-        said = ", ".join(f"{path} for {split}" for path, split in paths.items())
-        report.note(f"The split comes from the folders of the label tables: {said}")
+    if any(paths.values()) and not decided:
+        said = ", ".join(f"{path} for {TEXTS[split]}" for path, split in paths.items())
+        report.note(f"The split comes from the names of the label tables: {said}")
     for table in tables:
         for note in table.notes:
             report.note(note)
         for warning in table.warnings:
             report.warn(warning)
     if any(paths.values()) and not decided:
-        tables = [replace(table, fixed_split=paths[table.table.path]) for table in tables]
-        if "val" not in paths.values():
-            tables = [replace(table, fixed_split=table.fixed_split.replace("test", "val")) for table in tables]
+        has_val = "val" in paths.values() or any(table.gives_split for table in tables)
+        if not has_val:
             report.note("As no table is for validation, the one for testing is used for it")
+        for place, table in enumerate(tables):
+            split = "" if table.gives_split else paths[table.table.path]
+            tables[place] = replace(table, fixed_split=split if has_val else split.replace("test", "val"))
     return tables
 
 
@@ -90,10 +96,12 @@ def open_label_table(
 
     Raises WorkError for a file that is no table, SettingError if it can be read in several ways.
     """
-    table = open_user_table(path)
-    columns = columns_of(table, given, is_there)
-    if _is_text(table, columns, given, is_there):
-        columns = None
+    table = with_found_header(open_user_table(path), given, is_there)
+    is_text = are_names_with_blanks(table, is_there)
+    if is_text and (field := next((field for field, name in given._asdict().items() if name), None)):
+        why = f"{path} has lines of a name with blanks and its label, and no columns; leave it out"
+        raise SettingError(bad_setting(f"{field}_column", getattr(given, field), why))
+    columns = None if is_text else columns_of(table, given, is_there, several)
     labels: Counter[str] = Counter()
     splits: Counter[tuple[str, ...]] = Counter()
     sizes: Counter[int] = Counter()
@@ -120,7 +128,8 @@ def open_label_table(
     found = NO_SPLIT
     if split_of and columns and not use_split:
         notes.append(
-            f"the column {columns.name(split_of[0])} does not count for the split, because the settings decide it"
+            f"{_columns_text([columns.name(column) for column in split_of])} not used for the split, because the "
+            "settings decide it"
         )
     elif split_of and columns:
         found, said = split_columns(split_of, [columns.name(column) for column in split_of], splits, given.split)
@@ -128,18 +137,17 @@ def open_label_table(
     occurring = frozenset(label for cell in labels for label in meaning.of(cell))
     if columns and columns.label is None:
         occurring = frozenset(name for _, name in columns.one_hot)
+    names, said_of_names = names_of_numbers(table, columns.image, is_there) if columns else ({}, "")
+    notes += [said_of_names] if said_of_names else []
     warnings += _box_warnings(table)
+    doubts = (table.doubt,) if table.doubt else ()
     sentences = (reading, *(f"{path.name}: {note}" for note in notes))
-    alarms = tuple(f"{path.name}: {warning}" for warning in warnings)
-    return LabelTable(table, columns, signs, meaning, found, occurring, notes=sentences, warnings=alarms)
+    alarms = (*doubts, *(f"{path.name}: {warning}" for warning in warnings))
+    return LabelTable(table, columns, signs, meaning, found, occurring, "", names, sentences, alarms)
 
 
-def _is_text(table: UserTable, columns: Columns | None, given: GivenColumns, is_there: Callable[[str], bool]) -> bool:
-    """Whether lines of words are an image's name with blanks and a label, though all have equally many words."""
-    if columns is None or table.separator != " " or table.header or any(given) or columns.width == 2:
-        return columns is None
-    names = [" ".join(cells[:-1]) for _, cells in islice(table.rows(), 30)]
-    return sum(map(is_there, names)) * 2 > len(names)
+def _columns_text(names: Sequence[str]) -> str:
+    return f"the column {names[0]} is" if len(names) == 1 else f"the columns {in_words(names)} are"
 
 
 def _described(table: UserTable, columns: Columns | None) -> str:
@@ -171,10 +179,13 @@ def _count_signs(table: UserTable, line: int, cells: list[str], columns: Columns
 
 
 def _refuse_several(path: Path, sizes: "Counter[int]", first: dict[int, int]) -> None:
-    parts = [(2, "have several labels"), (0, "have none")]
-    said = " and ".join(f"{sizes[size]} {text} (line {first[size]})" for size, text in parts if sizes[size])
-    why = f"{path} has one column per class, and of its {sizes.total()} rows {said}. Read them by --labels several"
-    raise SettingError(bad_setting("labels", "one", why))
+    parts = [(2, "several labels"), (0, "none")]
+    said = " and ".join(
+        f"{number_text(sizes[size], 'has', 'have')} {text} (line {first[size]})" for size, text in parts if sizes[size]
+    )
+    why = f"{path} has one column per class, and of its {sizes.total()} rows {said}"
+    remedy = "Read them by --labels several, or name those with one label in each row by --label-column A,B,C"
+    raise SettingError(bad_setting("labels", "one", f"{why}. {remedy}"))
 
 
 def _box_warnings(table: UserTable) -> list[str]:

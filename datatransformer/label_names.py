@@ -1,14 +1,15 @@
 """Names of the classes, for labels that are numbers or short: a file of names beside a label table."""
 
 import difflib
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from datatransformer.class_columns import WHOLE
 from datatransformer.class_entries import read_class_entries
 from datatransformer.class_entry import ClassEntry
 from datatransformer.class_tables import check_unique
+from datatransformer.label_forms import WHOLE, clean_label, loose_form, plain_number
 from datatransformer.naming import natural_order
 from settings import WorkError
 from storage.tables import printable
@@ -21,19 +22,25 @@ class LabelNames(NamedTuple):
 
     Attributes:
         by_label: label -> name of its class.
+        by_loose_form: the same for other spellings of labels.
         classes: all names in their order.
         description: how the file was read, as a sentence.
         warnings: about labels without a name, and names without a label.
     """
 
     by_label: dict[str, str]
+    by_loose_form: dict[str, str]
     classes: list[str]
     description: str
     warnings: list[str]
 
     def of(self, label: str) -> str | None:
-        """The class of a label, None if it has none. The label 3.0 is also 3, and 007 also 7."""
-        return self.by_label.get(label) or self.by_label.get(_plain(label))
+        """The class of a label, None if it has none.
+
+        The label 3.0 is also 3, and 007 also 7; Cat is also cat, and big_cat also `big cat`, if only one has that form.
+        """
+        exact = self.by_label.get(label) or self.by_label.get(plain_number(label))
+        return exact or self.by_loose_form.get(loose_form(label))
 
 
 def read_label_names(path: Path, labels: Collection[str]) -> LabelNames:
@@ -43,21 +50,41 @@ def read_label_names(path: Path, labels: Collection[str]) -> LabelNames:
     Raises WorkError for another file, and if it can be read in several ways.
     """
     try:
-        table = read_class_entries(path)
-        entries = [entry._replace(name=printable(entry.name)) for entry in table.entries if not entry.is_void]
+        table = read_class_entries(path, labels)
+        entries = [
+            entry._replace(name=printable(clean_label(entry.name)), key=clean_label(entry.key))
+            for entry in table.entries
+            if not entry.is_void
+        ]
         by_label, reading = _by_label(entries, labels, table.keys_are_unsure)
     except WorkError as error:
         raise WorkError(f"{path} is no table of class names: {error}") from error
-    known = [name for name in by_label.values() if name]
-    has_keys = any(entry.key for entry in entries) and reading != _AS_NAMES
-    classes = list(dict.fromkeys(known))
-    if has_keys:
+    classes = list(dict.fromkeys(name for name in by_label.values() if name))
+    if reading == _AS_VALUES:
         classes = [by_label[key] for key in sorted(by_label, key=natural_order)]
-    names = LabelNames(by_label, list(dict.fromkeys(classes)), f"{path} was read as {table.description}; {reading}", [])
-    return names._replace(warnings=_warnings(path, names, labels))
+    description = f"{path} was read as {table.description}; {reading}"
+    names = LabelNames(by_label, _by_loose_form(by_label), list(dict.fromkeys(classes)), description, [])
+    warnings = [*([table.doubt] if table.doubt else []), *_warnings(path, names, labels)]
+    return names._replace(description=description + _spelt_otherwise(names, labels), warnings=warnings)
 
 
-_AS_NAMES = "the labels are these names"
+_AS_NAMES, _AS_LINES = "the labels are these names", "the labels are these lines"
+_AS_VALUES = "the labels are the values there"
+
+
+def _by_loose_form(by_label: dict[str, str]) -> dict[str, str]:
+    """The class of each loose form that only one has."""
+    uses = Counter(form for form, _ in {(loose_form(label), name) for label, name in by_label.items()})
+    return {form: name for label, name in by_label.items() if uses[form := loose_form(label)] == 1}
+
+
+def _spelt_otherwise(names: LabelNames, labels: Iterable[str]) -> str:
+    """What is said about labels that are written in another way than in the file."""
+    known = names.by_label
+    other = sorted(label for label in labels if label not in known and plain_number(label) not in known)
+    pairs = [f"{label} as {name}" for label in other if (name := names.of(label))]
+    more = ", ..." if len(pairs) > MOST_LISTED else ""
+    return f"; in another spelling: {', '.join(pairs[:MOST_LISTED])}{more}" if pairs else ""
 
 
 def _by_label(entries: list[ClassEntry], labels: Collection[str], unsure: bool) -> tuple[dict[str, str], str]:
@@ -76,25 +103,34 @@ def _by_label(entries: list[ClassEntry], labels: Collection[str], unsure: bool) 
     if missing:
         raise WorkError(f"line {missing.line}: {missing.name} has no label; a label and its name are expected")
     check_unique("label", ((entry.line, entry.key) for entry in entries))
-    keys = {_plain(entry.key): entry.name for entry in entries} | {entry.key: entry.name for entry in entries}
-    by_key = sum(label in keys or _plain(label) in keys for label in labels)
-    by_name = sum(label in names for label in labels)
+    lines = {line: line for entry in entries if (line := printable(clean_label(entry.line_text)))}
+    keys = {entry.key: entry.name for entry in entries}
+    by_key, by_name, by_line = (_number_of(labels, known) for known in (keys, names, lines))
     if unsure and by_key < by_name:
-        keys = {entry.name: entry.key for entry in entries}
-        return keys, "the second column is the label, the first the name"
+        return {entry.name: entry.key for entry in entries}, "the second column is the label, the first the name"
     if unsure and by_key == by_name:
         raise WorkError(
             "it has two columns of words, and not one of them alone holds the labels; write the header label,name"
         )
+    if by_line > max(by_key, by_name):
+        return lines, _AS_LINES
     if by_name > by_key:
         return names, _AS_NAMES
-    return {entry.key: entry.name for entry in entries}, "the labels are the values there"
+    if by_key == by_name == 0 and not any(WHOLE.fullmatch(key) for key in keys) and any(map(WHOLE.fullmatch, labels)):
+        return _by_position([entry.name for entry in entries], names, labels)
+    return keys, _AS_VALUES
+
+
+def _number_of(labels: Iterable[str], known: Iterable[str]) -> int:
+    """How many labels are known in some spelling."""
+    forms = {loose_form(label) for label in known}
+    return sum(loose_form(label) in forms for label in labels)
 
 
 def _by_position(names: list[str], itself: dict[str, str], labels: Collection[str]) -> tuple[dict[str, str], str]:
     """The names of labels that count them, or that are names themselves."""
-    by_name = sum(label in itself for label in labels)
-    numbers = {int(_plain(label)) for label in labels if WHOLE.fullmatch(label)}
+    by_name = _number_of(labels, itself)
+    numbers = {int(plain_number(label)) for label in labels if WHOLE.fullmatch(label)}
     if by_name * 2 >= len(labels) or not numbers:
         return itself, _AS_NAMES
     can_be = {first: numbers <= set(range(first, first + len(names))) for first in (0, 1)}
@@ -117,13 +153,15 @@ def _warnings(path: Path, names: LabelNames, labels: Collection[str]) -> list[st
         known = list(names.by_label)
         listed = ", ".join(_with_nearest(label, known) for label in missing[:MOST_LISTED])
         more = f" and {len(missing) - MOST_LISTED} more" if len(missing) > MOST_LISTED else ""
-        warnings.append(f"{len(missing)} labels are not in {path}, and their images are left out: {listed}{more}")
+        number = "1 label is" if len(missing) == 1 else f"{len(missing)} labels are"
+        warnings.append(f"{number} not in {path}, and the images are left out: {listed}{more}")
     used = {names.of(label) for label in labels}
     unused = [name for name in names.classes if name not in used]
     if unused:
         more = ", ..." if len(unused) > MOST_LISTED else ""
         listed = ", ".join(unused[:MOST_LISTED])
-        warnings.append(f"{len(unused)} classes of {path} have no image: {listed}{more}")
+        number = f"1 class of {path} has" if len(unused) == 1 else f"{len(unused)} classes of {path} have"
+        warnings.append(f"{number} no image: {listed}{more}")
     return warnings
 
 
@@ -131,8 +169,3 @@ def _with_nearest(label: str, known: list[str]) -> str:
     """A label, with the most similar one that has a name. Numbers are similar to no others."""
     close = [] if label.isdecimal() else difflib.get_close_matches(label, known, n=1)
     return f"{label} (the file has {close[0]})" if close else label
-
-
-def _plain(label: str) -> str:
-    """A whole number without decimals and zeros in front; other labels as they are."""
-    return str(int(float(label))) if WHOLE.fullmatch(label) and len(label) < 16 else label

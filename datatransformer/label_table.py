@@ -1,8 +1,8 @@
 """A label table and how it is read: rows become images with their labels."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from datatransformer.columns import Columns
@@ -40,6 +40,7 @@ class LabelTable:
         cells: what the cells of the label column mean.
         labels: all that occur, or the first MOST_CELLS of them.
         fixed_split: of all images, if the folder of the table gives it.
+        names: of the images that the table gives by numbers.
         notes, warnings: sentences about how it is read.
     """
 
@@ -50,6 +51,7 @@ class LabelTable:
     splits: SplitColumns = NO_SPLIT
     labels: frozenset[str] = frozenset()
     fixed_split: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -84,7 +86,8 @@ class LabelTable:
             labels = tuple(name for column, name in columns.one_hot if self.signs.get(cells[column].lower()))
         else:
             labels = self.cells.of(cells[columns.label])
-        return LabelEntry(cells[columns.image], labels, line, self.fixed_split or self.splits.of(cells))
+        image = self.names.get(cells[columns.image], cells[columns.image])
+        return LabelEntry(image, labels, line, self.fixed_split or self.splits.of(cells))
 
     def class_order(self) -> list[str] | None:
         """The classes in the order of their columns or their numbers in the table; None if it gives no order."""
@@ -101,9 +104,15 @@ class LabelTable:
 
 
 def rows_of(table: UserTable, columns: Columns | None) -> Iterator[tuple[int, list[str]]]:
-    """The rows; without columns a line is divided behind the suffix of an image, or else at its last blank."""
+    """The rows, filled up if their last cells are missing, but none that is needed.
+
+    Without columns a line is divided behind the suffix of an image, or else at its last blank.
+    """
     if columns is not None:
-        yield from table.rows()
+        needed = columns.needed if table.header else columns.width
+        for number, cells in table.rows():
+            missing = columns.width - len(cells)
+            yield number, [*cells, *[""] * missing] if missing > 0 and len(cells) >= needed else cells
         return
     for number, cells in table.rows():
         text = " ".join(cells)

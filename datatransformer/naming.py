@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from storage.tables import printable
 
@@ -119,3 +119,13 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
     """Sorting key that keeps numbers in numeric order: 2 before 10, image2 before image10."""
     parts = re.split(r"(\d+)", name)
     return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+def number_text(number: int, one: str, several: str) -> str:
+    """A number in a sentence: `1 image has`, `2 images have`."""
+    return f"{number:,} {one if number == 1 else several}"
+
+
+def in_words(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

@@ -1,35 +1,31 @@
-"""The column of a label table that says which split a picture is for."""
+"""The columns of a table that say which split a picture is for."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-from datatransformer.naming import SPLIT_FOLDERS, TEST_FOLDERS
+from datatransformer.naming import in_words, number_text
+from datatransformer.split_words import (
+    FALSE,
+    FLAGS_KIND,
+    FOLDS,
+    FOLDS_KIND,
+    MOST_UNKNOWN,
+    NO,
+    NUMBERS_KIND,
+    TRUE,
+    WORDS_KIND,
+    CellMeaning,
+    cell_meaning,
+    flag_split,
+    folds_of,
+    is_numbered,
+    split_word,
+)
 from settings import SettingError, bad_setting
 from storage.column_names import normal_name
 
-WORDS = {
-    **SPLIT_FOLDERS, **dict.fromkeys(TEST_FOLDERS, "test"), "trn": "train", "dev": "val", "development": "val",
-    "eval": "val", "tst": "test", "publictest": "val", "privatetest": "test", "public_test": "val",
-    "private_test": "test",
-}  # fmt: skip
-"""Cells in small letters."""
-
-TRUE, FALSE = ("true", "1", "1.0", "yes", "y", "t"), ("false", "0", "0.0", "no", "n", "f")
-FLAGS = {
-    "is_valid": ("val", "train"), "is_val": ("val", "train"), "is_validation": ("val", "train"),
-    "valid": ("val", "train"), "val": ("val", "train"), "validation": ("val", "train"),
-    "is_test": ("test", "train"), "test": ("test", "train"), "is_train": ("train", "test"),
-    "is_training": ("train", "test"), "train": ("train", "test"), "training": ("train", "test"),
-    "is_training_image": ("train", "test"),
-}  # fmt: skip
-"""Columns of yes and no: the split that each of the two means."""
-
-NUMBERED = {"0": "train", "1": "val", "2": "test"}
-"""The numbers in a column split, partition or set, as CelebA writes them."""
-
-FOLDS = ("fold", "kfold", "k_fold", "folds")
+TEXTS = {"train": "training", "val": "validation", "test": "testing"}
 
 
 class SplitColumns(NamedTuple):
@@ -37,23 +33,40 @@ class SplitColumns(NamedTuple):
 
     Attributes:
         columns: by number from 0; empty: the table gives no split.
-        meanings: of the cells of each column: train, val, test, or nothing.
+        meanings: of the cells of each column: train, val, test, NO, or nothing.
+        otherwise: the split of rows that have a NO, and nothing else.
         test_is_val: pictures for testing become the validation, because there are none for that.
     """
 
     columns: tuple[int, ...] = ()
     meanings: tuple[dict[str, str], ...] = ()
+    otherwise: str = ""
     test_is_val: bool = False
 
     def of(self, cells: Sequence[str]) -> str:
-        found = {
-            meaning.get(cells[column].lower(), "") for column, meaning in zip(self.columns, self.meanings, strict=True)
-        }
-        split = next((split for split in ("test", "val", "train") if split in found), "")
+        return self.of_cells([cells[column].lower() for column in self.columns])
+
+    def of_cells(self, cells: Sequence[str]) -> str:
+        """The split of a row by its cells in these columns alone, in small letters."""
+        found = [meaning.get(cell, "") for meaning, cell in zip(self.meanings, cells, strict=True)]
+        split = next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
         return "val" if split == "test" and self.test_is_val else split
 
 
 NO_SPLIT = SplitColumns()
+
+
+class _Column(NamedTuple):
+    """A column that gives a split. `place`: among those that are looked at."""
+
+    place: int
+    number: int
+    name: str
+    meaning: CellMeaning
+
+    @property
+    def is_flag(self) -> bool:
+        return self.meaning.kind == FLAGS_KIND
 
 
 def split_columns(
@@ -66,96 +79,161 @@ def split_columns(
         counts: how often each combination of their cells occurs, in small letters.
         given: the column that the settings name. Its cells must be splits.
 
-    Raises SettingError if a cell is no split where the others are, or if two columns differ.
+    Raises SettingError if cells of a column of splits are none, if two columns differ, or if a row is for two splits.
     """
     notes: list[str] = []
-    kept: list[tuple[int, str, dict[str, str]]] = []
-    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
+    found: list[_Column] = []
+    for place, (number, name) in enumerate(zip(columns, names, strict=True)):
         cells = {key[place] for key in counts if key[place]}
-        meaning = _meaning(normal_name(name), cells, given is not None)
-        if meaning is None and given is not None:
-            shown = ", ".join(sorted(cells)[:5])
-            raise SettingError(bad_setting("split_column", given, f"its cells are {shown}, and not train, val or test"))
-        if meaning is None:
-            known = {cell for cell in cells if _word(cell)}
-            if len(known) * 2 > len(cells):
-                odd = ", ".join(sorted(cells - known)[:5])
-                why = (
-                    f"{odd} in the column {name} is neither training, validation nor testing; --split ratio ignores it"
-                )
-                raise SettingError(bad_setting("split_column", None, why))
-            if normal_name(name) in FOLDS:
-                why = f"numbers of folds, and is not used; --split-column {name} takes the lowest for validation"
-            else:
-                why = "no names of splits, and is not used for the split"
-            notes.append(f"the column {name} holds {why}")
-            continue
-        kept.append((column, name, meaning))
-    words = [entry for entry in kept if normal_name(entry[1]) not in FLAGS]
-    if len(words) > 1:
-        both = " and ".join(name for _, name, _ in words)
-        why = f"the columns {both} both give a split; say which one by --split-column"
-        raise SettingError(bad_setting("split_column", None, why))
-    kept = words or kept
-    found = SplitColumns(tuple(column for column, _, _ in kept), tuple(meaning for _, _, meaning in kept))
-    if not kept:
-        return found, notes
-    return _with_validation(found, kept, columns, counts, notes)
+        meaning = cell_meaning(normal_name(name), cells, given is not None)
+        if meaning:
+            found.append(_Column(place, number, name, meaning))
+        elif given is not None:
+            why = f"its cells are {_listed(cells)}, and not train, val or test"
+            raise SettingError(bad_setting("split_column", given, why))
+        elif cells:
+            notes.append(_not_used(name, cells))
+    found = _one_rule(found, counts)
+    if not found:
+        return NO_SPLIT, notes
+    inner = Counter[tuple[str, ...]]()
+    for key, count in counts.items():
+        inner[tuple(key[column.place] for column in found)] += count
+    result = SplitColumns(
+        tuple(column.number for column in found),
+        tuple(column.meaning.splits for column in found),
+        _otherwise({column.meaning.flag for column in found}) if found[0].is_flag else "",
+    )
+    return _with_validation(result, found, inner, given, notes)
+
+
+def _one_rule(found: list[_Column], counts: "Counter[tuple[str, ...]]") -> list[_Column]:
+    """A single column of words or numbers, or all flags. Raises SettingError for columns that contradict each other."""
+    others = [column for column in found if not column.is_flag]
+    for other in others[1:]:
+        first = others[0]
+        if any(
+            first.meaning.splits.get(key[first.place]) != other.meaning.splits.get(key[other.place]) for key in counts
+        ):
+            _refuse(
+                f"the columns {first.name} and {other.name} both give a split, and differ; say which one by "
+                "--split-column"
+            )
+    return others[:1] or found
+
+
+def _otherwise(flags: set[str]) -> str:
+    """The split of rows without a yes in the columns of these splits."""
+    if len(flags) == 1:
+        return "test" if "train" in flags else "train"
+    return next((split for split in ("train", "val", "test") if split not in flags), "test")
 
 
 def _with_validation(
-    found: SplitColumns,
-    kept: list[tuple[int, str, dict[str, str]]],
-    columns: Sequence[int],
+    result: SplitColumns,
+    found: list[_Column],
     counts: "Counter[tuple[str, ...]]",
+    given: str | None,
     notes: list[str],
 ) -> tuple[SplitColumns, list[str]]:
     """The split, if it has pictures for training and for validation or testing."""
-    said = " and ".join(name for _, name, _ in kept)
+    said = ("the column " if len(found) == 1 else "the columns ") + in_words([column.name for column in found])
     sizes: Counter[str] = Counter()
     for cells, count in counts.items():
-        row = dict(zip(columns, cells, strict=True))
-        width = max(columns) + 1
-        sizes[found.of([row.get(column, "") for column in range(width)])] += count
-    if "train" not in sizes or not (sizes["val"] or sizes["test"]):
-        only = ", ".join(split for split in sizes if split) or "nothing"
-        notes.append(f"the column {said} gives {only} only, so it is not used for the split")
-        return SplitColumns(), notes
-    notes.append(
-        f"the split comes from the column {said} ("
-        + ", ".join(f"{sizes[key]} for {text}" for key, text in _TEXTS.items() if sizes[key])
-        + (f", {sizes['']} without one" if sizes[""] else "")
-        + ")"
-    )
+        _check_flags(result, found, cells, count)
+        sizes[result.of_cells(cells)] += count
+    if not sizes["train"] or not (sizes["val"] or sizes["test"]):
+        only = ", ".join(TEXTS[split] for split in TEXTS if sizes[split]) or "no split"
+        gives = "gives" if len(found) == 1 else "give"
+        is_not = "it is not" if len(found) == 1 else "they are not"
+        return NO_SPLIT, [*notes, f"{said} {gives} {only} only, so {is_not} used for the split"]
     if not sizes["val"]:
-        notes[-1] += "; as none are for validation, those for testing are used for it"
-        return found._replace(test_is_val=True), notes
-    if sizes["test"]:
-        notes[-1] += "; those for testing are left out"
-    return found, notes
+        result = result._replace(test_is_val=True)
+    if given is None:
+        _check_order(result, found, sizes)
+    parts = [f"{sizes[key]} for {text}" for key, text in TEXTS.items() if sizes[key]]
+    parts += [f"{sizes['']} without one"] if sizes[""] else []
+    note = f"the split comes from {said} ({', '.join(parts)}){_read(result, found)}"
+    if not sizes["val"]:
+        note += "; as none are for validation, those for testing are used for it"
+    elif sizes["test"]:
+        note += "; those for testing are left out"
+    return result, [*notes, note]
 
 
-_TEXTS = {"train": "training", "val": "validation", "test": "testing"}
+def _read(result: SplitColumns, found: list[_Column]) -> str:
+    """What the cells mean, unless they are words: `; 0 is training, 1 is validation`."""
+    if len(found) > 1:
+        yes = [f"{TEXTS[column.meaning.flag]} in {column.name}" for column in found]
+        return f"; a yes is {in_words(yes)}; a row without a yes is {TEXTS[result.otherwise]}"
+    (column,) = found
+    if column.meaning.kind == WORDS_KIND:
+        return ""
+    if column.meaning.kind == FOLDS_KIND:
+        lowest = next(cell for cell, split in column.meaning.splits.items() if split == "val")
+        return f"; {lowest} is validation, all others are training"
+    pairs = [(cell or "an empty cell", TEXTS[result.of_cells([cell])]) for cell in sorted(column.meaning.splits)]
+    return "; " + ", ".join(f"{cell} is {text}" for cell, text in pairs)
 
 
-def _meaning(name: str, cells: set[str], is_given: bool) -> dict[str, str] | None:
-    """The split that each cell of a column means, by the name of the column and its cells; None if it is no split."""
-    if cells and all(_word(cell) for cell in cells):
-        return {cell: _word(cell) for cell in cells}
-    if name in FLAGS or (is_given and cells <= {*TRUE, *FALSE} and name not in FOLDS and not cells <= NUMBERED.keys()):
-        yes, no = FLAGS.get(name, ("val", "train"))
-        if cells <= {*TRUE, *FALSE}:
-            return {cell: yes if cell in TRUE else no for cell in cells}
-        return None
-    numbers = {cell.removesuffix(".0") for cell in cells}
-    if name not in FOLDS and {"0", "1"} <= numbers <= NUMBERED.keys():
-        return {cell: NUMBERED[cell.removesuffix(".0")] for cell in cells}
-    if is_given and all(number.isdecimal() for number in numbers) and len(numbers) > 1:
-        first = min(map(int, numbers))
-        return {cell: "val" if int(cell.removesuffix(".0")) == first else "train" for cell in cells}
-    return None
+def _check_flags(result: SplitColumns, found: list[_Column], cells: tuple[str, ...], count: int) -> None:
+    """Raises SettingError for rows with a yes for two splits."""
+    yes = {
+        meaning[cell]: column.name
+        for meaning, cell, column in zip(result.meanings, cells, found, strict=True)
+        if meaning.get(cell, NO) != NO
+    }
+    if len(yes) > 1:
+        rows = number_text(count, "row has", "rows have")
+        columns = in_words(list(yes.values()))
+        _refuse(
+            f"{rows} a yes in the columns {columns}, but a picture is for one split. Say which column counts by "
+            f"--split-column {next(iter(yes.values()))}, or --split ratio"
+        )
 
 
-def _word(cell: str) -> str:
-    """The split that a word means, also train2017; empty for other words."""
-    return WORDS.get(re.sub(r"[\s_-]*(19|20)\d\d$", "", cell), "")
+def _check_order(result: SplitColumns, found: list[_Column], sizes: "Counter[str]") -> None:
+    """Raises SettingError if a column of numbers or flags would leave the smaller part for training."""
+    (column, *others) = found
+    largest = max(sizes["val"], sizes["test"])
+    is_odd = sizes["train"] < largest or (sizes["train"] == largest and sizes["val"] and sizes["test"])
+    if is_odd and column.meaning.may_be_reversed and not others:
+        parts = ", ".join(f"{sizes[key]} for {text}" for key, text in TEXTS.items() if sizes[key])
+        _refuse(
+            f"the column {column.name} would give {parts}{_read(result, found)}. If that is right, give "
+            f"--split-column {column.name}; else write train, val and test in it, or --split ratio ignores it"
+        )
+
+
+def _not_used(name: str, cells: set[str]) -> str:
+    """The note about a column that gives no split. Raises SettingError if it seems to give one."""
+    normal = normal_name(name)
+    if normal in FOLDS:
+        offer = f"; --split-column {name} takes the lowest for validation" if folds_of(cells) else ""
+        return f"the column {name} holds numbers of folds, and is not used{offer}"
+    known = {cell for cell in cells if split_word(cell)}
+    if flag_split(normal):
+        known |= cells & {*TRUE, *FALSE}
+    others = "name another column by --split-column, or --split ratio ignores it"
+    possible = cell_meaning(normal, cells, is_given=True)
+    is_likely = possible and (possible.kind == NUMBERS_KIND or (possible.kind == FOLDS_KIND and is_numbered(normal)))
+    if possible and is_likely and len(cells) <= MOST_UNKNOWN:
+        first = next(cell for cell, split in possible.splits.items() if split == "val")
+        reading = f"{first} is for validation, {'all others are' if len(cells) > 2 else 'the other is'} not"
+        _refuse(f"the column {name} holds {_listed(cells)}. --split-column {name} uses it: {reading}; else {others}")
+    looks_so = is_numbered(normal) and (known or 1 < len(cells) <= MOST_UNKNOWN)
+    if looks_so or len(known) * 2 > len(cells):
+        is_one = len(cells - known) == 1
+        _refuse(
+            f"{_listed(cells - known)} in the column {name} {'is' if is_one else 'are'} neither training, validation "
+            f"nor testing. Write train, val or test instead, {others}"
+        )
+    return f"the column {name} holds no names of splits, and is not used for the split"
+
+
+def _listed(cells: set[str]) -> str:
+    return ", ".join(sorted(cells)[:5]) + (", ..." if len(cells) > 5 else "")
+
+
+def _refuse(why: str) -> NoReturn:
+    raise SettingError(bad_setting("split_column", None, why))

@@ -3,15 +3,20 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from log import logger
 from settings import SettingError, WorkError, bad_setting
 from storage.column_names import CLASS_NAME, INDEX, WEIGHT, normal_name
 from storage.user_tables import open_user_table
 
 if TYPE_CHECKING:
     import numpy as np
+
+SHOWN = 12
+"""Weights that a message shows."""
 
 
 def class_weights(name: str, labels: Sequence[int], classes: Sequence[str]) -> "np.ndarray | None":
@@ -55,7 +60,15 @@ def weights_from_file(path: Path, classes: Sequence[str], allowed: str) -> "np.n
     errors += [f"the weight of {name} is {weight}" for name, weight in weights.items() if not 0 <= weight < math.inf]
     if errors:
         raise SettingError(bad_setting("class_weights", path, "; ".join(errors[:5])))
+    listed = ", ".join(f"{name} {weights[name]:g}" for name in classes[:SHOWN])
+    _say(f"Class weights from {path}, {open_user_table(path).kind}: {listed}{', ...' if len(classes) > SHOWN else ''}")
     return np.array([weights[name] for name in classes], np.float32)
+
+
+@cache
+def _say(text: str) -> None:
+    """Logs a message once, though the weights are read when settings are checked and when they are used."""
+    logger.info(text)
 
 
 def _rows(path: Path, classes: Sequence[str]) -> list[tuple[str, float]]:

@@ -1,11 +1,13 @@
 """JSON files as tables: lists of objects or lists, JSON lines, and objects of names and labels. Read in pieces."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from settings import WorkError
+from storage.column_names import KNOWN, normal_name
 from storage.text_files import open_text
 
 FIRST_ENTRIES = 200
@@ -15,9 +17,13 @@ JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 SEVERAL = "|"
 """Between the parts of a list in a cell."""
 
-PAIRS = "pairs"
+PAIRS, COLUMNS = "pairs", "columns"
 LINES = ""
 LIST = "item"
+LIST_OF_LISTS = ["map_key", "start_array", "start_array"]
+"""The first events of ijson in an object of one list of lists."""
+
+IMAGE_NAME = re.compile(r".+\.(jpe?g|png|bmp|gif|tiff?|webp)", re.IGNORECASE)
 
 
 class NotJson(WorkError):
@@ -75,44 +81,75 @@ def _entries(path: Path) -> Iterator[tuple[int, object]]:
     with open_text(path) as file:
         source = _Utf8(file)
         try:
-            if kind == PAIRS:
+            if kind in (PAIRS, COLUMNS):
                 pairs = ijson.kvitems(source, "", use_float=True)
-                yield from enumerate((_checked_pair(path, *pair) for pair in pairs), 1)
+                yield from enumerate((pair for key, value in pairs for pair in _pairs_of(path, key, value, kind)), 1)
             else:
                 yield from enumerate(ijson.items(source, kind, use_float=True, multiple_values=kind == LINES), 1)
         except (ijson.JSONError, RecursionError, ValueError) as error:
             raise NotJson(f"{path} is not JSON: {_one_line(error)}") from error
 
 
-def _checked_pair(path: Path, key: str, value: object) -> tuple[str, object]:
-    """Raises WorkError if the object is more than names and labels, as COCO's is."""
-    if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict | list)):
+def _pairs_of(path: Path, key: str, value: object, kind: str) -> Iterator[tuple[str, object]]:
+    """An entry of an object as pairs: a name and its labels, or each name of a list and the label that the list has.
+
+    Raises WorkError if the object is more than names and labels, as COCO's is, or holds columns or splits.
+    """
+    has_objects = isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict | list)
+    )
+    is_list = (
+        isinstance(value, list) and bool(value) and not IMAGE_NAME.fullmatch(key) and all(map(_names_image, value))
+    )
+    if has_objects or (is_list and kind == COLUMNS):
         raise WorkError(
             f"{path}: expected a list of objects such as image_id and label_id, or an object of names and labels, but "
-            f"{key!r} holds objects. COCO's JSON is read by --source coco; pandas saves a list by orient='records'"
+            f"{key!r} holds {'objects' if has_objects else 'a list'}. COCO's JSON is read by --source coco; pandas "
+            "saves a list by orient='records'"
         )
-    return key, value
+    if isinstance(value, list) and is_list:
+        yield from ((str(name), key) for name in value)
+    else:
+        yield key, value
+
+
+def _names_image(value: object) -> bool:
+    return isinstance(value, str) and bool(IMAGE_NAME.fullmatch(value))
 
 
 def _kind_of(path: Path) -> str:
-    """Where the entries lie: in a list, one after another (JSON lines), or in one object."""
+    """Where the entries lie: in a list, one after another (JSON lines), in one object, or in a list that it holds.
+
+    COLUMNS is an object whose entries are called like columns or splits.
+
+    The last is a path of ijson, for an object whose only entry is a list of lists, as StyleGAN's dataset.json is.
+    """
     import ijson
 
     is_lines = path.suffix.lower() in JSON_SUFFIXES[1:]
     depth = values = 0
+    keys: list[str] = []
+    start: list[str] = []
     with open_text(path) as file:
         try:
-            for event, _ in ijson.basic_parse(_Utf8(file), multiple_values=True):
+            for event, value in ijson.basic_parse(_Utf8(file), multiple_values=True):
                 if depth == 0:
                     values += 1
                     if values == 1 and event != "start_map":
                         return LINES if is_lines else LIST
                     if values == 2:
                         return LINES
+                if depth == 1 and event == "map_key":
+                    keys += [value] if len(keys) < FIRST_ENTRIES else []
+                start += [event] if len(keys) == 1 and len(start) < len(LIST_OF_LISTS) else []
                 depth += event.startswith("start_") - event.startswith("end_")
         except (ijson.JSONError, RecursionError, ValueError):
             pass  # reported when the entries are read
-    return LINES if is_lines else PAIRS
+    if start == LIST_OF_LISTS and len(keys) == 1:
+        return f"{keys[0]}.item"
+    if is_lines:
+        return LINES
+    return COLUMNS if all(normal_name(key) in KNOWN for key in keys) else PAIRS
 
 
 def _cell(value: object) -> str:

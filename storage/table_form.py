@@ -74,9 +74,11 @@ def separator_of(lines: list[str], quote: str = '"') -> str | None:
         rows = [cells for line in lines for cells in cells_of([line], sign, quote)]
         counts = Counter(len(row) for row in rows)
         width, frequency = counts.most_common(1)[0] if counts else (1, 0)
+        if _is_widest(rows) and sign != BLANK:
+            width, frequency = len(rows[0]), counts.total()
         if width < 2 or frequency * 2 <= counts.total():
             continue
-        if sign == BLANK and not all(len(row) == width for row in rows[_lacks_a_name(rows[0], width) :]):
+        if sign == BLANK and not all(len(row) == width for row in rows[_rows_before(rows, width) :]):
             continue  # words of names
         known = len({normal_name(cell) for cell in rows[0]} & KNOWN) if len(rows[0]) == width else 0
         rows = [row for row in rows if len(row) == width]
@@ -105,6 +107,29 @@ def _lacks_a_name(header: list[str], width: int) -> bool:
     return len(header) == width - 1 and any(normal_name(name) in KNOWN for name in header)
 
 
+def _is_widest(rows: list[list[str]]) -> bool:
+    """Whether the first row has names of columns, and each of the others ends with it or before."""
+    known = {normal_name(name) for name in rows[0]} & KNOWN if rows else set()
+    return len(known) > 1 and all(1 < len(row) <= len(rows[0]) for row in rows)
+
+
+def _rows_before(rows: list[list[str]], width: int) -> int:
+    """The number of rows above the data that have other cells: a count, and a header that is one short."""
+    first = 1 if len(rows[0]) == 1 and rows[0][0].isdecimal() else 0
+    if len(rows) > first and (
+        _lacks_a_name(rows[first], width) or _names_numbers(rows[first], rows[first + 1 :], width)
+    ):
+        return first + 1
+    return 0
+
+
+def _names_numbers(header: list[str], rows: list[list[str]], width: int) -> bool:
+    """Whether a row has a different word above each column of numbers, but none above the first, as CelebA's has."""
+    is_short = len(header) == width - 1 > 1 and len(set(header)) == len(header)
+    are_words = is_short and not any(NUMBER.fullmatch(name) or FILE_NAME.fullmatch(name) for name in header)
+    return are_words and len(rows) > 1 and all(NUMBER.fullmatch(cell) for row in rows for cell in row[1:])
+
+
 def is_comment(line: str) -> bool:
     return line.lstrip("\ufeff \t").startswith(COMMENT)
 
@@ -114,7 +139,7 @@ def _with_header(form: TableForm, filled: list[tuple[int, str]]) -> TableForm:
     assert form.separator is not None
     parsed = [(number, line, next(cells_of([line], form.separator, form.quote), [])) for number, line in filled]
     data = [cells for _, line, cells in parsed if not (form.has_comments and is_comment(line))]
-    width = Counter(map(len, data)).most_common(1)[0][0]
+    width = len(data[0]) if _is_widest(data) else Counter(map(len, data)).most_common(1)[0][0]
     while width > 1 and not any(any(cells[width - 1 :]) for cells in data):
         width -= 1  # a separator at the end of each line
     form = replace(form, width=width)
@@ -128,10 +153,13 @@ def _with_header(form: TableForm, filled: list[tuple[int, str]]) -> TableForm:
                 return replace(form, header=tuple(names), skipped=frozenset({*skipped, number}), has_comments=True)
             skipped.add(number)
             continue
+        if _names_numbers(names, rows[1:], width):
+            return replace(form, header=("", *names), skipped=frozenset({*skipped, number}))
         if _lacks_a_name(names, width) and len(rows) > 1 and _is_known_header(names, rows[1:]):
             names = ["", *names]
         may_be_title = (len(names) < width or sum(map(bool, names)) == 1) and len(rows) > 1 and len(rows[1]) == width
         is_title = may_be_title and _is_known_header(rows[1], rows[2:])
+        is_title = is_title or (len(names) == 1 and names[0].isdecimal() and _rows_before(rows, width) > 1)
         if is_title:
             skipped.add(number)
             rows = rows[1:]

@@ -4,9 +4,10 @@ import codecs
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from settings import WorkError
+from storage.encodings import Guess, guess_encoding
 
 START = 4096
 """Bytes by which a kind of file is recognised."""
@@ -46,28 +47,52 @@ NOT_TEXT = (
 
 ENCODING_NAMES = {
     "utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",
-    "utf-32": "UTF-32", "cp1252": "not UTF-8, so read as Windows-1252", "latin-1": "not UTF-8, so read as Latin-1",
+    "utf-32": "UTF-32",
 }  # fmt: skip
 """How a report calls an encoding."""
 
+OTHER_NAMES = {
+    "cp1252": "Windows-1252", "latin-1": "Latin-1", "cp1251": "Windows-1251 (Cyrillic)",
+    "gb18030": "GB 18030 (Chinese)", "shift_jis": "Shift JIS (Japanese)", "euc_kr": "EUC-KR (Korean)",
+}  # fmt: skip
+"""The same for encodings that are guessed."""
 
-def encoding_of(path: Path) -> str:
+
+class Encoding(NamedTuple):
+    """The encoding of a file.
+
+    Attributes:
+        description: how a report calls it.
+        doubt: a warning, if it is a guess and other encodings are possible.
+    """
+
+    name: str
+    description: str
+    doubt: str = ""
+
+
+def encoding_of(path: Path) -> Encoding:
     """The encoding of a text file.
 
     A byte order mark decides; else zero bytes show UTF-16; else it is UTF-8 if the whole file is that. The last resort
-    is what older Windows programs write. Raises WorkError for files that are no text, and for ones that cannot be read.
+    is what older programs write in some language. Raises WorkError for files that are no text, and for ones that cannot
+    be read.
     """
     try:
         with path.open("rb") as file:
             start = file.read(START)
             _refuse_other_kinds(path, start)
-            for mark, encoding in BYTE_ORDER_MARKS:
+            for mark, name in BYTE_ORDER_MARKS:
                 if start.startswith(mark):
-                    return encoding
+                    return Encoding(name, ENCODING_NAMES[name])
             if b"\0" in start:
-                return _utf_16_of(path, start)
+                name = _utf_16_of(path, start)
+                return Encoding(name, ENCODING_NAMES[name])
             file.seek(0)
-            return _eight_bit_encoding(path, iter(lambda: file.read(1 << 20), b""))
+            if _is_utf_8(path, iter(lambda: file.read(1 << 20), b"")):
+                return Encoding("utf-8", ENCODING_NAMES["utf-8"])
+            file.seek(0)
+            return _of_guess(path, guess_encoding(iter(lambda: file.read(1 << 20), b"")))
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -76,7 +101,7 @@ def encoding_of(path: Path) -> str:
 def open_text(path: Path) -> Iterator[TextIO]:
     """The opened file; the line ends of all systems become line feeds. Raises WorkError, also while it is read."""
     try:
-        with path.open(encoding=encoding_of(path)) as file:
+        with path.open(encoding=encoding_of(path).name) as file:
             yield file
     except UnicodeError as error:
         raise WorkError(f"{path} is damaged text ({error}). Save it as UTF-8.") from error
@@ -98,7 +123,7 @@ def _utf_16_of(path: Path, start: bytes) -> str:
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
-def _eight_bit_encoding(path: Path, blocks: Iterator[bytes]) -> str:
+def _is_utf_8(path: Path, blocks: Iterator[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for block in blocks:
@@ -106,13 +131,15 @@ def _eight_bit_encoding(path: Path, blocks: Iterator[bytes]) -> str:
                 raise WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
             decoder.decode(block)
         decoder.decode(b"", final=True)
-        return "utf-8"
     except UnicodeDecodeError:
-        pass
-    try:
-        with path.open(encoding="cp1252") as file:
-            for _ in iter(lambda: file.read(1 << 20), ""):
-                pass
-        return "cp1252"
-    except UnicodeDecodeError:
-        return "latin-1"
+        return False
+    return True
+
+
+def _of_guess(path: Path, guess: Guess) -> Encoding:
+    name = OTHER_NAMES[guess.encoding]
+    words = " ".join(guess.words)
+    if guess.is_sure:
+        return Encoding(guess.encoding, f"not UTF-8, so read as {name} with words such as {words}")
+    doubt = f"{path} is not UTF-8, and was read as {name}: {words}. If these words are wrong, save the file as UTF-8"
+    return Encoding(guess.encoding, f"not UTF-8, so read as {name}", doubt)

@@ -5,8 +5,8 @@ words, JSON and JSON lines. What a column means is decided by those who read the
 """
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from settings import WorkError
 from storage.column_names import normal_name as normal_name
 from storage.json_tables import json_rows, json_table_form
 from storage.table_form import BLANK, TableForm, form_of, is_comment
-from storage.text_files import ENCODING_NAMES, encoding_of, open_text
+from storage.text_files import encoding_of, open_text
 
 FIRST_LINES = 200
 """Lines by which the form of a table is decided."""
@@ -32,6 +32,7 @@ class UserTable:
         width: number of columns.
         separator: between cells, a blank for runs of blanks; None: every line is one cell, or the file is JSON.
         description: how it is read: "separated by semicolons, with a header, UTF-16".
+        doubt: a warning, if its encoding is a guess.
     """
 
     path: Path
@@ -41,11 +42,18 @@ class UserTable:
     description: str
     form: TableForm
     is_json: bool = False
+    doubt: str = ""
 
     @property
     def kind(self) -> str:
         """What the file is, as a part of a sentence: "a table separated by commas, with a header, UTF-8", or JSON."""
         return self.description if self.is_json else f"a table {self.description}"
+
+    def with_header(self, line: int, names: Sequence[str]) -> "UserTable":
+        """The table whose row at a line is no data, but the header."""
+        form = replace(self.form, header=tuple(names), skipped=self.form.skipped | {line})
+        description = self.description.replace("without a header", "with a header")
+        return replace(self, header=tuple(names), form=form, description=description)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yields line number (in JSON: number of the entry) and cells of each row that is not empty.
@@ -100,16 +108,16 @@ def open_user_table(path: Path) -> UserTable:
 
     Raises WorkError for a file that is no table in text, such as a spreadsheet.
     """
-    encoding = ENCODING_NAMES[encoding_of(path)]
+    encoding = encoding_of(path)
     if (json_form := json_table_form(path)) is not None:
-        return UserTable(path, json_form or None, len(json_form) or 2, None, "JSON", TableForm(), is_json=True)
+        return UserTable(path, json_form or None, len(json_form) or 2, None, "JSON", TableForm(), True, encoding.doubt)
     with open_text(path) as file:
         try:
             form = form_of(list(islice(file, FIRST_LINES)))
         except csv.Error as error:
             raise WorkError(f"{path}: {error}; is a quote left open?") from error
-    description = f"{form.describe()}, {encoding}"
-    return UserTable(path, form.header, form.width, form.separator, description, form)
+    description = f"{form.describe()}, {encoding.description}"
+    return UserTable(path, form.header, form.width, form.separator, description, form, doubt=encoding.doubt)
 
 
 def _stripped(line: str) -> str:

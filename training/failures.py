@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import re
 from collections.abc import Iterator
 
 import tensorflow as tf
 
+from datatransformer.layout import why_dead_link
 from distributed.rendezvous import describe_lost_workers
 from settings import WorkError
 from training.session import Session
@@ -13,6 +15,9 @@ from training.strategy import WORKER_LOST_ERRORS
 
 UNREADABLE_IMAGE = ("No such file", "decode", "jpeg::Uncompress")
 """Parts of TensorFlow's messages about images that it cannot read."""
+
+WHERE_IN_PIPELINE = re.compile(r"\{\{.*?\}\}\s*|(Error in )?.*?Iterator::\S+: ")
+"""What TensorFlow says before the file: the node of its graph, and the steps of the pipeline."""
 
 
 @contextlib.contextmanager
@@ -40,6 +45,9 @@ def translate_errors(session: Session) -> Iterator[None]:
         if reason is None:
             raise WorkError(f"Training stopped: {lines[0]}. Run with --debug for the traceback.") from error
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it again"
+        reason = WHERE_IN_PIPELINE.sub("", reason)
+        if link := why_dead_link(reason.rpartition(";")[0]):
+            reason, advice = link, f"Move it back, or make {session.data.path} again from its new path"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
 
 

@@ -77,7 +77,7 @@ def test_attributes_as_classes(tmp_path):
     form = '<tag label="scene"><attribute name="weather">{}</attribute><attribute name="wet">true</attribute></tag>'
     tags = [image(number, form.format(("rain", "sun")[number % 2])) for number in range(4)]
     save_cvat(raw / "annotations.xml", *tags, labels=["scene"])
-    with pytest.raises(WorkError, match="1 classes are too few"):
+    with pytest.raises(WorkError, match="1 class are too few"):
         transform(raw)
     data = transform(raw, attribute="weather")
     assert column(data, "class") == {"0.jpg": "rain", "1.jpg": "sun", "2.jpg": "rain", "3.jpg": "sun"}

@@ -145,7 +145,7 @@ def test_one_column_per_class(tmp_path):
     path = table(tmp_path, "filename,cat,dog", "a.jpg,1,0", "b.jpg,1,1", "c.jpg,0,0")
     assert labels_of(path, several=True) == [("cat",), ("cat", "dog"), ()]
     with pytest.raises(
-        SettingError, match=r"1 have several labels \(line 3\) and 1 have none \(line 4\).*--labels several"
+        SettingError, match=r"1 has several labels \(line 3\) and 1 has none \(line 4\).*--labels several"
     ):
         read(path)
     path = table(tmp_path, "filename,cat,dog", "a.jpg,1,-1", "b.jpg,-1,1")
@@ -168,7 +168,8 @@ SPLITS = [
     ("train,test", ["1,0", "0,1", "1,0", "1,0"], ["train", "val", "train", "train"]),
     ("Usage", ["Training", "PublicTest", "PrivateTest", "Training"], ["train", "val", "test", "train"]),
     ("fold", ["0", "1", "2", "3"], ["", "", "", ""]),
-    ("set", ["A", "B", "A", "B"], ["", "", "", ""]),
+    ("usage", ["A", "B", "A", "B"], ["", "", "", ""]),
+    ("set", ["A1", "A1", "A1", "A1"], ["", "", "", ""]),
     ("split", ["train", "train", "train", "train"], ["", "", "", ""]),
 ]
 
@@ -177,7 +178,8 @@ SPLITS = [
 def test_a_split_column(tmp_path, column, cells, expected):
     path = table(tmp_path, f"image,label,{column}", *(f"{n}.jpg,{n % 2},{cell}" for n, cell in enumerate(cells)))
     assert [entry.split for entry in read(path)[0]] == expected
-    assert f"the column {column.replace(',', ' and ')}" in " ".join(open_label_table(path, no_file).notes)
+    said = f"the columns {column.replace(',', ' and ')}" if "," in column else f"the column {column}"
+    assert said in " ".join(open_label_table(path, no_file).notes)
     assert {entry.split for entry in read(path, use_split=False)[0]} == {""}
 
 

@@ -57,3 +57,13 @@ def test_wrong_files_are_refused(tmp_path, text, words):
         class_weights(str(file), [0, 1, 2], CLASSES)
     with pytest.raises(SettingError, match="none, balanced, or a CSV file"):
         class_weights("balnced", [0, 1, 2], CLASSES)
+
+
+def test_the_reading_of_a_file_is_said_once(tmp_path, caplog):
+    file = tmp_path / "weights.csv"
+    file.write_text("class;weight\nbeach;1\ncity;2,5\nforest;3\n")
+    with caplog.at_level("INFO", "scenelab"):
+        for _ in range(2):
+            class_weights(str(file), [0, 1, 2], CLASSES)
+    (message,) = (record.message for record in caplog.records)
+    assert "a table separated by semicolons, with a header, UTF-8: beach 1, city 2.5, forest 3" in message
