@@ -1,11 +1,12 @@
 """Images and masks in folders, matched by their names."""
 
 import shlex
-from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.folder_split import folder_split
 from datatransformer.listing import Listing, Rejected
+from datatransformer.mask_table_hint import tables_near_masks
 from datatransformer.naming import split_of_folder
 from datatransformer.raw_files import FIRST_FOLDERS, holds_images, no_images, subfolders
 from datatransformer.sources import Evidence
@@ -90,7 +91,17 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         )
     if settings.split == "auto" and not settings.val_list:
         rejected += _split_by_folders(pairs, report)
-    return list_pairs(pairs, rejected, settings, report)
+    near = tables_near_masks((root, *(masks.parent for _, masks in folders))) if settings.class_names is None else ""
+    try:
+        listing = list_pairs(pairs, rejected, settings, report)
+    except SettingError as error:
+        if not near:
+            raise
+        first, *others = error.errors
+        raise SettingError(f"{first}\nThis file lies there and may name the classes: {near}", *others) from error
+    if near and all(name.isdecimal() for name in listing.classes or ()):
+        report.warn(f"The classes have numbers for names. This file lies there and may name them: {near}")
+    return listing
 
 
 def _found_folders(root: Path) -> list[tuple[Path, Path]]:
@@ -122,25 +133,11 @@ def masks_beside(settings: "DataTransformerConfig") -> Path | None:
 
 
 def _split_by_folders(pairs: Pairs, report: "Report") -> list[Rejected]:
-    """Takes the split from names of folders, if there are folders for training and for validation.
-
-    Images in a folder for testing are left out. Without a folder for validation they are for validation.
-    """
-
-    def split_in(name: str) -> str:
-        return next(filter(None, map(split_of_folder, PurePosixPath(name).parts[:-1])), "")
-
-    counts = Counter(split_in(pair.name) for pair in pairs)
-    if not counts["train"] or not (counts["val"] or counts["test"]):
+    """Takes the split from names of folders. Returns the images for testing, which are left out."""
+    split = folder_split(pair.name for pair in pairs)
+    if split is None:
         return []
-    of_test = None if counts["val"] else "val"
-    test = "left out" if counts["val"] else "for validation, as no folder is for that"
-    numbers = [f"{counts['train']} for training", *([f"{counts['val']} for validation"] if counts["val"] else [])]
-    numbers += [f"{counts['test']} for testing ({test})"] if counts["test"] else []
-    report.note(f"The split of the images follows from the names of their folders: {', '.join(numbers)}")
-    splits = {"train": "train", "val": "val", "test": of_test}
-    rejected = [Rejected(str(pair.image), "is for testing") for pair in pairs if split_in(pair.name) == "test"]
-    pairs.set_splits(
-        lambda name: splits.get(split_in(name)), leave_out=lambda name: split_in(name) == "test" and not of_test
-    )
-    return rejected if of_test is None else []
+    report.note(split.describe())
+    rejected = [Rejected(str(pair.image), "is for testing") for pair in pairs if split.of(pair.name) == "test"]
+    pairs.set_splits(split.of, leave_out=lambda name: split.of(name) == "test")
+    return rejected

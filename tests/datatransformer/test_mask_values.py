@@ -278,3 +278,20 @@ def test_unreadable_masks_are_reported_before_any_reading(tmp_path, value, reaso
     raw = write_masks(tmp_path, lambda i: np.where(disc(i), value, 0).astype(np.float32), suffix="tif")
     with pytest.raises(SettingError, match=f"none of the 10 masks can be read.*{reason}"):
         transform(raw, "bg cell", threshold=0)
+
+
+def test_a_table_of_names_beside_the_masks_is_told_of(tmp_path):
+    """It is not read unasked: it may be of other masks. The flag that the sentence gives works."""
+    raw = write_masks(tmp_path, three)
+    table_of_names = raw / "class_dict.csv"
+    table_of_names.write_text("index,name\n0,ground\n1,ring\n2,core\n")
+    flag = f"--class-names {table_of_names} (ground, ring, core)"
+    report = json.loads((transform(raw) / "report.json").read_text())
+    assert f"This file lies there and may name them: {flag}" in report["warnings"][0]
+    named = transform(raw, data="named", class_names=table_of_names)
+    assert [row["name"] for row in table(named / "classes.csv")] == ["ground", "ring", "core"]
+    assert not json.loads((named / "report.json").read_text())["warnings"]
+    write_masks(tmp_path, coded([0, 128, 255]))
+    with pytest.raises(SettingError) as error:
+        transform(raw, data="refused")
+    assert str(error.value).endswith(f"This file lies there and may name the classes: {flag}")
