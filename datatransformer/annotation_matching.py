@@ -66,7 +66,7 @@ class MatchedImages:
             labels = [label for label in dict.fromkeys(labels) if label not in ("", IGNORE)]
             unknown = [label for label in labels if label not in classes]
             names = tuple(dict.fromkeys(classes[label] for label in labels if label in classes))
-            if unknown:
+            if unknown and not several:
                 yield Rejected(match.path, f"its label {unknown[0]} is not in the file of class names")
             elif several:
                 yield RawImage(match.name, match.path, split=match.split, labels=names)

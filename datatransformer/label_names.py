@@ -43,11 +43,12 @@ class LabelNames(NamedTuple):
         return exact or self.by_loose_form.get(loose_form(label))
 
 
-def read_label_names(path: Path, labels: Collection[str]) -> LabelNames:
+def read_label_names(path: Path, labels: Collection[str], several: bool = False) -> LabelNames:
     """The names that a file gives to `labels`, the labels that occur.
 
     The file holds the label of each name, or the labels are themselves the names, or they count its lines from 0 or 1.
-    Raises WorkError for another file, and if it can be read in several ways.
+    `several`: an image may have several labels. Raises WorkError for another file, and if it can be read in several
+    ways.
     """
     try:
         table = read_class_entries(path, labels)
@@ -64,7 +65,7 @@ def read_label_names(path: Path, labels: Collection[str]) -> LabelNames:
         classes = [by_label[key] for key in sorted(by_label, key=natural_order)]
     description = f"{path} was read as {table.description}; {reading}"
     names = LabelNames(by_label, _by_loose_form(by_label), list(dict.fromkeys(classes)), description, [])
-    warnings = [*([table.doubt] if table.doubt else []), *_warnings(path, names, labels)]
+    warnings = [*([table.doubt] if table.doubt else []), *_warnings(path, names, labels, several)]
     return names._replace(description=description + _spelt_otherwise(names, labels), warnings=warnings)
 
 
@@ -146,7 +147,7 @@ def _by_position(names: list[str], itself: dict[str, str], labels: Collection[st
     return {str(number): name for number, name in enumerate(names, first)}, reading
 
 
-def _warnings(path: Path, names: LabelNames, labels: Collection[str]) -> list[str]:
+def _warnings(path: Path, names: LabelNames, labels: Collection[str], several: bool) -> list[str]:
     warnings = []
     missing = sorted((label for label in labels if names.of(label) is None), key=natural_order)
     if missing:
@@ -154,7 +155,8 @@ def _warnings(path: Path, names: LabelNames, labels: Collection[str]) -> list[st
         listed = ", ".join(_with_nearest(label, known) for label in missing[:MOST_LISTED])
         more = f" and {len(missing) - MOST_LISTED} more" if len(missing) > MOST_LISTED else ""
         number = "1 label is" if len(missing) == 1 else f"{len(missing)} labels are"
-        warnings.append(f"{number} not in {path}, and the images are left out: {listed}{more}")
+        consequence = "and such labels do not count" if several else "and the images are left out"
+        warnings.append(f"{number} not in {path}, {consequence}: {listed}{more}")
     used = {names.of(label) for label in labels}
     unused = [name for name in names.classes if name not in used]
     if unused:

@@ -89,7 +89,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     if not class_names and (hint := class_tables_beside(list(paths), root, labels)):
         report.warn(hint)
     if class_names:
-        names = read_label_names(class_names, labels)
+        names = read_label_names(class_names, labels, settings.labels == "several")
         report.note(names.description)
         for warning in names.warnings:
             report.warn(warning)
@@ -226,9 +226,9 @@ class _Matching:
                 return Rejected(path, f"has {len(labels)} labels: {listed} ({lines})")
         if self.names:
             unknown = [label for label in labels if self.names.of(label) is None]
-            if unknown:
+            if unknown and not self.several:
                 return Rejected(path, f"its label {', '.join(unknown)} is not in the file of class names")
-            labels = [self.names.of(label) or "" for label in labels]
+            labels = [class_name for label in labels if (class_name := self.names.of(label)) is not None]
         if self.several:
             return RawImage(name, path, split=split or None, labels=tuple(labels))
         return RawImage(name, path, labels[0], split or None)

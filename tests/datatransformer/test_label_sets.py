@@ -39,6 +39,23 @@ def splits(data: Path) -> dict[str, str]:
     return {Path(row["source"]).name: row["split"] for row in table(data / "manifest.csv")}
 
 
+def test_labels_that_the_names_lack_do_not_count(tmp_path):
+    """The image keeps its other labels. With one label per image it would be left out."""
+    labels = {
+        f"{number}.png": ("sky",) + ("sea",) * (number % 2) + ("dog",) * (number % 3 == 0) for number in range(12)
+    }
+    for number, name in enumerate(labels):
+        write_image(tmp_path / "raw" / name, number)
+    rows = "".join(f"{name},{'|'.join(found)}\n" for name, found in labels.items())
+    (tmp_path / "labels.csv").write_text(f"image,labels\n{rows}")
+    (tmp_path / "names.txt").write_text("sea\nsky\n")
+    paths = {"raw_images": tmp_path / "raw", "raw_labels": tmp_path / "labels.csv"}
+    data = make_data_folder(tmp_path / "data", **paths, class_names=tmp_path / "names.txt", labels="several")
+    found = {Path(row["source"]).name: set(row["labels"].split("|")) for row in table(data / "manifest.csv")}
+    assert found == {name: set(of) - {"dog"} for name, of in labels.items()}
+    assert "1 label is not in" in (data / "report.md").read_text()
+
+
 def test_one_label_that_images_have_or_lack(monkeypatch, tmp_path):
     """It is a class of its own: yes or no. If all images have it there is nothing to learn."""
     entries = [RawImage(f"{number}.png", labels=("defect",) * (number % 2)) for number in range(8)]
