@@ -41,7 +41,7 @@ def main() -> None:
 
 def draw_test_images() -> None:
     """Draws images that the training does not see. Each is named after its scene."""
-    from datatransformer.scene_drawing import draw_scene
+    from datatransformer.pictures.scene_drawing import draw_scene
     from datatransformer.sources.scenes import SCENES, SIZE
 
     TEST.mkdir(exist_ok=True)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from analysis.graph import Graph, NamedLayer
-from datatransformer.mask_classes import VOID
+from datatransformer.masks.classes import VOID
 from layers.shapes import PadToMultiple
 
 

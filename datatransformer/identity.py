@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from datatransformer.layout import DataFolder
 from datatransformer.manifest import Row
-from datatransformer.picture_digest import are_comparable, mask_part, picture_part
+from datatransformer.pictures.picture_digest import are_comparable, mask_part, picture_part
 
 TRAINING, VALIDATION = "train", "val"
 MOST_NAMES = 5

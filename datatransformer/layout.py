@@ -26,7 +26,7 @@ from settings import SettingError, bad_setting
 from storage.tables import read_json, read_table, write_json, write_table
 
 if TYPE_CHECKING:
-    from datatransformer.pixel_range import PixelRange
+    from datatransformer.pictures.pixel_range import PixelRange
 
 SPLITS = ("train", "val")
 CLASSES, REJECTED, SETTINGS = "classes.csv", "rejected.csv", "settings.json"
@@ -182,7 +182,7 @@ def write_settings_used(path: Path, used: dict) -> None:
 
 def read_pixel_range(path: Path) -> "PixelRange | None":
     """The range by which pictures of more than 8 bits were scaled; None if there are none."""
-    from datatransformer.pixel_range import PixelRange  # imports numpy
+    from datatransformer.pictures.pixel_range import PixelRange  # imports numpy
 
     content = read_json(path / PIXEL_RANGE)
     return PixelRange(*content["range"]) if content else None

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from datatransformer.label_sets import describe_labels
 from datatransformer.listing import RawImage, Rejected
 from datatransformer.manifest import Row
 from datatransformer.naming import frame_name, natural_order, stem_of
 from datatransformer.report import Report
 from datatransformer.split import SplitKey
+from datatransformer.tables.label_sets import describe_labels
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from datatransformer.validation_choice import KEPT, ValidationChoice
 from storage.tables import csv_safe

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from datatransformer.images import EncodedImage
+    from datatransformer.pictures.images import EncodedImage
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0..255."""

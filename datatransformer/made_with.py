@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.images import UnreadableImage, read_content
-from datatransformer.jpeg_png_check import read_ends
 from datatransformer.manifest import Row
-from datatransformer.picture_digest import ENDS, content_digest, ends_digest, picture_part
+from datatransformer.pictures.images import UnreadableImage, read_content
+from datatransformer.pictures.jpeg_png_check import read_ends
+from datatransformer.pictures.picture_digest import ENDS, content_digest, ends_digest, picture_part
 from datatransformer.raw_state import RawNames, as_names, find_newer, read_names
 from datatransformer.sources import Source
 from log import logger

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from datatransformer.raw_files import names_below
+from datatransformer.folders.raw_files import names_below
 
 BY_SYSTEMS = ("thumbs.db", "desktop.ini")
 """Files that Windows adds when a folder is looked at. Hidden files are not listed at all."""

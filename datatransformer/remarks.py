@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from datatransformer.eight_bits import ALL_WHITE
 from datatransformer.layout import REMARKS, REMARKS_HEADER
+from datatransformer.pictures.eight_bits import ALL_WHITE
 from datatransformer.report import Report
 from storage.tables import rows_of_table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from datatransformer.equal_pictures import warn_of_equal_pictures
 from datatransformer.ledger import Ledger
 from datatransformer.listing import Rejected
-from datatransformer.mask_split_report import describe_mask_splits
+from datatransformer.masks.split_report import describe_mask_splits
 from datatransformer.remarks import describe_remarks
 from datatransformer.report import Report
 from datatransformer.source_choice import MULTILABEL

@@ -4,11 +4,18 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from datatransformer.annotation_files import tool_of
-from datatransformer.label_search import label_files
-from datatransformer.raw_files import FIRST_FOLDERS, first_entries, has_images, holds_images, no_images, subfolders
+from datatransformer.annotations.files import tool_of
+from datatransformer.folders.folder_words import is_image_folder
+from datatransformer.folders.raw_files import (
+    FIRST_FOLDERS,
+    first_entries,
+    has_images,
+    holds_images,
+    no_images,
+    subfolders,
+)
 from datatransformer.sources import Evidence, Source, load_source
-from datatransformer.sources.folder_words import is_image_folder
+from datatransformer.tables.label_search import label_files
 from log import logger
 from settings import SettingError, bad_setting, errors_if_given, flag, given_values
 from storage.tables import printable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datatransformer.images import encode
 from datatransformer.listing import EncodedPair
-from datatransformer.mask_classes import MaskClasses
-from datatransformer.mask_look import MaskLook, look_at
-from datatransformer.mask_survey import Known
-from datatransformer.masks import encode_pair, values_of
-from datatransformer.raw_masks import RawMask
+from datatransformer.masks.classes import MaskClasses
+from datatransformer.masks.look import MaskLook, look_at
+from datatransformer.masks.pairs import encode_pair, values_of
+from datatransformer.masks.raw_masks import RawMask
+from datatransformer.masks.survey import Known
+from datatransformer.pictures.images import encode
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer import layout
-from datatransformer.deep_pictures import DeepPictures
-from datatransformer.frames import with_frames
-from datatransformer.image_list import read_list
-from datatransformer.label_sets import with_labels
 from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
 from datatransformer.made_with import RAW, MadeWith
 from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write_manifest
-from datatransformer.pixel_range import PixelRange
+from datatransformer.pictures.deep_pictures import DeepPictures
+from datatransformer.pictures.frames import with_frames
+from datatransformer.pictures.pixel_range import PixelRange
 from datatransformer.report import Report
 from datatransformer.report_tables import describe
 from datatransformer.source_choice import MULTILABEL, with_source
 from datatransformer.sources import load_source
 from datatransformer.split import split_key
+from datatransformer.tables.image_list import read_list
+from datatransformer.tables.label_sets import with_labels
 from datatransformer.too_few import too_few
 from datatransformer.writer import Writer
 from log import logger

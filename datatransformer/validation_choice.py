@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from datatransformer.label_sets import choose_by_labels
 from datatransformer.listing import Rejected
-from datatransformer.matching import FileNames, why_not_found
+from datatransformer.names.matching import FileNames, why_not_found
 from datatransformer.split import validation_count
+from datatransformer.tables.label_sets import choose_by_labels
 from datatransformer.temporary_database import TemporaryDatabase
 
 if TYPE_CHECKING:

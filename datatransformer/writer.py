@@ -9,16 +9,16 @@ from typing import NamedTuple, TypeVar
 from tqdm import tqdm
 
 from datatransformer import layout
-from datatransformer.deep_pictures import DeepPictures
-from datatransformer.images import EncodedImage, UnreadableImage, read_content, read_image, scale
-from datatransformer.jpeg_png_check import read_ends, standard_suffix
 from datatransformer.ledger import LEFT_OUT, Ledger, PendingImage, Place
 from datatransformer.listing import EncodedPair, Listing, MakePair, RawImage, Rejected
 from datatransformer.manifest import MANIFEST, MANIFEST_HEADERS, Row
-from datatransformer.mask_split_report import pixels_row
+from datatransformer.masks.split_report import pixels_row
 from datatransformer.naming import file_stem, folder_names, frame_name
-from datatransformer.picture_digest import content_digest, ends_digest
-from datatransformer.pixel_range import ValueSummary
+from datatransformer.pictures.deep_pictures import DeepPictures
+from datatransformer.pictures.images import EncodedImage, UnreadableImage, read_content, read_image, scale
+from datatransformer.pictures.jpeg_png_check import read_ends, standard_suffix
+from datatransformer.pictures.picture_digest import content_digest, ends_digest
+from datatransformer.pictures.pixel_range import ValueSummary
 from log import logger
 from storage.parallel import in_parallel, short_switch_interval
 from storage.tables import csv_safe, open_to_append, row_writer

@@ -17,7 +17,7 @@ def decode_and_resize(content: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """The content of an image file -> RGB uint8 (height, width, 3) in 0..255; `size` is (height, width).
 
     Bilinear with antialias; the aspect ratio is not kept. A large JPEG is decoded only as far as necessary.
-    Raises tf.errors.InvalidArgumentError for files that `datatransformer.images` rejects.
+    Raises tf.errors.InvalidArgumentError for files that `datatransformer.pictures.images` rejects.
     """
     image, sides = _decode(content, at_least=size)
     return resize(image, size, sides)

@@ -115,7 +115,7 @@ def _count(path: str) -> "np.ndarray":
     import cv2
     import numpy as np
 
-    from datatransformer.mask_classes import VOID
+    from datatransformer.masks.classes import VOID
 
     mask = np.asarray(cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE))
     return np.bincount(mask.ravel(), minlength=VOID + 1)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from datatransformer.folders.raw_files import files_below
 from datatransformer.layout import DataFolder
-from datatransformer.raw_files import files_below
 from settings import SettingError, bad_setting
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datatransformer.pixel_range import PixelRange
+from datatransformer.pictures.pixel_range import PixelRange
 from predictor.engines.choice import make_runner
 from predictor.engines.runner import ModelRequest, Predict, Runner
 from settings import SettingError, WorkError, bad_setting

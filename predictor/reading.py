@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from datatransformer.eight_bits import SCALED_ALONE
-from datatransformer.images import TooManyPixels, UnreadableImage, encode, read_content
-from datatransformer.pixel_range import PixelRange
+from datatransformer.pictures.eight_bits import SCALED_ALONE
+from datatransformer.pictures.images import TooManyPixels, UnreadableImage, encode, read_content
+from datatransformer.pictures.pixel_range import PixelRange
 from log import logger
 from predictor.images import ImageFile
 from storage.parallel import WAITING_PER_WORKER, in_parallel

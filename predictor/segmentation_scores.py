@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datatransformer.mask_classes import VOID
+from datatransformer.masks.classes import VOID
 
 
 @dataclass(frozen=True)

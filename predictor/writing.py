@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.picture_digest import picture_part
+from datatransformer.pictures.picture_digest import picture_part
 from log import logger
 from predictor.images import find_images, validation_images
 from predictor.output import IMAGES_OF_DATA, Output

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import DataFolder
+from datatransformer.pictures.images import UnreadableImage, read_image
 from predictor.images import ImageFile
 from predictor.masks.evaluation import evaluate_masks
 from predictor.masks.files import MaskFiles, SegmentedImage

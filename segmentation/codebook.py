@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from datatransformer.mask_classes import VOID
+from datatransformer.masks.classes import VOID
 from segmentation.classical_methods import cluster_centres, keep_largest, nearest_centre, split_unconnected
 
 WORDS = 2048

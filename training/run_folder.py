@@ -38,7 +38,7 @@ from training.kinds import Kind, kind_named
 if TYPE_CHECKING:
     import keras
 
-    from datatransformer.pixel_range import PixelRange
+    from datatransformer.pictures.pixel_range import PixelRange
 
 REQUIRED_COLUMNS = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
 """Columns of every history. The metrics of a kind of model come between them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datatransformer.annotation_files import (
+from datatransformer.annotations.files import (
     BadAnnotation,
     annotation_files,
     json_items,
@@ -15,8 +15,8 @@ from datatransformer.annotation_files import (
     size_of,
     subset_of,
 )
+from datatransformer.annotations.rings import box_ring
 from datatransformer.listing import Listing, Rejected
-from datatransformer.rings import box_ring
 from datatransformer.sources import Evidence
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from settings import SettingError, WorkError, bad_setting
@@ -24,7 +24,7 @@ from storage.tables import printable
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-    from datatransformer.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.annotated import AnnotatedImage, Annotations
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
@@ -52,8 +52,8 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError without `raw_images` or with several unlike files, WorkError for a damaged file."""
-    from datatransformer.annotated import Annotations
-    from datatransformer.annotation_listing import list_annotated
+    from datatransformer.annotations.annotated import Annotations
+    from datatransformer.annotations.listing import list_annotated
 
     root = settings.raw_images
     if root is None:
@@ -87,8 +87,8 @@ def _files(root: Path) -> list[Path]:
 def _images(
     files: list[Path], root: Path, annotations: "Annotations", report: "Report"
 ) -> "Iterator[AnnotatedImage | Rejected]":
-    from datatransformer.annotated import AnnotatedImage
-    from datatransformer.shapes import Shape
+    from datatransformer.annotations.annotated import AnnotatedImage
+    from datatransformer.annotations.shapes import Shape
 
     with open_temporary_database(TABLES) as table:
         for number, path in enumerate(files):

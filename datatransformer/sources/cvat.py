@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.annotation_files import BadAnnotation, annotation_files, number_of, size_of, subset_of
+from datatransformer.annotations.files import BadAnnotation, annotation_files, number_of, size_of, subset_of
+from datatransformer.annotations.rings import centred_box_ring, ellipse_ring
 from datatransformer.listing import Listing, Rejected
 from datatransformer.naming import split_of_folder
-from datatransformer.rings import centred_box_ring, ellipse_ring
 from datatransformer.sources import Evidence
 from settings import SettingError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-    from datatransformer.annotated import AnnotatedImage, Annotations
-    from datatransformer.cvat_xml import Element
+    from datatransformer.annotations.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.cvat_xml import Element
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
@@ -33,8 +33,8 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError without `raw_images` and XML file, WorkError for a damaged file."""
-    from datatransformer.annotated import Annotations
-    from datatransformer.annotation_listing import list_annotated
+    from datatransformer.annotations.annotated import Annotations
+    from datatransformer.annotations.listing import list_annotated
 
     root = settings.raw_images
     if root is None:
@@ -51,7 +51,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
 
 
 def _images(files: list[Path], root: Path, annotations: "Annotations") -> "Iterator[AnnotatedImage | Rejected]":
-    from datatransformer.cvat_xml import read_images
+    from datatransformer.annotations.cvat_xml import read_images
 
     for path in files:
         known: set[str] = set()
@@ -87,8 +87,8 @@ def _declare(label: "Element", annotations: "Annotations") -> None:
 
 
 def _image(element: "Element", source: str, file: Path, root: Path, annotations: "Annotations") -> "AnnotatedImage":
-    from datatransformer.annotated import AnnotatedImage
-    from datatransformer.shapes import Shape
+    from datatransformer.annotations.annotated import AnnotatedImage
+    from datatransformer.annotations.shapes import Shape
 
     attributes = element.attributes
     name, subset = attributes.get("name", "").strip(), attributes.get("subset", "").strip()

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.class_folders import ClassFolders, class_names, find_class_folders
-from datatransformer.label_search import label_files
+from datatransformer.folders.class_folders import ClassFolders, class_names, find_class_folders
+from datatransformer.folders.folder_words import is_image_folder, is_mask_folder
+from datatransformer.folders.masks_among_images import MasksAmongImages, find_masks
+from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, why_outside
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import split_of_folder
-from datatransformer.raw_files import FIRST_FOLDERS, names_below, why_outside
 from datatransformer.sources import Evidence
-from datatransformer.sources.folder_words import is_image_folder, is_mask_folder
-from datatransformer.sources.masks_among_images import MasksAmongImages, find_masks
+from datatransformer.tables.label_search import label_files
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
 

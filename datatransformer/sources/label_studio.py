@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from datatransformer.annotation_files import BadAnnotation, annotation_files, json_items
+from datatransformer.annotations.files import BadAnnotation, annotation_files, json_items
 from datatransformer.listing import Listing, Rejected
 from datatransformer.naming import IMAGE_SUFFIX
 from datatransformer.sources import Evidence
@@ -14,7 +14,7 @@ from settings import SettingError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-    from datatransformer.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.annotated import AnnotatedImage, Annotations
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
@@ -44,8 +44,8 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError without `raw_images` and export, WorkError for a damaged one."""
-    from datatransformer.annotated import Annotations
-    from datatransformer.annotation_listing import list_annotated
+    from datatransformer.annotations.annotated import Annotations
+    from datatransformer.annotations.listing import list_annotated
 
     root = settings.raw_images
     if root is None:
@@ -62,7 +62,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
 
 
 def _images(path: Path, annotations: "Annotations") -> "Iterator[AnnotatedImage | Rejected]":
-    from datatransformer.label_studio_results import as_image
+    from datatransformer.annotations.label_studio_results import as_image
 
     for number, task in enumerate(json_items(path, "item"), 1):
         key = task.get("id", number) if isinstance(task, dict) else number

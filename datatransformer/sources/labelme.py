@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from datatransformer.annotation_files import annotation_files
-from datatransformer.folder_split import split_of_path
+from datatransformer.annotations.files import annotation_files
+from datatransformer.folders.folder_split import split_of_path
+from datatransformer.folders.raw_files import names_below
 from datatransformer.listing import Listing, Rejected
-from datatransformer.raw_files import names_below
 from datatransformer.sources import Evidence
 from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-    from datatransformer.annotated import AnnotatedImage, Annotations
-    from datatransformer.images import EncodedImage
+    from datatransformer.annotations.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.shapes import Shape
+    from datatransformer.pictures.images import EncodedImage
     from datatransformer.report import Report
-    from datatransformer.shapes import Shape
 
 TASKS = ("segmentation", "classification", "multilabel")
 SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "attribute", "boxes", "range", "link")
@@ -47,8 +47,8 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError without `raw_images`, WorkError if there are no files of labelme."""
-    from datatransformer.annotated import Annotations
-    from datatransformer.annotation_listing import list_annotated
+    from datatransformer.annotations.annotated import Annotations
+    from datatransformer.annotations.listing import list_annotated
 
     root = settings.raw_images
     if root is None:
@@ -64,7 +64,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
 
 
 def _images(root: Path, annotations: "Annotations") -> "Iterator[AnnotatedImage | Rejected]":
-    from datatransformer.annotation_files import BadAnnotation, read_json
+    from datatransformer.annotations.files import BadAnnotation, read_json
 
     for name, _ in names_below(root):
         if name.lower().endswith(".json"):
@@ -75,8 +75,8 @@ def _images(root: Path, annotations: "Annotations") -> "Iterator[AnnotatedImage 
 
 
 def _image(name: str, content: Any, annotations: "Annotations") -> "AnnotatedImage | Rejected":
-    from datatransformer.annotated import AnnotatedImage, as_label
-    from datatransformer.annotation_files import BadAnnotation, size_of
+    from datatransformer.annotations.annotated import AnnotatedImage, as_label
+    from datatransformer.annotations.files import BadAnnotation, size_of
 
     if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
         raise BadAnnotation("is no annotation of labelme: it has no list of shapes")
@@ -101,9 +101,9 @@ def _image(name: str, content: Any, annotations: "Annotations") -> "AnnotatedIma
 
 def _shape(shape: Any, number: int, annotations: "Annotations") -> "Shape | None":
     """A shape; None if it has no area. Raises BadAnnotation."""
-    from datatransformer.annotated import as_label
-    from datatransformer.annotation_files import BadAnnotation, ring_of, shortened
-    from datatransformer.shapes import Shape
+    from datatransformer.annotations.annotated import as_label
+    from datatransformer.annotations.files import BadAnnotation, ring_of, shortened
+    from datatransformer.annotations.shapes import Shape
 
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str | int):
         raise BadAnnotation(f"shape {number} has no label")
@@ -131,7 +131,7 @@ def _shape(shape: Any, number: int, annotations: "Annotations") -> "Shape | None
 
 def _read_image(path: str) -> "EncodedImage":
     """As `read_image`; from a JSON file, the image that is inside."""
-    from datatransformer.images import EncodedImage, UnreadableImage, encode, read_image
+    from datatransformer.pictures.images import EncodedImage, UnreadableImage, encode, read_image
 
     if not path.lower().endswith(".json"):
         return read_image(path)

@@ -8,25 +8,25 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.class_table_hint import class_tables_beside
-from datatransformer.folder_split import FolderSplit, folder_split
-from datatransformer.label_file import open_label_tables, order_of
-from datatransformer.label_names import LabelNames, read_label_names
-from datatransformer.label_search import (
+from datatransformer.folders.folder_split import FolderSplit, folder_split
+from datatransformer.folders.raw_files import why_outside
+from datatransformer.listing import Listing, RawImage, Rejected
+from datatransformer.naming import in_words, natural_order, number_text, split_of_folder
+from datatransformer.sources import Evidence
+from datatransformer.tables.class_table_hint import class_tables_beside
+from datatransformer.tables.label_file import open_label_tables, order_of
+from datatransformer.tables.label_names import LabelNames, read_label_names
+from datatransformer.tables.label_search import (
     is_of_split_folder,
     label_files,
     sibling_tables,
     tables_of_splits,
     training_tables,
 )
-from datatransformer.label_table import LabelTable
-from datatransformer.labelled_files import LABELS, TABLES, LabelledFiles, claimed_twice, refuse_several
-from datatransformer.listing import Listing, RawImage, Rejected
-from datatransformer.naming import in_words, natural_order, number_text, split_of_folder
-from datatransformer.own_split import LostLines, OwnSplit
-from datatransformer.raw_files import why_outside
-from datatransformer.sources import Evidence
-from datatransformer.split_column import TEXTS
+from datatransformer.tables.label_table import LabelTable
+from datatransformer.tables.labelled_files import LABELS, TABLES, LabelledFiles, claimed_twice, refuse_several
+from datatransformer.tables.own_split import LostLines, OwnSplit
+from datatransformer.tables.split_column import TEXTS
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from settings import SettingError, WorkError, bad_setting
 

@@ -4,16 +4,16 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.folder_split import folder_split
+from datatransformer.folders.folder_split import folder_split
+from datatransformer.folders.mask_folders import MaskFolder, find_mask_folders, folders_by_name
+from datatransformer.folders.raw_files import FIRST_FOLDERS, holds_images, no_images, subfolders
+from datatransformer.folders.sibling_masks import SiblingMasks
+from datatransformer.folders.twin_masks import find_twins
 from datatransformer.listing import Listing, Rejected
-from datatransformer.mask_table_hint import tables_near_masks
+from datatransformer.masks.table_hint import tables_near_masks
+from datatransformer.names.pairing import Pairs, pair_by_name
 from datatransformer.naming import split_of_folder
-from datatransformer.raw_files import FIRST_FOLDERS, holds_images, no_images, subfolders
 from datatransformer.sources import Evidence
-from datatransformer.sources.mask_folders import MaskFolder, find_mask_folders, folders_by_name
-from datatransformer.sources.pairing import Pairs, pair_by_name
-from datatransformer.sources.sibling_masks import SiblingMasks
-from datatransformer.sources.twin_masks import find_twins
 from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _evidence(root: Path, found: MaskFolder) -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError if images or masks are not named, WorkError if no image has a mask."""
-    from datatransformer.mask_listing import list_pairs
+    from datatransformer.masks.listing import list_pairs
 
     root = settings.raw_images
     if root is None:

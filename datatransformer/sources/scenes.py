@@ -27,7 +27,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """The images to draw, the same number of each scene."""
-    from datatransformer.scene_drawing import draw_scene
+    from datatransformer.pictures.scene_drawing import draw_scene
 
     count, size, seed = settings.pictures or IMAGES, settings.picture_size or SIZE, settings.seed
 

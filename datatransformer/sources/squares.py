@@ -24,7 +24,7 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """The images to draw: the first half for training, the second half for validation. Raises SettingError."""
-    from datatransformer.drawing import draw_square
+    from datatransformer.pictures.drawing import draw_square
 
     count, size, seed = settings.pictures or IMAGES, settings.picture_size or SIZE, settings.seed
     if size < MIN_SIZE:

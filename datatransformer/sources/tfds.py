@@ -81,8 +81,8 @@ def _list_with_masks(
     builder: "tfds.core.DatasetBuilder", splits: Splits, settings: "DataTransformerConfig", report: "Report"
 ) -> Listing:
     """Masks of TFDS usually have values from 1 on, without names."""
-    from datatransformer.mask_listing import classes_of_masks
-    from datatransformer.mask_survey import collect
+    from datatransformer.masks.listing import classes_of_masks
+    from datatransformer.masks.survey import collect
     from datatransformer.tfds_records import Records
 
     classes = classes_of_masks(

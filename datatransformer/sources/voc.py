@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from datatransformer.folders.raw_files import files_below, why_outside
 from datatransformer.listing import Colour, Listing, Rejected
+from datatransformer.names.pairing import Pair
 from datatransformer.naming import IMAGE_SUFFIX
-from datatransformer.raw_files import files_below, why_outside
 from datatransformer.sources import Evidence
-from datatransformer.sources.pairing import Pair
 from settings import SettingError, WorkError, bad_setting
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError for a folder with another layout, WorkError if no image of the lists exists."""
-    from datatransformer.mask_classes import RawClass
-    from datatransformer.mask_listing import list_pairs
+    from datatransformer.masks.classes import RawClass
+    from datatransformer.masks.listing import list_pairs
 
     root = settings.raw_images
     if root is None:

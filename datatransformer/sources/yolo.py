@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from datatransformer.annotation_files import BadAnnotation, annotation_files, number_of, numbers_of
+from datatransformer.annotations.files import BadAnnotation, annotation_files, number_of, numbers_of
+from datatransformer.annotations.rings import centred_box_ring
+from datatransformer.folders.raw_files import names_below
 from datatransformer.listing import Listing, Rejected
 from datatransformer.naming import IMAGE_SUFFIX, without_suffix
-from datatransformer.raw_files import names_below
-from datatransformer.rings import centred_box_ring
 from datatransformer.sources import Evidence
 from settings import SettingError, bad_setting
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
-    from datatransformer.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.annotated import AnnotatedImage, Annotations
+    from datatransformer.annotations.shapes import Shape
+    from datatransformer.annotations.yolo_folder import YoloFolder
     from datatransformer.report import Report
-    from datatransformer.shapes import Shape
-    from datatransformer.yolo_folder import YoloFolder
 
 TASKS = ("segmentation", "classification", "multilabel")
 SETTINGS = ("raw_images", "raw_labels", "class_names", "merge_classes", "void", "boxes", "range", "link")
@@ -51,9 +51,9 @@ def recognises(settings: "DataTransformerConfig") -> list[Evidence]:
 
 def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     """Raises SettingError without `raw_images` or for a wrong description, WorkError without images."""
-    from datatransformer.annotated import Annotations
-    from datatransformer.annotation_listing import list_annotated
-    from datatransformer.yolo_folder import read_folder
+    from datatransformer.annotations.annotated import Annotations
+    from datatransformer.annotations.listing import list_annotated
+    from datatransformer.annotations.yolo_folder import read_folder
 
     root = settings.raw_images
     if root is None:
@@ -107,7 +107,7 @@ def _is_yolo(path: Path) -> bool:
 def _images(
     root: Path, folder: "YoloFolder", annotations: "Annotations", report: "Report"
 ) -> "Iterator[AnnotatedImage | Rejected]":
-    from datatransformer.annotated import AnnotatedImage
+    from datatransformer.annotations.annotated import AnnotatedImage
 
     without = 0
     for name, split in folder.images():
@@ -126,7 +126,7 @@ def _images(
 
 def _read_lines(path: Path, folder: "YoloFolder", annotations: "Annotations") -> "tuple[list[Shape], list[Shape]]":
     """Polygons and boxes. Raises BadAnnotation."""
-    from datatransformer.shapes import Shape
+    from datatransformer.annotations.shapes import Shape
 
     shapes: list[Shape] = []
     boxes: list[Shape] = []

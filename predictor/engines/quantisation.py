@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from datatransformer.layout import DataFolder
-from datatransformer.mask_classes import VOID
+from datatransformer.masks.classes import VOID
 from log import logger
 from predictor.engines import openvino_model
 from predictor.engines.conversion import LogitsFunction, check_installed, run_converter

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from command import import_tensorflow, run
-from datatransformer.images import UnreadableImage, read_image
 from datatransformer.layout import read_data_folder
+from datatransformer.pictures.images import UnreadableImage, read_image
 from log import logger
 from predictor.engines.conversion import ConversionError, check_installed, run_converter
 from predictor.export.agreement import has_unpooling, measure_difference

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from datatransformer.images import read_pixels
 from datatransformer.layout import DataFolder
+from datatransformer.pictures.images import read_pixels
 from predictor.engines.runner import Predict, Runner
 from predictor.images import validation_images
 from predictor.masks.files import SegmentedImage

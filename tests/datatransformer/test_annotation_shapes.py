@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pycocotools import mask as pycoco
 
-from datatransformer.images import UnreadableImage
-from datatransformer.run_lengths import brush_mask, coco_mask, row_mask
-from datatransformer.shapes import Shape, drawn_mask
+from datatransformer.annotations.run_lengths import brush_mask, coco_mask, row_mask
+from datatransformer.annotations.shapes import Shape, drawn_mask
+from datatransformer.pictures.images import UnreadableImage
 from tests.datatransformer.brushes import packed
 
 

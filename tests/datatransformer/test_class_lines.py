@@ -2,8 +2,8 @@
 
 import pytest
 
-from datatransformer.class_tables import read_class_table
-from datatransformer.label_names import read_label_names
+from datatransformer.tables.class_tables import read_class_table
+from datatransformer.tables.label_names import read_label_names
 from settings import WorkError
 
 NAMES = {2: "eel", 0: "cat", 1: "guinea pig"}

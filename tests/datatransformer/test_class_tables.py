@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from datatransformer.class_tables import RawClass, read_class_table, read_merge
-from datatransformer.image_list import read_list
-from datatransformer.label_names import read_label_names
 from datatransformer.report import Report
+from datatransformer.tables.class_tables import RawClass, read_class_table, read_merge
+from datatransformer.tables.image_list import read_list
+from datatransformer.tables.label_names import read_label_names
 from settings import SettingError, WorkError
 
 PLAIN = [(0, "ground"), (1, "traffic light"), (2, "core")]

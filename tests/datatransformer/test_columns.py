@@ -2,7 +2,7 @@
 
 import pytest
 
-from datatransformer.columns import NO_COLUMNS, Columns, GivenColumns, columns_of
+from datatransformer.tables.columns import NO_COLUMNS, Columns, GivenColumns, columns_of
 from settings import SettingError, WorkError
 from storage.user_tables import open_user_table
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datatransformer.pixel_range import summarise
+from datatransformer.pictures.pixel_range import summarise
 from tests.conftest import make_data_folder, run, table
 
 GDAL_NODATA, SAMPLE_FORMAT = 42113, 339

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from config import DataTransformerConfig
-from datatransformer.folder_split import folder_split
+from datatransformer.folders.folder_split import folder_split
 from datatransformer.source_choice import with_source
 from settings import SettingError, WorkError
 from tests.conftest import make_data_folder, table

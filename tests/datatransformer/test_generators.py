@@ -6,8 +6,8 @@ import pytest
 
 from config import DataTransformerConfig
 from datatransformer.listing import RawImage
+from datatransformer.pictures.scene_drawing import DRAW, draw_scene
 from datatransformer.report import Report
-from datatransformer.scene_drawing import DRAW, draw_scene
 from datatransformer.sources import scenes, squares
 from tests.conftest import run, settings_of
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datatransformer import images
-from datatransformer.heic import is_heic
-from datatransformer.images import UnreadableImage, encode, read_image
+from datatransformer.pictures import images
+from datatransformer.pictures.heic import is_heic
+from datatransformer.pictures.images import UnreadableImage, encode, read_image
 from tests.conftest import make_data_folder, table
 
 heif = pytest.importorskip("pillow_heif", reason="pillow-heif is not installed")

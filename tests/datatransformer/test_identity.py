@@ -244,7 +244,7 @@ def test_an_old_manifest_has_no_digests(raw, tmp_path):
 
 def test_a_digest_is_no_number_for_a_spreadsheet():
     assert MANIFEST_HEADERS["classification"][-1] == "digest"
-    from datatransformer.picture_digest import content_digest, ends_digest
+    from datatransformer.pictures.picture_digest import content_digest, ends_digest
 
     for digest in (content_digest(b"a"), content_digest(b"a", b"b"), ends_digest(3, b"a", b"b")):
         with pytest.raises(ValueError, match="could not convert"):

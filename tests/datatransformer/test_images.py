@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from datatransformer import images
-from datatransformer.images import UnreadableImage, encode, read_image
+from datatransformer.pictures import images
+from datatransformer.pictures.images import UnreadableImage, encode, read_image
 
 DAMAGED = {
     "zero-byte.jpg": "empty",

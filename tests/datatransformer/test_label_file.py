@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from datatransformer import label_search
-from datatransformer.columns import GivenColumns
-from datatransformer.label_file import open_label_table
-from datatransformer.label_search import label_files, tables_of_splits
-from datatransformer.label_table import LabelEntry
 from datatransformer.listing import Rejected
+from datatransformer.tables import label_search
+from datatransformer.tables.columns import GivenColumns
+from datatransformer.tables.label_file import open_label_table
+from datatransformer.tables.label_search import label_files, tables_of_splits
+from datatransformer.tables.label_table import LabelEntry
 from settings import SettingError, WorkError
 
 PAIRS = [("a b.jpg", "1"), ("c,d.jpg", "x y"), ("e.jpg", "10")]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from config import DataTransformerConfig
-from datatransformer.label_sets import with_labels
 from datatransformer.layout import read_data_folder
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.sources import labels as label_source
+from datatransformer.tables.label_sets import with_labels
 from datatransformer.transformer import DataTransformer
 from settings import SettingError, WorkError
 from tests.conftest import make_data_folder, settings_of, table, write_image

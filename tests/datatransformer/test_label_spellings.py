@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from datatransformer.label_cells import label_cells
+from datatransformer.tables.label_cells import label_cells
 
 
 def read(cells: list[str], several: bool = False) -> tuple[list[tuple[str, ...]], str, str]:

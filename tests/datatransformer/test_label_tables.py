@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from datatransformer.class_table_hint import class_tables_beside
-from datatransformer.columns import NO_COLUMNS, GivenColumns
-from datatransformer.label_file import open_label_table
-from datatransformer.label_search import finder
-from datatransformer.label_table import LabelTable
 from datatransformer.listing import Rejected
+from datatransformer.tables.class_table_hint import class_tables_beside
+from datatransformer.tables.columns import NO_COLUMNS, GivenColumns
+from datatransformer.tables.label_file import open_label_table
+from datatransformer.tables.label_search import finder
+from datatransformer.tables.label_table import LabelTable
 from settings import SettingError
 
 KINDS = ("mel", "nv", "bcc")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datatransformer.sources.mask_content import are_masks
+from datatransformer.folders.mask_content import are_masks
 from tests.conftest import Ran, rejection_reasons, run, table
 
 SIZE = 32

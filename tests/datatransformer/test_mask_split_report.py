@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from datatransformer import writer
-from datatransformer.mask_split_report import TITLE, class_pixels
+from datatransformer.masks.split_report import TITLE, class_pixels
 from tests.conftest import make_data_folder
 
 SIZE = 16

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datatransformer.mask_report import TITLE
+from datatransformer.masks.report import TITLE
 from settings import SettingError
 from tests.conftest import table
 from tests.datatransformer.mask_codings import (

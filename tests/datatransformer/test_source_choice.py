@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from config import DataTransformerConfig
-from datatransformer import annotation_files, label_search, raw_files
+from datatransformer.annotations import files as annotation_files
+from datatransformer.folders import raw_files
 from datatransformer.source_choice import with_source
+from datatransformer.tables import label_search
 from settings import SettingError, read_settings
 from tests.conftest import run
 from tests.test_settings import quick

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from datatransformer.image_list import read_list
 from datatransformer.ledger import Place, open_ledger
 from datatransformer.listing import RawImage
 from datatransformer.naming import natural_order
 from datatransformer.split import split_key
+from datatransformer.tables.image_list import read_list
 from settings import WorkError
 
 BY_RATIO = split_key("ratio", has_list=False, seed=0)

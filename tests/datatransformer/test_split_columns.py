@@ -165,7 +165,7 @@ def test_folds_with_a_word(raw):
 
 def test_a_table_that_is_sorted_by_its_split(raw, monkeypatch):
     """The first rows are all for training."""
-    monkeypatch.setattr("datatransformer.columns.FIRST_ROWS", 5)
+    monkeypatch.setattr("datatransformer.tables.columns.FIRST_ROWS", 5)
     assert made(raw, raw_labels=labels(raw, "", TRAIN_VAL)) == expected(TRAIN_VAL)
 
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from datatransformer import images
-from datatransformer.images import UnreadableImage, encode
+from datatransformer.pictures import images
+from datatransformer.pictures.images import UnreadableImage, encode
 from pipeline.decode import decode_and_resize
 from predictor.images import ImageFile
 from predictor.labels.tta import views

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datatransformer.annotation_classes import BACKGROUND_NAMES
+from datatransformer.annotations.classes import BACKGROUND_NAMES
 from log import logger
 from predictor.masks.annotations import coco, label_studio, labelme, yolo
 from predictor.masks.annotations.picture import PARTS, AnnotatedPicture, place_by_stem, place_of_part

@@ -82,7 +82,7 @@ def test_a_hole_in_a_hole():
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_brushes_are_read_by_the_source_of_label_studio(share):
-    from datatransformer.run_lengths import brush_mask
+    from datatransformer.annotations.run_lengths import brush_mask
 
     inside = noise(150, 131) < share * 256
     np.testing.assert_array_equal(brush_mask(brush(inside), 150, 131), inside)

@@ -1,0 +1,1 @@
+"""Annotations of tools, and the masks and labels that they become."""

@@ -1,0 +1,1 @@
+"""Raw folders: what lies in them, classes, splits and masks by folders."""

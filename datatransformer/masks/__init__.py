@@ -1,0 +1,1 @@
+"""Masks of raw data: what their values mean, and their conversion to class indices."""

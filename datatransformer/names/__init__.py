@@ -1,0 +1,1 @@
+"""Names in tables, lists and of masks, and the files that they mean."""

@@ -1,0 +1,1 @@
+"""Pictures of any format as 8-bit JPEG or PNG."""

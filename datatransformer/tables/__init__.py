@@ -1,0 +1,1 @@
+"""Tables of users: labels, names of classes, lists, splits."""

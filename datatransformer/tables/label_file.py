@@ -1,0 +1,198 @@
+"""Label tables of all common formats: how each is read is decided by one pass over its rows."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datatransformer.naming import in_words, number_text
+from datatransformer.tables.columns import NO_COLUMNS, Columns, GivenColumns, columns_of, given_columns
+from datatransformer.tables.found_header import with_found_header
+from datatransformer.tables.id_names import names_of_numbers
+from datatransformer.tables.label_cells import label_cells
+from datatransformer.tables.label_search import are_names_with_blanks, finder, is_of_split_folder
+from datatransformer.tables.label_spellings import MOST_CELLS
+from datatransformer.tables.label_table import LabelTable, problem_of, rows_of
+from datatransformer.tables.one_hot_columns import BINARY, SIGNED, binary_values
+from datatransformer.tables.split_column import NO_SPLIT, TEXTS, split_columns
+from settings import SettingError, WorkError, bad_setting, errors_if_given
+from storage.column_names import normal_name
+from storage.user_tables import UserTable, open_user_table
+
+if TYPE_CHECKING:
+    from config import DataTransformerConfig
+    from datatransformer.report import Report
+
+BOXES = (
+    "xmin",
+    "x_min",
+    "x1",
+    "bbox",
+    "bbox_x",
+    "bounding_box",
+    "encodedpixels",
+    "encoded_pixels",
+    "rle",
+    "segmentation",
+)
+"""Columns of objects in a picture, in the form of `normal_name`."""
+
+
+def open_label_tables(
+    settings: "DataTransformerConfig", root: Path, paths: Mapping[Path, str], report: "Report"
+) -> list[LabelTable]:
+    """The label tables, which tell the report how they are read. Raises SettingError if a setting has no effect.
+
+    `paths`: the split that each table is for, because of its name or its folder; empty if its own column decides.
+    """
+    decided = settings.split != "auto" or settings.val_list is not None
+    if decided and (errors := errors_if_given(settings, ["split_column"], "has no effect with split or val_list")):
+        raise SettingError(*errors)
+    several = settings.labels == "several"
+    tables = []
+    for path, split in paths.items():
+        is_there = finder(path.parent if split and is_of_split_folder(path, root) else root)
+        tables.append(open_label_table(path, is_there, several, given_columns(settings), use_split=not decided))
+    if any(paths.values()) and not decided:
+        said = ", ".join(f"{path} for {TEXTS[split]}" for path, split in paths.items())
+        report.note(f"The split comes from the names of the label tables: {said}")
+    for table in tables:
+        for note in table.notes:
+            report.note(note)
+        for warning in table.warnings:
+            report.warn(warning)
+    if any(paths.values()) and not decided:
+        has_val = "val" in paths.values() or any(table.gives_split for table in tables)
+        if not has_val:
+            report.note("As no table is for validation, the one for testing is used for it")
+        for place, table in enumerate(tables):
+            split = "" if table.gives_split else paths[table.table.path]
+            tables[place] = replace(table, fixed_split=split if has_val else split.replace("test", "val"))
+    return tables
+
+
+def order_of(tables: Sequence[LabelTable]) -> list[str] | None:
+    """The classes in the order that the table itself gives; None: the natural order of those that occur."""
+    orders = [table.class_order() for table in tables]
+    return orders[0] if all(order == orders[0] for order in orders) else None
+
+
+def open_label_table(
+    path: Path,
+    is_there: Callable[[str], bool],
+    several: bool = False,
+    given: GivenColumns = NO_COLUMNS,
+    use_split: bool = True,
+) -> LabelTable:
+    """The label table in a file; one pass over it decides how it is read.
+
+    Arguments:
+        is_there: whether an image has this name.
+        several: an image may have several labels.
+        given: columns that the settings name.
+        use_split: a column of the split counts.
+
+    Raises WorkError for a file that is no table, SettingError if it can be read in several ways.
+    """
+    table = with_found_header(open_user_table(path), given, is_there)
+    is_text = are_names_with_blanks(table, is_there)
+    if is_text and (field := next((field for field, name in given._asdict().items() if name), None)):
+        why = f"{path} has lines of a name with blanks and its label, and no columns; leave it out"
+        raise SettingError(bad_setting(f"{field}_column", getattr(given, field), why))
+    columns = None if is_text else columns_of(table, given, is_there, several)
+    labels: Counter[str] = Counter()
+    splits: Counter[tuple[str, ...]] = Counter()
+    sizes: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    split_of = columns.splits if columns else ()
+    signs = _signs(table, columns)
+    for line, cells in rows_of(table, columns):
+        if problem_of(cells, columns):
+            continue
+        splits[tuple(cells[column].lower() for column in split_of)] += 1
+        if columns and columns.label is None:
+            size = _count_signs(table, line, cells, columns, signs)
+            sizes[min(size, 2)] += 1
+            first.setdefault(min(size, 2), line)
+        else:
+            cell = cells[columns.label or 0] if columns else cells[1]
+            if cell in labels or len(labels) < MOST_CELLS:
+                labels[cell] += 1
+    name = columns.name(columns.label) if columns and columns.label is not None else "of labels"
+    meaning, notes, warnings = label_cells(labels, name, several)
+    if not several and (sizes[0] or sizes[2]):
+        _refuse_several(path, sizes, first)
+    reading = f"{path} was read as {_described(table, columns)}"
+    found = NO_SPLIT
+    if split_of and columns and not use_split:
+        notes.append(
+            f"{_columns_text([columns.name(column) for column in split_of])} not used for the split, because the "
+            "settings decide it"
+        )
+    elif split_of and columns:
+        found, said = split_columns(split_of, [columns.name(column) for column in split_of], splits, given.split)
+        notes += said
+    occurring = frozenset(label for cell in labels for label in meaning.of(cell))
+    if columns and columns.label is None:
+        occurring = frozenset(name for _, name in columns.one_hot)
+    names, said_of_names = names_of_numbers(table, columns.image, is_there) if columns else ({}, "")
+    notes += [said_of_names] if said_of_names else []
+    warnings += _box_warnings(table)
+    doubts = (table.doubt,) if table.doubt else ()
+    sentences = (reading, *(f"{path.name}: {note}" for note in notes))
+    alarms = (*doubts, *(f"{path.name}: {warning}" for warning in warnings))
+    return LabelTable(table, columns, signs, meaning, found, occurring, "", names, sentences, alarms)
+
+
+def _columns_text(names: Sequence[str]) -> str:
+    return f"the column {names[0]} is" if len(names) == 1 else f"the columns {in_words(names)} are"
+
+
+def _described(table: UserTable, columns: Columns | None) -> str:
+    if columns is None:
+        return f"lines of an image and its label ({table.description.rpartition(', ')[2]})"
+    return f"{table.kind}: {columns.describe()}"
+
+
+def _signs(table: UserTable, columns: Columns | None) -> dict[str, bool]:
+    if not columns or columns.label is not None:
+        return BINARY
+    rows = [cells for _, cells in islice(table.rows(), 200) if len(cells) == columns.width]
+    return binary_values([column for column, _ in columns.one_hot], rows) or BINARY
+
+
+def _count_signs(table: UserTable, line: int, cells: list[str], columns: Columns, signs: dict[str, bool]) -> int:
+    """The number of classes of a row. Raises WorkError if a cell is neither yes nor no."""
+    count = 0
+    for column, name in columns.one_hot:
+        cell = cells[column].lower()
+        if cell not in signs:
+            expected = "-1 or 1" if signs is SIGNED else "0 or 1"
+            raise WorkError(
+                f"{table.path}, line {line}: {cells[column]!r} in the column {name} is not {expected} as elsewhere. "
+                "If the columns are not one per class, name the label's by --label-column"
+            )
+        count += signs[cell]
+    return count
+
+
+def _refuse_several(path: Path, sizes: "Counter[int]", first: dict[int, int]) -> None:
+    parts = [(2, "several labels"), (0, "none")]
+    said = " and ".join(
+        f"{number_text(sizes[size], 'has', 'have')} {text} (line {first[size]})" for size, text in parts if sizes[size]
+    )
+    why = f"{path} has one column per class, and of its {sizes.total()} rows {said}"
+    remedy = "Read them by --labels several, or name those with one label in each row by --label-column A,B,C"
+    raise SettingError(bad_setting("labels", "one", f"{why}. {remedy}"))
+
+
+def _box_warnings(table: UserTable) -> list[str]:
+    boxes = [name for name in table.header or () if normal_name(name) in BOXES]
+    if not boxes:
+        return []
+    return [
+        f"it has columns of objects in the picture ({', '.join(boxes)}), which are not used: the label of each row "
+        "counts for its whole picture"
+    ]
