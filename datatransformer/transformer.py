@@ -11,6 +11,7 @@ from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
 from datatransformer.made_with import RAW, MadeWith
 from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write_manifest
+from datatransformer.naming import number_text
 from datatransformer.pictures.deep_pictures import DeepPictures
 from datatransformer.pictures.frames import with_frames
 from datatransformer.pictures.pixel_range import PixelRange
@@ -47,10 +48,9 @@ class DataTransformer:
     def __init__(self, settings: "DataTransformerConfig") -> None:
         self.report = Report()
         self.settings = settings = with_source(settings)
+        self.data, self.work = settings.data, layout.partial(settings.data)
         raw = f" from {settings.raw_images}" if settings.raw_images else ""
         self.report.readings.append(f"The raw data were read as --source {settings.source}{raw}")
-        self.data = settings.data
-        self.work = layout.partial(settings.data)
         self.source = load_source(settings.source)
         self.task = MULTILABEL if settings.labels == "several" else settings.task or self.source.TASKS[0]
         self.made_with = MadeWith(settings, self.source, self.task)
@@ -58,8 +58,8 @@ class DataTransformer:
         self.writer = self._writer()
 
     def _writer(self) -> Writer:
-        settings = self.settings
-        return Writer(self.task, self.work, settings.link, settings.verify, settings.workers, self.deep)
+        link, verify, workers = self.settings.link, self.settings.verify, self.settings.workers
+        return Writer(self.task, self.work, link, verify, workers, self.deep)
 
     def run(self) -> Mapping[str, object]:
         """Returns the path and the numbers of images, for `--json`.
@@ -221,11 +221,11 @@ class DataTransformer:
             shutil.rmtree(old)
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
-        logger.info(f"{self.data}: {splits['train']} images for training, {splits['val']} for validation")
+        training = number_text(splits["train"], "image", "images")
+        logger.info(f"{self.data}: {training} for training, {splits['val']} for validation")
         if rejected:
-            where = self.data / layout.REJECTED
-            examples = "".join(f"\n  {source}: {reason}" for source, reason in sorted(rejected)[:3])
-            logger.warning(f"{len(rejected)} left out. {where} has the reasons, such as{examples}")
+            first = "".join(f"\n  {source}: {reason}" for source, reason in sorted(rejected)[:3])
+            logger.warning(f"{len(rejected)} left out. {self.data / layout.REJECTED} has the reasons, such as{first}")
 
     def _result(self, splits: Counter[str], classes: int, rejected: int) -> Mapping[str, object]:
         return {

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from datatransformer.annotations.annotated import Annotations, Survey
 from datatransformer.annotations.classes import BACKGROUND_NAMES
+from datatransformer.naming import number_text
 from settings import SettingError, WorkError, bad_setting, errors_if_given
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def describe(annotations: Annotations, survey: Survey, report: "Report") -> None
         report.warn(
             f"No annotation has the class {_some(unused)}: it cannot be learnt. To leave it out, name the classes that "
             "count by --class-names FILE."
+            if len(unused) == 1
+            else f"No annotation has the classes {_some(unused)}: they cannot be learnt. To leave them out, name the "
+            "classes that count by --class-names FILE."
         )
     forms = Counter(" ".join(label.casefold().split()) for label in labels)
     if alike := [label for label in labels if forms[" ".join(label.casefold().split())] > 1]:
@@ -108,7 +112,7 @@ def _check_masks(takes_boxes: bool, annotations: Annotations, survey: Survey) ->
     if survey.shapes:
         return
     boxes, tags = survey.boxes.total(), survey.tags.total()
-    has = f"{boxes} boxes" if boxes else f"{tags} tags" if tags else "no shapes"
+    has = number_text(boxes, "box", "boxes") if boxes else number_text(tags, "tag", "tags") if tags else "no shapes"
     remedies = {
         "Add --boxes class to take the class of its boxes as the class of an image": boxes,
         "Add --task classification": tags,
@@ -116,7 +120,7 @@ def _check_masks(takes_boxes: bool, annotations: Annotations, survey: Survey) ->
         "Is this the file with the annotations?": True,
     }
     remedy = next(text for text, fits in remedies.items() if fits)
-    problem = f"{annotations.files} holds {has}, and nothing that outlines an area, as masks need. {remedy}"
+    problem = f"{annotations.files}: {has}, and nothing that outlines an area, as masks need. {remedy}"
     if boxes:
         raise SettingError(bad_setting("boxes", "ignore", problem))
     raise WorkError(problem)

@@ -76,7 +76,7 @@ def without_outlines(entry):
 
 def test_boxes_alone(tmp_path):
     raw = save_four(tmp_path / "raw", change=without_outlines)
-    with pytest.raises(SettingError, match=r"holds 4 boxes.*--boxes class"):
+    with pytest.raises(SettingError, match=r"4 boxes.*--boxes class"):
         transform(raw)
     data = transform(raw, boxes="class")
     assert column(data, "class") == {"0.jpg": "cat", "1.jpg": "dog", "2.jpg": "cat", "3.jpg": "dog"}

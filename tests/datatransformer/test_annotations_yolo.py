@@ -142,7 +142,7 @@ def test_boxes_as_labels(tmp_path):
     }  # fmt: skip
     for number, file in enumerate(sorted(raw.glob("labels/*/*.txt"))):
         write(file, f"{number % 2} {BOX}")
-    with pytest.raises(SettingError, match=r"holds 4 boxes, and nothing that outlines an area.*--boxes class"):
+    with pytest.raises(SettingError, match=r"4 boxes, and nothing that outlines an area.*--boxes class"):
         transform(raw, overwrite=True)
 
 
