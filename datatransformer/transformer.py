@@ -11,7 +11,6 @@ from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
 from datatransformer.made_with import RAW, MadeWith
 from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write_manifest
-from datatransformer.naming import number_text
 from datatransformer.pictures.deep_pictures import DeepPictures
 from datatransformer.pictures.frames import with_frames
 from datatransformer.pictures.pixel_range import PixelRange
@@ -221,8 +220,8 @@ class DataTransformer:
             shutil.rmtree(old)
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
-        training = number_text(splits["train"], "image", "images")
-        logger.info(f"{self.data}: {training} for training, {splits['val']} for validation")
+        images = "image" if splits["train"] == 1 else "images"
+        logger.info(f"{self.data}: {splits['train']} {images} for training, {splits['val']} for validation")
         if rejected:
             first = "".join(f"\n  {source}: {reason}" for source, reason in sorted(rejected)[:3])
             logger.warning(f"{len(rejected)} left out. {self.data / layout.REJECTED} has the reasons, such as{first}")

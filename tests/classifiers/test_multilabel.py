@@ -208,10 +208,10 @@ def test_analysis_and_export(shapes, runs, tmp_path):
     "flags",
     [
         ("--mixup", 0.2, "--cutmix", 1, "--label-smoothing", 0.1),
-        ("--ema", 0.9, "--class-weights", "balanced", "--loss", "focal"),
-        ("--mixed-precision", "--optimizer", "adamw", "--random-erasing", 0.3),
+        pytest.param(("--ema", 0.9, "--class-weights", "balanced", "--loss", "focal"), marks=pytest.mark.slow),
+        pytest.param(("--mixed-precision", "--optimizer", "adamw", "--random-erasing", 0.3), marks=pytest.mark.slow),
         ("--unfreeze-schedule", "head,all", "--cache", "features", "--schedule", "cosine"),
-        ("--image-size", "32,48", "--schedule", "cosine", "--recalibrate-bn"),
+        pytest.param(("--image-size", "32,48", "--schedule", "cosine", "--recalibrate-bn"), marks=pytest.mark.slow),
     ],
 )
 def test_options_of_training(flags, shapes, tmp_path):
@@ -238,6 +238,7 @@ def test_several_workers_are_refused(shapes, tmp_path):
         train_small(shapes, tmp_path, "--strategy", "multi-worker")
 
 
+@pytest.mark.slow
 def test_two_devices_score_all_validation_images_once(shapes, tmp_path):
     flags = ("--data", shapes, "--runs", tmp_path, "--strategy", "mirrored", *QUICK, "--epochs", 1)
     done = run_code(MIRRORED, *flags)
