@@ -12,6 +12,7 @@ from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, why_ou
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import split_of_folder
 from datatransformer.sources import Evidence
+from datatransformer.tables.label_names import LabelNames, read_label_names
 from datatransformer.tables.label_search import label_files
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("classification",)
-SETTINGS = ("raw_images", "range", "frames", "link", "verify")
+SETTINGS = ("raw_images", "class_names", "range", "frames", "link", "verify")
 NAMED_BY = ()
 
 EXAMPLES = 3
@@ -81,10 +82,24 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             raise SettingError(bad_setting("raw_images", root, found.bad_split))
         elif settings.val_list:
             report.note("The split folders do not count for the split, because of --val-list; testing is left out")
-    return Listing(_entries(root, found, find_masks(root, found.roots, report)))
+    names = _names_of_folders(settings.class_names, root, found, report) if settings.class_names else None
+    masks = find_masks(root, found.roots, report)
+    return Listing(_entries(root, found, masks, names), names.classes if names else None)
 
 
-def _entries(root: Path, found: ClassFolders, masks: MasksAmongImages) -> Iterator[RawImage | Rejected]:
+def _names_of_folders(path: Path, root: Path, found: ClassFolders, report: "Report") -> LabelNames:
+    """The names that a file gives to the class folders, and the order of the classes."""
+    folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
+    names = read_label_names(path, folders)
+    report.note(names.description)
+    for warning in names.warnings:
+        report.warn(warning)
+    return names
+
+
+def _entries(
+    root: Path, found: ClassFolders, masks: MasksAmongImages, names: LabelNames | None
+) -> Iterator[RawImage | Rejected]:
     prefix, is_empty, outside = os.path.join(root, ""), True, ""
     for name, is_link in names_below(root):
         path = prefix + name
@@ -101,7 +116,11 @@ def _entries(root: Path, found: ClassFolders, masks: MasksAmongImages) -> Iterat
         elif reason := masks.reason(path):
             yield Rejected(path, reason)
         else:
-            class_name = printable(found.classes.get(class_folder, class_folder))
+            folder = printable(found.classes.get(class_folder, class_folder))
+            class_name = names.of(folder) if names else folder
+            if class_name is None:
+                yield Rejected(path, f"its class folder {folder} is not in the file of class names")
+                continue
             yield RawImage(name, path, class_name, (split or None) if found.has_split else None)
             is_empty = False
     if is_empty and outside:

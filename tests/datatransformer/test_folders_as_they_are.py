@@ -236,6 +236,31 @@ def test_class_folders_of_links_name_the_reason(tmp_path):
         make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw")
 
 
+def test_a_file_names_the_class_folders(tmp_path):
+    """As ImageNet's folders of synsets, or folders of numbers. The order is that of the keys, or of the lines."""
+    (tmp_path / "names.txt").write_text("n02123045 tabby cat\nn02085620 dog\nn02119789 fox\n")
+    classes_and_splits(
+        tmp_path,
+        *(f"{split}/{synset}" for split in ("train", "val") for synset in ("n02085620", "n02123045")),
+        class_names=tmp_path / "names.txt",
+    )
+    assert [row["name"] for row in table(tmp_path / "data" / "classes.csv")] == ["dog", "tabby cat"]
+    rows = table(tmp_path / "data" / "manifest.csv")
+    assert {(Path(row["source"]).parent.name, row["class"]) for row in rows} == {
+        ("n02085620", "dog"),
+        ("n02123045", "tabby cat"),
+    }
+    (tmp_path / "counted.txt").write_text("zebra\nape\n")
+    other = tmp_path / "other"
+    assert list(classes_and_splits(other, "0", "1", class_names=tmp_path / "counted.txt")) == ["ape", "zebra"]
+    assert [row["name"] for row in table(other / "data" / "classes.csv")] == ["zebra", "ape"]
+    (tmp_path / "one.txt").write_text("label,name\n0,zebra\n1,ape\n")
+    third = tmp_path / "third"
+    assert list(classes_and_splits(third, "0", "1", "2", class_names=tmp_path / "one.txt")) == ["ape", "zebra"]
+    reasons = {row["reason"] for row in table(third / "data" / "rejected.csv")}
+    assert reasons == {"its class folder 2 is not in the file of class names"}
+
+
 def test_one_class_folder_is_named(tmp_path):
     with pytest.raises(SettingError, match="holds one folder of images, cat, and two classes are needed"):
         classes_and_splits(tmp_path, "cat")
