@@ -82,7 +82,7 @@ class DataTransformerConfig(Settings):
     class_names: File | None = None
     """Names of the classes: one per line, or a table of `index,name` (for labels also `label,name`), with
     red,green,blue if masks are in colour; columns in any order. Also labels.txt of labelme, labelmap.txt of CVAT,
-    data.yaml, COCO's JSON and the like. Of class folders it names the folders. Images with other labels are left out."""
+    data.yaml, COCO's JSON and the like. It also names class folders. Images with other labels are left out."""
 
     boxes: Literal["ignore", "class"] = "ignore"
     """Boxes of annotation tools, which say where something is but not its outline.
