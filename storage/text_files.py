@@ -114,12 +114,16 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
             raise WorkError(f"{path} is {what}. A table in text, such as CSV, is needed. {remedy}.")
 
 
+def _not_text(path: Path) -> WorkError:
+    return WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
+
+
 def _utf_16_of(path: Path, start: bytes) -> str:
     """The order of bytes of UTF-16 without a mark: in most texts the upper byte of nearly every sign is 0."""
     even, odd = start[0::2].count(0), start[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
     if most * 4 < len(start) // 2 or least * 10 > most:
-        raise WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
+        raise _not_text(path)
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
@@ -128,7 +132,7 @@ def _is_utf_8(path: Path, blocks: Iterator[bytes]) -> bool:
     try:
         for block in blocks:
             if b"\0" in block:
-                raise WorkError(f"{path} is not text. A table in text, such as CSV, is needed. {SAVE_AS_CSV}.")
+                raise _not_text(path)
             decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -7,9 +7,6 @@ import numpy as np
 
 from datatransformer.pictures.images import UnreadableImage
 
-HEADER_BITS = 32 + 5 + 4 * 4
-"""The header of Label Studio's run lengths: number of values, bits of a value, bits of four kinds of lengths."""
-
 RGBA = 4
 """Values of a pixel in Label Studio's run lengths. The last one, alpha, is the mask."""
 

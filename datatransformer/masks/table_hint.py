@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from datatransformer.folders.raw_files import FIRST_FILES, first_entries
 from datatransformer.tables.class_entries import read_class_entries
-from datatransformer.tables.class_table_hint import MAX_BYTES, MOST_TABLES, NAMES_CLASSES
+from datatransformer.tables.class_table_hint import MOST_TABLES, files_that_may_name_classes
 from settings import WorkError
 from storage.tables import printable
 
@@ -15,13 +14,7 @@ SHOWN = 4
 
 def tables_near_masks(folders: Iterable[Path]) -> str:
     """The flag for the first file in these folders that names classes, and its names; empty if there is none."""
-    found = [
-        folder / entry.name
-        for folder in dict.fromkeys(folders)
-        for entry in first_entries(folder, FIRST_FILES)
-        if NAMES_CLASSES.fullmatch(entry.name) and entry.is_file() and entry.stat().st_size <= MAX_BYTES
-    ]
-    for path in found[:MOST_TABLES]:
+    for path in files_that_may_name_classes(folders)[:MOST_TABLES]:
         try:
             names = [printable(entry.name) for entry in read_class_entries(path).entries]
         except (WorkError, OSError):

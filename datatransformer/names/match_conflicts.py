@@ -4,9 +4,19 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from datatransformer.names.affixes import Affixes, is_of_other_kind, without_number
 from datatransformer.temporary_database import TemporaryDatabase
+
+
+class _File(NamedTuple):
+    """An image or a mask, as `image_and_mask_names` has it."""
+
+    number: int
+    name: str
+    stem: str
+    folders: str
 
 
 class MatchConflicts:
@@ -22,45 +32,46 @@ class MatchConflicts:
 
     def _choose_among_masks(self) -> None:
         """Takes one of the masks of an image that differ in suffix or case; others are reasons to leave it out."""
-        several = "SELECT image FROM match GROUP BY image HAVING count(*) > 1"
-        rows = self.table(
-            "SELECT match.image, mask.number, mask.name, mask.stem, mask.folders, image.name FROM match "
-            "JOIN file AS mask ON mask.number = match.mask JOIN file AS image ON image.number = match.image "
-            f"WHERE match.image IN ({several}) ORDER BY match.image, mask.number"
-        ).fetchall()
-        for image, masks in groupby(rows, key=itemgetter(0)):
-            found = list(masks)
-            if len({(stem, folders) for _, _, _, stem, folders, _ in found}) > 1:
-                self._give_reason(image, _several_masks(name for _, _, name, *_ in found))
+        for image, name, masks in self._with_several("image", "mask"):
+            if not _have_one_path(masks):
+                self._give_reason(image, _several_masks(mask.name for mask in masks))
                 continue
-            core = _last_part(found[0][5])
-            found.sort(key=lambda row: (core not in row[2], row[2].lower().endswith((".jpg", ".jpeg"))))
-            for _, number, *_ in found[1:]:
-                self.table("DELETE FROM match WHERE image = ? AND mask = ?", image, number)
-                if not self.table("SELECT 1 FROM match WHERE mask = ?", number).fetchone():
-                    self._give_reason(number, f"is a second mask beside {found[0][2]}")
+            core = _last_part(name)
+            masks.sort(key=lambda mask: (core not in mask.name, mask.name.lower().endswith((".jpg", ".jpeg"))))
+            for mask in masks[1:]:
+                self.table("DELETE FROM match WHERE image = ? AND mask = ?", image, mask.number)
+                if not self.table("SELECT 1 FROM match WHERE mask = ?", mask.number).fetchone():
+                    self._give_reason(mask.number, f"is a second mask beside {masks[0].name}")
 
     def _refuse_shared_masks(self) -> None:
         """Of several images that mean one mask: the first if they differ in suffix, or else none."""
-        several = "SELECT mask FROM match GROUP BY mask HAVING count(*) > 1"
-        rows = self.table(
-            "SELECT match.mask, image.number, image.name, image.stem, image.folders, mask.name FROM match "
-            "JOIN file AS image ON image.number = match.image JOIN file AS mask ON mask.number = match.mask "
-            f"WHERE match.mask IN ({several}) ORDER BY match.mask, image.number"
-        ).fetchall()
-        for _, images in groupby(rows, key=itemgetter(0)):
-            found = list(images)
-            if len({(stem, folders) for _, _, _, stem, folders, _ in found}) == 1:
-                mask = _last_part(found[0][5])
-                found.sort(key=lambda row: _last_part(row[2]) not in mask)
-                for _, number, *_ in found[1:]:
-                    self._give_reason(number, f"has the mask of {found[0][2]}, which has the same name")
+        for _, mask, images in self._with_several("mask", "image"):
+            if _have_one_path(images):
+                core = _last_part(mask)
+                images.sort(key=lambda image: _last_part(image.name) not in core)
+                for image in images[1:]:
+                    self._give_reason(image.number, f"has the mask of {images[0].name}, which has the same name")
                 continue
-            for _, number, name, _, _, mask in found:
-                other = next(row[2] for row in found if row[2] != name)
+            for image in images:
+                other = next(one.name for one in images if one.name != image.name)
                 self._give_reason(
-                    number, f"may have the mask {mask}, as {other} may; put masks into folders like images"
+                    image.number, f"may have the mask {mask}, as {other} may; put masks into folders like images"
                 )
+
+    def _with_several(self, one: str, other: str) -> Iterator[tuple[int, str, list[_File]]]:
+        """Yields each file of a side that several of the other are matched with: number, name, and these.
+
+        Arguments:
+            one, other: image and mask, or the other way round.
+        """
+        several = f"SELECT {one} FROM match GROUP BY {one} HAVING count(*) > 1"
+        rows = self.table(
+            f"SELECT match.{one}, {one}.name, {other}.number, {other}.name, {other}.stem, {other}.folders FROM match "
+            "JOIN file AS image ON image.number = match.image JOIN file AS mask ON mask.number = match.mask "
+            f"WHERE match.{one} IN ({several}) ORDER BY match.{one}, {other}.number"
+        ).fetchall()
+        for (number, name), group in groupby(rows, key=itemgetter(0, 1)):
+            yield number, name, [_File(*row[2:]) for row in group]
 
     def _refuse_several_masks(self) -> None:
         """Leaves out images that have masks besides the one that was found, such as one for each object."""
@@ -108,6 +119,11 @@ def _core_in_spite_of_number(stem: str, affixes: Affixes) -> str | None:
     prefix, suffix = (re.sub(r"\d+", r"\\d+", re.escape(affix)) for affix in (affixes.mask_prefix, affixes.mask_suffix))
     match = re.fullmatch(f"{prefix}(.+?){suffix}", stem)
     return match[1] if match else None
+
+
+def _have_one_path(files: Iterable[_File]) -> bool:
+    """Whether files differ in suffix or case alone."""
+    return len({(file.stem, file.folders) for file in files}) == 1
 
 
 def _several_masks(names: Iterable[str]) -> str:

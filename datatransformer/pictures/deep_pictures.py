@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from datatransformer.layout import PIXEL_RANGE
-from datatransformer.pictures.pixel_range import EIGHT_BITS, FEW_VALUES, OFFSET, PixelRange, ValueSummary, number_text
+from datatransformer.pictures.pixel_range import EIGHT_BITS, FEW_VALUES, OFFSET, PixelRange, ValueSummary, value_text
 from datatransformer.report import Report
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import read_json, write_json
@@ -101,12 +101,12 @@ class DeepPictures:
 
     def _out_of_range(self) -> SettingError:
         assert self.values is not None and self.given is not None
-        low, high = map(number_text, self.values.usual)
+        low, high = map(value_text, self.values.usual)
         allowed = (
             "makes every picture of more than 8 bits black or white: nearly all of their values are "
             f"{low} to {high}; name another range, or leave it out"
         )
-        return SettingError(bad_setting("range", ",".join(map(number_text, self.given)), allowed))
+        return SettingError(bad_setting("range", ",".join(map(value_text, self.given)), allowed))
 
     def _warn_of_outliers(self) -> None:
         """Names values that did not count for the range."""
@@ -114,13 +114,13 @@ class DeepPictures:
         outliers = [] if self.given else self.values.outliers
         if not outliers:
             return
-        low, high = map(number_text, self.values.without_outliers)
+        low, high = map(value_text, self.values.without_outliers)
         it = "it" if len(outliers) == 1 else "they"
         self.report.warn(
-            f"The value{'s' * (len(outliers) > 1)} {' and '.join(map(number_text, outliers))} of more than 8 bits lie"
+            f"The value{'s' * (len(outliers) > 1)} {' and '.join(map(value_text, outliers))} of more than 8 bits lie"
             f"{'s' * (len(outliers) == 1)} far from all others, {low} to {high}. Pixels without a value and defects of "
             f"sensors have such values, so {it} did not count for the range. If {it} should: "
-            f"--range={number_text(self.values.low)},{number_text(self.values.high)}"
+            f"--range={value_text(self.values.low)},{value_text(self.values.high)}"
         )
 
     def _warn_of_range(self) -> None:
@@ -131,13 +131,13 @@ class DeepPictures:
         if high - low < width / FEW_VALUES and not self.given:
             least = max(low, self.range.low) if low < 0 or low * OFFSET > high else 0
             self.report.warn(
-                f"All but a thousandth of the values of more than 8 bits are {number_text(low)} to "
-                f"{number_text(high)}, but the range is {self.range}: the pictures are dark or have little contrast. "
-                f"If the other values mean nothing: --range={number_text(least)},{number_text(high)}"
+                f"All but a thousandth of the values of more than 8 bits are {value_text(low)} to "
+                f"{value_text(high)}, but the range is {self.range}: the pictures are dark or have little contrast. "
+                f"If the other values mean nothing: --range={value_text(least)},{value_text(high)}"
             )
         elif self.flat * 2 > self.scaled and main_low is not None and main_high is not None:
             is_narrower = (main_high - main_low) * 2 < width
-            text = f"If it matters: --range={number_text(main_low)},{number_text(main_high)}"
+            text = f"If it matters: --range={value_text(main_low)},{value_text(main_high)}"
             self.report.warn(
                 f"In {self.flat} of {self.scaled} pictures of more than 8 bits nine tenths of the pixels have fewer "
                 f"than {FEW_SHADES} of 256 shades of gray in the range {self.range}, so most of what they show is lost."
@@ -157,4 +157,4 @@ class DeepPictures:
 
 
 def _span(values: ValueSummary) -> str:
-    return f"{number_text(values.low)} to {number_text(values.high)}"
+    return f"{value_text(values.low)} to {value_text(values.high)}"

@@ -1,5 +1,7 @@
 """Pictures of any mode and depth as 8-bit RGB, and remarks on what that changed."""
 
+import io
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -9,6 +11,7 @@ from datatransformer.pictures.pixel_range import PixelRange
 from datatransformer.pictures.tiff_tags import RGB, read_pages
 
 ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
+JPEG_QUALITY = 95
 SIXTEEN_BITS = PixelRange(0, 65535)
 
 ON_WHITE = "transparent parts became white"
@@ -78,3 +81,13 @@ def _losses(bands: Bands, used: PixelRange) -> list[str]:
     remarks += [f"{CUT} ({percent:.0f} % of them)"] if percent > MAX_PERCENT_CUT else []
     without = np.count_nonzero(np.isnan(values)) if np.issubdtype(values.dtype, np.floating) else 0
     return [*remarks, f"{NO_NUMBER} ({without} of them)"] if without else remarks
+
+
+def file_of(image: Image.Image, suffix: str) -> bytes:
+    """The bytes of a JPEG or, for another suffix, of a PNG file."""
+    file = io.BytesIO()
+    if suffix == ".jpg":
+        image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    else:
+        image.save(file, "PNG", compress_level=1)
+    return file.getvalue()

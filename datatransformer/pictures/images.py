@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.pictures.band_reading import Bands, UnreadableBands, read_bands
-from datatransformer.pictures.eight_bits import scale_bands, to_rgb
+from datatransformer.pictures.eight_bits import file_of, scale_bands, to_rgb
 from datatransformer.pictures.heic import has_heic_reader, is_heic
 from datatransformer.pictures.jpeg_png_check import (
     END_OF_PNG,
@@ -35,7 +35,6 @@ of Pillow are left out, because some of them start external programs."""
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 KEPT_MODES = {"L", "RGB"}
 ORIENTATION = 0x0112
-JPEG_QUALITY = 95
 
 FIRST_FRAME = "only the first frame was taken"
 """A remark, as those of `eight_bits`."""
@@ -206,7 +205,7 @@ def _encoded(image: Image.Image, content: bytes, decode_follows: bool, frame: in
             return EncodedImage(content, suffix, original=True, remark="; ".join(frames))
         image = Image.open(io.BytesIO(content))
     rgb, remarks = to_rgb(ImageOps.exif_transpose(image), content)
-    return EncodedImage(_file_of(rgb, suffix or ".png"), suffix or ".png", remark="; ".join([*frames, *remarks]))
+    return EncodedImage(file_of(rgb, suffix or ".png"), suffix or ".png", remark="; ".join([*frames, *remarks]))
 
 
 def _is_sound(content: bytes, suffix: str) -> bool:
@@ -230,15 +229,6 @@ def _frame_remark(content: bytes, frame: int, image: Image.Image | None = None) 
     return [f"{FIRST_FRAME} (of {count})"] if count > 1 else []
 
 
-def _file_of(image: Image.Image, suffix: str) -> bytes:
-    file = io.BytesIO()
-    if suffix == ".jpg":
-        image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    else:
-        image.save(file, "PNG", compress_level=1)
-    return file.getvalue()
-
-
 def scale(encoded: EncodedImage, pixel_range: PixelRange) -> EncodedImage:
     """A picture that was scaled by its own range, scaled by another one."""
     if encoded.bands is None:
@@ -249,5 +239,5 @@ def scale(encoded: EncodedImage, pixel_range: PixelRange) -> EncodedImage:
 
 def _encoded_bands(bands: Bands, pixel_range: PixelRange | None, frames: list[str]) -> EncodedImage:
     image, remarks, is_scaled_alone = scale_bands(bands, pixel_range)
-    encoded = EncodedImage(_file_of(image, ".png"), ".png", remark="; ".join([*frames, *remarks]))
+    encoded = EncodedImage(file_of(image, ".png"), ".png", remark="; ".join([*frames, *remarks]))
     return replace(encoded, bands=bands) if is_scaled_alone else encoded

@@ -33,7 +33,7 @@ class PixelRange(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{number_text(self.low)}..{number_text(self.high)}"
+        return f"{value_text(self.low)}..{value_text(self.high)}"
 
     @property
     def bits(self) -> int | None:
@@ -179,5 +179,5 @@ def _known(*values: float | None) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def number_text(value: float) -> str:
+def value_text(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.6g}"

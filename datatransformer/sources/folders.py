@@ -12,7 +12,7 @@ from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, why_ou
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import split_of_folder
 from datatransformer.sources import Evidence
-from datatransformer.tables.label_names import LabelNames, read_label_names
+from datatransformer.tables.label_names import LabelNames, told_label_names
 from datatransformer.tables.label_search import label_files
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import printable
@@ -82,19 +82,12 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             raise SettingError(bad_setting("raw_images", root, found.bad_split))
         elif settings.val_list:
             report.note("The split folders do not count for the split, because of --val-list; testing is left out")
-    names = _names_of_folders(settings.class_names, root, found, report) if settings.class_names else None
+    names = None
+    if settings.class_names:
+        folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
+        names = told_label_names(settings.class_names, folders, report)
     masks = find_masks(root, found.roots, report)
     return Listing(_entries(root, found, masks, names), names.classes if names else None)
-
-
-def _names_of_folders(path: Path, root: Path, found: ClassFolders, report: "Report") -> LabelNames:
-    """The names that a file gives to the class folders, and the order of the classes."""
-    folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
-    names = read_label_names(path, folders)
-    report.note(names.description)
-    for warning in names.warnings:
-        report.warn(warning)
-    return names
 
 
 def _entries(

@@ -15,7 +15,7 @@ from datatransformer.naming import in_words, natural_order, number_text, split_o
 from datatransformer.sources import Evidence
 from datatransformer.tables.class_table_hint import class_tables_beside
 from datatransformer.tables.label_file import open_label_tables, order_of
-from datatransformer.tables.label_names import LabelNames, read_label_names
+from datatransformer.tables.label_names import LabelNames, told_label_names
 from datatransformer.tables.label_search import (
     is_of_split_folder,
     label_files,
@@ -84,16 +84,12 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             f"{others} beside {settings.raw_labels.name} is not used. To use both and their split, leave out "
             "--raw-labels, and name the folder that holds tables and images by --raw-images"
         )
-    names = None
     labels = {label for table in tables for label in table.labels}
     if not class_names and (hint := class_tables_beside(list(paths), root, labels)):
         report.warn(hint)
-    if class_names:
-        names = read_label_names(class_names, labels, settings.labels == "several")
-        report.note(names.description)
-        for warning in names.warnings:
-            report.warn(warning)
-    matching = _Matching(root, tables, names, settings.labels == "several")
+    several = settings.labels == "several"
+    names = told_label_names(class_names, labels, report, several) if class_names else None
+    matching = _Matching(root, tables, names, several)
     matching.may_split_by_folders &= settings.split == "auto" and not settings.val_list
     entries = matching.entries([*paths, class_names], report)
     return Listing(_check_usable(entries, root, list(paths)), names.classes if names else order_of(tables))

@@ -91,15 +91,17 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         )
     if settings.split == "auto" and not settings.val_list:
         rejected += _split_by_folders(pairs, report)
-    near = tables_near_masks((root, *(masks.parent for _, masks in folders))) if settings.class_names is None else ""
+    places = (root, *(masks.parent for _, masks in folders))
+    is_named = settings.class_names is not None
     try:
         listing = list_pairs(pairs, rejected, settings, report)
     except SettingError as error:
-        if not near:
+        if is_named or not (near := tables_near_masks(places)):
             raise
         first, *others = error.errors
         raise SettingError(f"{first}\nThis file lies there and may name the classes: {near}", *others) from error
-    if near and all(name.isdecimal() for name in listing.classes or ()):
+    are_numbers = not is_named and all(name.isdecimal() for name in listing.classes or ())
+    if are_numbers and (near := tables_near_masks(places)):
         report.warn(f"The classes have numbers for names. This file lies there and may name them: {near}")
     return listing
 

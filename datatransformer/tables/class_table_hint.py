@@ -32,18 +32,23 @@ def class_tables_beside(tables: Collection[Path], root: Path, labels: Collection
     """
     if not labels or not all(WHOLE.fullmatch(label) for label in labels):
         return None
-    folders = dict.fromkeys((*(table.parent for table in tables), root))
-    found = [path for folder in folders for path in _candidates(folder) if path not in tables]
-    naming = [(path, shown) for path in dict.fromkeys(found[:MOST_TABLES]) if (shown := _names(path, labels))]
+    folders = (*(table.parent for table in tables), root)
+    found = [path for path in files_that_may_name_classes(folders) if path not in tables]
+    naming = [(path, shown) for path in found[:MOST_TABLES] if (shown := _names(path, labels))]
     if not naming:
         return None
     listed = " or ".join(f"--class-names {path} ({shown})" for path, shown in naming[:SHOWN])
     return f"The labels are numbers, which become the names of the classes. To name them, add {listed}"
 
 
-def _candidates(folder: Path) -> Iterable[Path]:
-    entries = [entry for entry in first_entries(folder, FIRST_ENTRIES) if NAMES_CLASSES.fullmatch(entry.name)]
-    return [folder / entry.name for entry in entries if entry.is_file() and entry.stat().st_size <= MAX_BYTES]
+def files_that_may_name_classes(folders: Iterable[Path]) -> list[Path]:
+    """The small files in these folders whose names say so."""
+    return [
+        folder / entry.name
+        for folder in dict.fromkeys(folders)
+        for entry in first_entries(folder, FIRST_ENTRIES)
+        if NAMES_CLASSES.fullmatch(entry.name) and entry.is_file() and entry.stat().st_size <= MAX_BYTES
+    ]
 
 
 def _names(path: Path, labels: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from datatransformer.tables.label_search import are_names_with_blanks, finder, i
 from datatransformer.tables.label_spellings import MOST_CELLS
 from datatransformer.tables.label_table import LabelTable, problem_of, rows_of
 from datatransformer.tables.one_hot_columns import BINARY, SIGNED, binary_values
-from datatransformer.tables.split_column import NO_SPLIT, TEXTS, split_columns
+from datatransformer.tables.split_column import NO_SPLIT, TEXTS, SplitColumns, split_columns
 from settings import SettingError, WorkError, bad_setting, errors_if_given
 from storage.column_names import normal_name
 from storage.user_tables import UserTable, open_user_table
@@ -55,7 +55,8 @@ def open_label_tables(
     for path, split in paths.items():
         is_there = finder(path.parent if split and is_of_split_folder(path, root) else root)
         tables.append(open_label_table(path, is_there, several, given_columns(settings), use_split=not decided))
-    if any(paths.values()) and not decided:
+    are_of_splits = any(paths.values()) and not decided
+    if are_of_splits:
         said = ", ".join(f"{path} for {TEXTS[split]}" for path, split in paths.items())
         report.note(f"The split comes from the names of the label tables: {said}")
     for table in tables:
@@ -63,7 +64,7 @@ def open_label_tables(
             report.note(note)
         for warning in table.warnings:
             report.warn(warning)
-    if any(paths.values()) and not decided:
+    if are_of_splits:
         has_val = "val" in paths.values() or any(table.gives_split for table in tables)
         if not has_val:
             report.note("As no table is for validation, the one for testing is used for it")
@@ -98,52 +99,73 @@ def open_label_table(
     """
     table = with_found_header(open_user_table(path), given, is_there)
     is_text = are_names_with_blanks(table, is_there)
-    if is_text and (field := next((field for field, name in given._asdict().items() if name), None)):
+    if is_text and (given_names := [(key, name) for key, name in given._asdict().items() if name]):
+        (key, name), *_ = given_names
         why = f"{path} has lines of a name with blanks and its label, and no columns; leave it out"
-        raise SettingError(bad_setting(f"{field}_column", getattr(given, field), why))
+        raise SettingError(bad_setting(f"{key}_column", name, why))
     columns = None if is_text else columns_of(table, given, is_there, several)
-    labels: Counter[str] = Counter()
-    splits: Counter[tuple[str, ...]] = Counter()
-    sizes: Counter[int] = Counter()
-    first: dict[int, int] = {}
-    split_of = columns.splits if columns else ()
     signs = _signs(table, columns)
-    for line, cells in rows_of(table, columns):
-        if problem_of(cells, columns):
-            continue
-        splits[tuple(cells[column].lower() for column in split_of)] += 1
-        if columns and columns.label is None:
-            size = _count_signs(table, line, cells, columns, signs)
-            sizes[min(size, 2)] += 1
-            first.setdefault(min(size, 2), line)
-        else:
-            cell = cells[columns.label or 0] if columns else cells[1]
-            if cell in labels or len(labels) < MOST_CELLS:
-                labels[cell] += 1
+    counts = _count(table, columns, signs)
+    if not several and (counts.sizes[0] or counts.sizes[2]):
+        _refuse_several(path, counts)
     name = columns.name(columns.label) if columns and columns.label is not None else "of labels"
-    meaning, notes, warnings = label_cells(labels, name, several)
-    if not several and (sizes[0] or sizes[2]):
-        _refuse_several(path, sizes, first)
-    reading = f"{path} was read as {_described(table, columns)}"
-    found = NO_SPLIT
-    if split_of and columns and not use_split:
-        notes.append(
-            f"{_columns_text([columns.name(column) for column in split_of])} not used for the split, because the "
-            "settings decide it"
-        )
-    elif split_of and columns:
-        found, said = split_columns(split_of, [columns.name(column) for column in split_of], splits, given.split)
-        notes += said
-    occurring = frozenset(label for cell in labels for label in meaning.of(cell))
+    meaning, notes, warnings = label_cells(counts.labels, name, several)
+    found, said_of_split = _splits(columns, counts, given, use_split) if columns else (NO_SPLIT, [])
+    occurring = frozenset(label for cell in counts.labels for label in meaning.of(cell))
     if columns and columns.label is None:
         occurring = frozenset(name for _, name in columns.one_hot)
     names, said_of_names = names_of_numbers(table, columns.image, is_there) if columns else ({}, "")
-    notes += [said_of_names] if said_of_names else []
+    notes += [*said_of_split, *([said_of_names] if said_of_names else [])]
     warnings += _box_warnings(table)
+    reading = f"{path} was read as {_described(table, columns)}"
     doubts = (table.doubt,) if table.doubt else ()
     sentences = (reading, *(f"{path.name}: {note}" for note in notes))
     alarms = (*doubts, *(f"{path.name}: {warning}" for warning in warnings))
     return LabelTable(table, columns, signs, meaning, found, occurring, "", names, sentences, alarms)
+
+
+@dataclass
+class _Counts:
+    """What one pass over the rows finds.
+
+    Attributes:
+        labels: cells of the label column.
+        splits: cells of the columns of the split, in small letters.
+        sizes: rows with one column per class by their number of classes, where 2 stands for more too; first: the
+            first line of each.
+    """
+
+    labels: Counter[str] = field(default_factory=Counter)
+    splits: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    sizes: Counter[int] = field(default_factory=Counter)
+    first: dict[int, int] = field(default_factory=dict)
+
+
+def _count(table: UserTable, columns: Columns | None, signs: dict[str, bool]) -> _Counts:
+    counts = _Counts()
+    split_of = columns.splits if columns else ()
+    for line, cells in rows_of(table, columns):
+        if problem_of(cells, columns):
+            continue
+        counts.splits[tuple(cells[column].lower() for column in split_of)] += 1
+        if columns and columns.label is None:
+            size = min(_count_signs(table, line, cells, columns, signs), 2)
+            counts.sizes[size] += 1
+            counts.first.setdefault(size, line)
+        else:
+            cell = cells[columns.label or 0] if columns else cells[1]
+            if cell in counts.labels or len(counts.labels) < MOST_CELLS:
+                counts.labels[cell] += 1
+    return counts
+
+
+def _splits(columns: Columns, counts: _Counts, given: GivenColumns, use_split: bool) -> tuple[SplitColumns, list[str]]:
+    """The meaning of the columns of the split, and sentences about them."""
+    names = [columns.name(column) for column in columns.splits]
+    if names and use_split:
+        return split_columns(columns.splits, names, counts.splits, given.split)
+    unused = [f"{_columns_text(names)} not used for the split, because the settings decide it"] if names else []
+    return NO_SPLIT, unused
 
 
 def _columns_text(names: Sequence[str]) -> str:
@@ -178,7 +200,8 @@ def _count_signs(table: UserTable, line: int, cells: list[str], columns: Columns
     return count
 
 
-def _refuse_several(path: Path, sizes: "Counter[int]", first: dict[int, int]) -> None:
+def _refuse_several(path: Path, counts: _Counts) -> None:
+    sizes, first = counts.sizes, counts.first
     parts = [(2, "several labels"), (0, "none")]
     said = " and ".join(
         f"{number_text(sizes[size], 'has', 'have')} {text} (line {first[size]})" for size, text in parts if sizes[size]

@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.naming import natural_order
 from datatransformer.tables.class_entries import read_class_entries
@@ -13,6 +13,9 @@ from datatransformer.tables.class_tables import check_unique
 from datatransformer.tables.label_forms import WHOLE, clean_label, loose_form, plain_number
 from settings import WorkError
 from storage.tables import printable
+
+if TYPE_CHECKING:
+    from datatransformer.report import Report
 
 MOST_LISTED = 20
 
@@ -41,6 +44,15 @@ class LabelNames(NamedTuple):
         """
         exact = self.by_label.get(label) or self.by_label.get(plain_number(label))
         return exact or self.by_loose_form.get(loose_form(label))
+
+
+def told_label_names(path: Path, labels: Collection[str], report: "Report", several: bool = False) -> LabelNames:
+    """As `read_label_names`; tells the report how the file was read, and what it lacks."""
+    names = read_label_names(path, labels, several)
+    report.note(names.description)
+    for warning in names.warnings:
+        report.warn(warning)
+    return names
 
 
 def read_label_names(path: Path, labels: Collection[str], several: bool = False) -> LabelNames:
