@@ -3,6 +3,9 @@
 A convolution of 16 filters, then three groups of n residual blocks of two convolutions: 16 filters at full size, 32 at
 half size, 64 at a quarter. Shortcuts have no weights (the paper's option A): where the size is halved, a shortcut takes
 every second pixel and pads the new channels with zeros. 0.27 M parameters at depth 20, 0.85 M at 56.
+
+Strided convolutions pad the bottom and the right, as in TensorFlow; Caffe and PyTorch pad all sides. The epsilon of
+batch norm is 1e-3, not 1e-5. Weights of other implementations therefore give other outputs here.
 """
 
 from typing import TYPE_CHECKING
