@@ -35,15 +35,15 @@ class LabelCrossEntropy(keras.losses.Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The loss of each image, (batch,) float32."""
-        targets = keras.ops.cast(y_true, y_pred.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
-        positive = targets * keras.ops.softplus(-y_pred)
-        negative = (1 - targets) * keras.ops.softplus(y_pred)
+        logits = keras.ops.cast(y_pred, "float32")
+        targets = keras.ops.cast(y_true, "float32") * (1 - self.label_smoothing) + self.label_smoothing / 2
+        positive = targets * keras.ops.softplus(-logits)
+        negative = (1 - targets) * keras.ops.softplus(logits)
         if self.gamma:
-            probability = keras.ops.sigmoid(y_pred)
-            positive *= (1 - probability) ** self.gamma
-            negative *= probability**self.gamma
+            positive *= keras.ops.sigmoid(-logits) ** self.gamma  # 1 - sigmoid(logits) would be 0 from 17 on
+            negative *= keras.ops.sigmoid(logits) ** self.gamma
         if self.positive_weights is not None:
-            positive *= keras.ops.convert_to_tensor(self.positive_weights, y_pred.dtype)
+            positive *= keras.ops.convert_to_tensor(self.positive_weights, "float32")
         return keras.ops.mean(positive + negative, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
