@@ -96,7 +96,8 @@ def introduction(trained: TrainedRun) -> str:
         f"{column_title(name.removeprefix('val_'))} {value:.4g}" for name, value in trained.scores.items()
     )
     model = f"Model {trained.model} ({trained.kind.name})"
-    return f"{model}. Validation in its best epoch, {int(trained.best['epoch'])}: {scores}."
+    recalibrated = ", with recalibrated batch norm" * trained.run.is_recalibrated
+    return f"{model}. Validation in its best epoch, {int(trained.best['epoch'])}{recalibrated}: {scores}."
 
 
 def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:

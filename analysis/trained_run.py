@@ -58,10 +58,10 @@ class TrainedRun:
     rows: list[Row]
     moved_data: Path | None = None
 
-    @property
+    @cached_property
     def best(self) -> Row:
-        """The history row of the best epoch."""
-        return max(self.rows, key=self.kind.score)
+        """The history row of the best epoch, with the scores of the best checkpoint if it was recalibrated."""
+        return self.run.best_scores()
 
     @property
     def scores(self) -> Row:
@@ -85,7 +85,7 @@ class TrainedRun:
     def is_finished(self) -> bool:
         """Whether the run has ended by its own settings."""
         stop_at = self.settings.get("stop_at")
-        reached = stop_at is not None and self.kind.score(self.best) >= stop_at
+        reached = stop_at is not None and any(self.kind.score(row) >= stop_at for row in self.rows)
         return len(self.rows) >= self.settings["epochs"] or reached or self.schedule(self.rows).ended
 
     @cached_property

@@ -108,7 +108,7 @@ def _comparable(name: str, value: object) -> object:
 
 
 def measure(run: RunFolder) -> Measured:
-    """The history row of the best epoch, with the number of epochs and their total seconds.
+    """The row of `RunFolder.best_scores`, with the number of epochs and their total seconds.
 
     For masks also the scores at the original image size, `full_size_mean_iou` and others.
     """
@@ -116,7 +116,7 @@ def measure(run: RunFolder) -> Measured:
     full_size = run.figures / "summary.csv"  # written by predictor.masks.evaluation
     summary = read_table(full_size, ("measure", "value")) if full_size.exists() else []
     return (
-        max(rows, key=run.kind.score)
+        run.best_scores()
         | {f"full_size_{row['measure']}": float(row["value"]) for row in summary}
         | {"epochs": len(rows), "seconds": sum(row["seconds"] for row in rows)}
     )

@@ -84,6 +84,20 @@ def validation_batches(load: LoadSample, count: int, batch_size: int, devices: i
     return _prefetched(indices.map(load, tf.data.AUTOTUNE).batch(batch_size))
 
 
+def mixed_batches(load: LoadSample, count: int, batch_size: int, seed: int) -> tf.data.Dataset:
+    """All images once, in an order of the seed, in batches of at most `batch_size` that differ by one image at most.
+
+    So no batch is made of the few images that are left over.
+    """
+    order = tf.data.Dataset.from_tensor_slices(
+        tf.random.experimental.stateless_shuffle(tf.range(count, dtype=tf.int64), (seed, 0))
+    )
+    smaller, larger_batches = divmod(count, -(-count // batch_size))
+    in_larger = larger_batches * (smaller + 1)
+    samples = [part.map(load, tf.data.AUTOTUNE) for part in (order.take(in_larger), order.skip(in_larger))]
+    return _prefetched(samples[0].batch(smaller + 1).concatenate(samples[1].batch(smaller)))
+
+
 def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Prefetches batches. Several devices divide the data by batches, because there are no files to divide it by."""
     options = tf.data.Options()

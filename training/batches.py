@@ -7,7 +7,7 @@ from functools import lru_cache
 import tensorflow as tf
 
 from distributed.data_service import Service
-from pipeline.batches import ChangeBatch, DrawBoxes, LoadSample, training_batches, validation_batches
+from pipeline.batches import ChangeBatch, DrawBoxes, LoadSample, mixed_batches, training_batches, validation_batches
 from training.session import Session
 from training.stages import Stage
 
@@ -20,7 +20,8 @@ class Datasets:
         training: takes the stage and the number of epochs done. Returns an endless dataset of images, targets and, if
             classes have weights, the weight of each target; of images alone for a model without targets.
         validation: takes the stage and the number of devices that share each batch.
-        training_images: takes the stage. Returns each training image once, without random changes.
+        training_images: takes the stage. Returns each training image once, without random changes, in an order of the
+            seed: the manifest may be sorted by class, and statistics of a batch need one that is mixed.
     """
 
     training: Callable[[Stage, int], tf.data.Dataset]
@@ -64,6 +65,7 @@ def make_datasets(
 
     def training_images(stage: Stage) -> tf.data.Dataset:
         load_sample = load("train", stage.size)
-        return validation_batches(lambda index: load_sample(index)[0], counts["train"], stage.batch_size)
+        seed = session.settings.seed
+        return mixed_batches(lambda index: load_sample(index)[0], counts["train"], stage.batch_size, seed)
 
     return Datasets(training, validation, training_images)

@@ -56,21 +56,19 @@ def run_session(session: Session, prepare: Prepare) -> Mapping[str, object]:
         recalibrate(session, prepare)
     report(session, outcome)
     session.kind.load(session.kind.report)(run)
-    rows = run.history()
     return {
         "run": run.path,
         "checkpoint": run.best,
         "figures": run.figures,
         "report": run.report,
-        "epochs": len(rows),
-        "best": max(rows, key=session.kind.score),
+        "epochs": len(run.history()),
+        "best": run.best_scores(),
     }
 
 
 def report(session: Session, outcome: str) -> None:
     """Draws the figures unless they are up to date, and logs the best epoch and the paths of the results."""
     run, kind = session.run, session.kind
-    rows = run.history()
     if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
         import_tensorflow()
         from training.plots import draw_training
@@ -78,9 +76,9 @@ def report(session: Session, outcome: str) -> None:
         kind.load(kind.results)(session)
         draw_training(run, session.schedule([]))
     update_load_script(run)
-    best = max(rows, key=kind.score)
+    best, recalibrated = run.best_scores(), ", with recalibrated batch norm" * run.is_recalibrated
     logger.info(f"{run.path} {outcome}.")
-    logger.info(f"Best epoch {int(best['epoch'])} of {len(rows)}: {kind.summary.format(**best)}")
+    logger.info(f"Best epoch {int(best['epoch'])} of {len(run.history())}: {kind.summary.format(**best)}{recalibrated}")
     logger.info(f"Figures: {run.figures}")
     logger.info(f"Next: python -m predictor --run {run.path} --test-images FOLDER{kind.hint}")
 

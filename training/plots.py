@@ -28,7 +28,8 @@ def draw_training(run: RunFolder, schedule: Schedule) -> None:
     """Draws `learning_rate.png` and `learning_curve.png` of a run, each with a CSV of its numbers."""
     rows, resumed_after = run.history(), run.resumed_after()
     draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed_after)
-    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed_after)
+    recalibrated = run.best_row() if run.is_recalibrated else None
+    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed_after, recalibrated)
 
 
 def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed_after: Sequence[int] = ()) -> None:
@@ -90,11 +91,16 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
 
 
 def draw_learning_curve(
-    rows: Sequence[Row], path: Path, score: Callable[[Row], float], resumed_after: Sequence[int] = ()
+    rows: Sequence[Row],
+    path: Path,
+    score: Callable[[Row], float],
+    resumed_after: Sequence[int] = (),
+    recalibrated: Row | None = None,
 ) -> None:
     """Draws each metric in validation and, where it is measured, in training, a panel each, and the learning rate.
 
-    Lines mark new stages and resumed sessions. The first panel marks the best epoch. There is also a CSV.
+    Lines mark new stages and resumed sessions. The first panel marks the best epoch and, if the best checkpoint was
+    recalibrated, its score. There is also a CSV.
     """
     cells = (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
     write_table(path.with_suffix(".csv"), tuple(rows[0]), cells)
@@ -107,7 +113,9 @@ def draw_learning_curve(
             axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
         axes.plot(epochs, [row[f"val_{metric}"] for row in rows], color=ORANGE, marker=".", label="validation")
         axes.set_ylabel("mAP" if metric == "map" else metric.replace("_", " "))
-    _mark_best(panels[0], max(rows, key=score), f"val_{metrics[0]}")
+    _mark(panels[0], max(rows, key=score), f"val_{metrics[0]}", "best", "o")
+    if recalibrated:
+        _mark(panels[0], recalibrated, f"val_{metrics[0]}", "recalibrated", "D")
     rate.step(epochs, [row["learning_rate"] for row in rows], where="mid", color=GRAY)
     rate.set(ylabel="learning rate", yscale="log", xlabel="epoch")
     rate.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -133,6 +141,6 @@ def _mark_starts(axes: Axes, rows: Sequence[Row], resumed_after: Sequence[int], 
             axes.axvline(epochs + offset, color=colour, linestyle=style, label="" if number else label)
 
 
-def _mark_best(axes: Axes, best: Row, name: str) -> None:
-    label = f"best: {best[name]:.4g} in epoch {int(best['epoch'])}"
-    axes.plot(best["epoch"], best[name], "o", ms=11, mfc="none", mec=ORANGE, label=label)
+def _mark(axes: Axes, row: Row, column: str, word: str, marker: str) -> None:
+    label = f"{word}: {row[column]:.4g} in epoch {int(row['epoch'])}"
+    axes.plot(row["epoch"], row[column], marker, ms=11, mfc="none", mec=ORANGE, label=label)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from layers.batch_norm import KeptBatchNormalization
 from layers.keras_private import flatten_layers
 from layers.saved import load_saved_model
 from log import logger
@@ -66,9 +67,9 @@ def _recalibrated_epoch(table: Path) -> float | None:
 
 
 def trainable_batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """The batch norms that are not frozen, also those in nested models."""
-    layers = flatten_layers(model)
-    return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
+    """The batch norms whose statistics training updates, also those in nested models."""
+    norms = [layer for layer in flatten_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    return [norm for norm in norms if norm.trainable and not isinstance(norm, KeptBatchNormalization)]
 
 
 def compute_statistics(
@@ -76,7 +77,8 @@ def compute_statistics(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of each channel over all images, (channels of all norms,) float64.
 
-    As in training, each batch is normalised by its own statistics.
+    As in training, each batch is normalised by its own statistics. Batches should be mixed: if each has a class of its
+    own, as in the order of a manifest that is sorted by class, those of the deeper norms are not what training saw.
     """
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

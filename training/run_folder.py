@@ -64,6 +64,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.best = self.checkpoints / "best.keras"
         self.last = self.checkpoints / "last.keras"
+        self.recalibrated = self.checkpoints / "recalibrated.keras"
         self.history_file = path / "history.csv"
         self.tensorboard = path / "tensorboard"
         self.sessions_file = path / "sessions.csv"
@@ -196,6 +197,16 @@ class RunFolder:
             raise WorkError(f"{self.best} is missing. Train the run first.")
         return row
 
+    def best_scores(self) -> Row:
+        """The row of the best epoch in the history; with the scores of the best checkpoint if it was recalibrated."""
+        return self.best_row() if self.is_recalibrated else max(self.history(), key=self.kind.score)
+
+    @property
+    def is_recalibrated(self) -> bool:
+        """Whether the best checkpoint is that of `save_recalibrated`."""
+        row = checkpoint_row(self.recalibrated)
+        return row is not None and row == checkpoint_row(self.best)
+
     def save(
         self, model: "keras.Model", row: Row, is_best: bool, keep: bool, ema_weights: WeightSwap | None = None
     ) -> None:
@@ -217,7 +228,7 @@ class RunFolder:
         """Writes `recalibrated.keras`. If it is the best it also becomes `best`, and the former `best` is kept."""
         if is_best:
             link(self.best, self.checkpoints / "before_recalibration.keras")
-        self._write(model, row, [self.checkpoints / "recalibrated.keras"] + [self.best] * is_best)
+        self._write(model, row, [self.recalibrated] + [self.best] * is_best)
 
     def _write(self, model: "keras.Model", row: Row, paths: Sequence[Path]) -> None:
         """Writes one file that has all of these paths."""

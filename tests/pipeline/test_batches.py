@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from datatransformer.layout import read_data_folder
 from pipeline.augment import augmentation, random_erasing
-from pipeline.batches import training_batches, validation_batches
+from pipeline.batches import mixed_batches, training_batches, validation_batches
 from pipeline.cache import make_loader
 from pipeline.decode import decode_and_resize
 from pipeline.mixing import mix
@@ -116,3 +116,21 @@ def test_resizing_is_antialiased():
     stripes[:, ::2] = 255
     small = decode_and_resize(tf.io.encode_png(stripes), (8, 8)).numpy()
     assert abs(small.astype(int) - 127).max() < 12, "the stripes become gray"
+
+
+@pytest.mark.parametrize(
+    ("count", "batch", "sizes"),
+    [(10, 4, [4, 3, 3]), (9, 8, [5, 4]), (8, 8, [8]), (8, 4, [4, 4]), (3, 8, [3]), (5, 1, [1] * 5), (1, 4, [1])],
+)
+def test_mixed_batches_have_each_image_once_and_nearly_equal_sizes(count, batch, sizes):
+    batches = [values[:, 0, 0, 0] for values in mixed_batches(numbered, count, batch, seed=1).as_numpy_iterator()]
+    assert [len(values) for values in batches] == sizes
+    assert sorted(np.concatenate(batches)) == list(range(count))
+
+
+def test_mixed_batches_are_in_an_order_of_the_seed():
+    first, again, other = (
+        [values[0, 0, 0, 0] for values in mixed_batches(numbered, 100, 1, seed).as_numpy_iterator()]
+        for seed in (1, 1, 2)
+    )
+    assert first == again != other and first != sorted(first)
