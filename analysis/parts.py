@@ -65,6 +65,12 @@ def draw_maps(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     if chosen and not layers:
         _check_is_map(trained, chosen[0])
     ends = [stage[-1] for stage in graph.stages if any(layer.layer.count_params() for layer in stage)]
+    if not (layers or ends):
+        problem = "Feature maps: this model has none, because its backbone is a vision transformer"
+        if "maps" in settings.only:
+            raise WorkError(problem)
+        logger.warning(problem)
+        return
     image = trained.images([0]).pixels[0]
     draw_feature_maps(graph, layers or ends, image, trained.run.figures / "feature_maps.png")
 

@@ -8,8 +8,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
 
+from backbones.packages import WeightsPackage
 from settings import SettingError, bad_setting
 
 if TYPE_CHECKING:
@@ -39,7 +42,10 @@ CIFAR10 = Normalisation((125.307, 122.961, 113.8575), (62.9932, 62.0887, 66.7048
 """Mean and deviation of CIFAR-10's training set."""
 
 
-WITHOUT_SPECS = ("build", "unpooling")
+WITHOUT_SPECS = (
+    "__main__", "build", "downloads", "fetched", "packages", "preset", "preset_files", "torch_file", "unpooling",
+    "weight_folders",
+)  # fmt: skip
 """Modules of this package without `BACKBONES`. They may import TensorFlow."""
 
 
@@ -58,6 +64,10 @@ class Backbone:
         imagenet: whether ImageNet weights are available.
         cut: the last layer of the backbone, if that is not the last layer of the network.
         rebuild: `module:function` that makes the backbone from the network, if it is a variant of it.
+        package: the pip package that ships the ImageNet weights; None if Keras downloads them.
+        check: `module:function` from the spec and the settings, which raises SettingError for settings that it does not
+            allow.
+        pyramid: `module:function` from the network to its feature maps; None if the layers of each size show them.
     """
 
     network: str
@@ -69,6 +79,9 @@ class Backbone:
     imagenet: bool = True
     cut: str | None = None
     rebuild: str | None = None
+    package: WeightsPackage | None = None
+    check: str | None = None
+    pyramid: str | None = None
 
     @property
     def is_variant(self) -> bool:
@@ -84,13 +97,31 @@ def backbones() -> dict[str, Backbone]:
 
 
 def chosen_backbone(choice: str | Callable[..., str], settings: "SupervisedConfig") -> Backbone:
-    """The spec of this name, or of the name that the function `choice` returns for the settings."""
-    return backbone(choice if isinstance(choice, str) else choice(settings))
+    """The spec of this name, or of the name that the function `choice` returns for the settings.
+
+    Raises SettingError if there is no such backbone, or if the settings do not suit it.
+    """
+    field = "preset" if "preset" in type(settings).model_fields else "backbone"
+    spec = backbone(choice if isinstance(choice, str) else choice(settings), field)
+    if spec.check:
+        resolve_name(spec.check)(spec, settings)
+    return spec
 
 
-def backbone(name: str) -> Backbone:
-    """The spec of this name. Raises SettingError with the known names."""
+def backbone(name: str, field: str = "backbone") -> Backbone:
+    """The spec of this name, or of a preset: a folder, or an address such as hf://OWNER/NAME.
+
+    `field` is the setting that names it. Raises SettingError with the known names.
+    """
     specs = backbones()
-    if name not in specs:
-        raise SettingError(bad_setting("backbone", name, f"should be one of {', '.join(sorted(specs))}"))
-    return specs[name]
+    if name in specs:
+        return specs[name]
+    if is_preset(name):
+        return resolve_name("backbones.preset:spec_of_preset")(name, field)
+    allowed = f"should be one of {', '.join(sorted(specs))}, or a preset of KerasHub: a folder, hf:// or kaggle://"
+    raise SettingError(bad_setting(field, name, allowed))
+
+
+def is_preset(name: str) -> bool:
+    """Whether this names a preset of KerasHub, timm or transformers: an address, or a folder."""
+    return "://" in name or Path(name).expanduser().is_dir()

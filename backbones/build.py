@@ -3,7 +3,8 @@
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
@@ -12,10 +13,13 @@ import keras
 import numpy as np
 
 from backbones import Backbone
+from backbones.downloads import translated_errors, warn_of_unwritable_keras_home
+from backbones.preset import spec_of_preset
+from layers.keras_private import flatten_layers
 from layers.normalisation import Normalise
 from layers.saved import load_saved_model
 from log import logger
-from settings import SettingError, WorkError, bad_setting
+from settings import SettingError, bad_setting
 
 MIN_MATCHING = 0.5
 """Share of the layers that a file must match to count as a file of the same network."""
@@ -28,13 +32,16 @@ InputShape = tuple[int | None, int | None, int]
 
 
 def build_backbone(spec: Backbone, input_shape: InputShape, weights: str) -> keras.Model:
-    """The network of `spec` for RGB images of `input_shape`, with weights from `imagenet`, `none` or a file.
+    """The network of `spec` for RGB images of `input_shape`, with weights from `imagenet`, `none`, a file or a preset.
 
     Raises WorkError if the weights cannot be downloaded, SettingError if a file does not match the network.
     """
     network = partial(resolve_name(spec.network), **spec.arguments)
     if weights == "imagenet":
-        model = _download(network, input_shape)
+        if not (spec.package or spec.check):  # Keras downloads them
+            warn_of_unwritable_keras_home()
+        with translated_errors("The file of weights"):
+            model = network(input_shape=input_shape, include_top=False, weights="imagenet")
     else:
         model = network(input_shape=input_shape, include_top=False, weights=None)
         if weights != "none":
@@ -44,29 +51,20 @@ def build_backbone(spec: Backbone, input_shape: InputShape, weights: str) -> ker
     return resolve_name(spec.rebuild)(model, has_weights=weights != "none") if spec.rebuild else model
 
 
-def _download(network: Callable[..., keras.Model], input_shape: InputShape) -> keras.Model:
-    try:
-        return network(input_shape=input_shape, include_top=False, weights="imagenet")
-    except Exception as error:
-        if "URL fetch failure" not in str(error):
-            raise
-        raise WorkError(
-            f"The ImageNet weights cannot be downloaded. {error}\n"
-            "Download that file on a machine with network access and give it by --weights FILE, "
-            "or start from random weights by --weights none."
-        ) from error
-
-
 def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool = False) -> None:
     """Loads a file into the first of `models` (a complete network, then its backbone) that it matches, and logs which.
 
     - `.keras` is a saved model. Its layers that do not match, such as a head for other classes, are not loaded.
     - `.weights.h5` and Keras's old `.h5` must match one of the models completely.
     - `.npz` has arrays by the names of layers.
+    - A folder is a preset of KerasHub, timm or transformers, whose layers must all match those of the backbone.
 
     With `with_normalisation`, a saved model of this project also brings the normalisation that its weights were trained
     with. Raises SettingError if nothing matches.
     """
+    if path.is_dir():
+        _copy_preset(path, models[-1])
+        return
     if path.suffix == ".npz":
         _load_arrays(path, models[0])
         return
@@ -79,7 +77,8 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
     reasons = []
     for model in models:
         try:
-            with warnings.catch_warnings(action="error", category=UserWarning):  # Keras only warns of skipped layers
+            # Keras only warns of skipped layers
+            with _plain_norm(model), warnings.catch_warnings(action="error", category=UserWarning):
                 model.load_weights(path)
         except Exception as error:  # Keras raises different errors, depending on where in the file the difference is
             reasons.append(f"{model.name}: {str(error).splitlines()[0]}")
@@ -88,6 +87,20 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
             return
     advice = "of the files of Keras's own networks use the one without top (no_top, notop)"
     raise SettingError(bad_setting("weights", path, f"does not match this network; {advice}. {'; '.join(reasons)}"))
+
+
+@contextmanager
+def _plain_norm(model: keras.Model) -> Iterator[None]:
+    """Within the block, batch norm of our own classes is Keras's, because files find layers by their class."""
+    norms = [layer for layer in flatten_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    classes = [type(layer) for layer in norms]
+    for layer in norms:
+        layer.__class__ = keras.layers.BatchNormalization
+    try:
+        yield
+    finally:
+        for layer, own in zip(norms, classes, strict=True):
+            layer.__class__ = own
 
 
 def _copy_normalisation(saved: keras.Model, model: keras.Model) -> None:
@@ -108,6 +121,29 @@ def _copy_weights(path: Path, saved: keras.Model, model: keras.Model) -> None:
         layer.set_weights(donor.get_weights())
     loaded = {layer.name for _, layer in matching}
     _log_loaded(path, [layer.name for layer in layers], [layer.name for layer in layers if layer.name not in loaded])
+
+
+def _copy_preset(folder: Path, backbone: keras.Model) -> None:
+    """Copies the weights of a preset, layer by layer. Raises SettingError unless all layers are the same."""
+    preset = build_backbone(spec_of_preset(str(folder), "weights"), backbone.input_shape[1:], "imagenet")
+    donors, layers = _layers_with_weights(preset), _layers_with_weights(backbone)
+    matching = sum(_kind(donor) == _kind(layer) for donor, layer in zip(donors, layers, strict=False))
+    if not matching == len(layers) == len(donors):
+        allowed = (
+            f"is another network than {backbone.name}: {matching} of its {len(donors)} layers are like the "
+            f"{len(layers)} here; python -m classifiers.preset --preset trains this one itself"
+        )
+        raise SettingError(bad_setting("weights", folder, allowed))
+    for donor, layer in zip(donors, layers, strict=True):
+        layer.set_weights(donor.get_weights())
+    _log_loaded(folder, [layer.name for layer in layers], [])
+
+
+def _kind(layer: keras.layers.Layer) -> tuple[object, ...]:
+    """What two layers share that compute the same with the same weights."""
+    options = [getattr(layer, name, None) for name in ("strides", "dilation_rate", "epsilon")]
+    is_norm = isinstance(layer, keras.layers.BatchNormalization)
+    return keras.layers.BatchNormalization if is_norm else type(layer), _shapes(layer), *options
 
 
 def _load_arrays(path: Path, model: keras.Model) -> None:

@@ -6,6 +6,7 @@ import keras
 
 from backbones import Backbone, Normalisation
 from backbones.build import build_backbone, load_weights
+from layers.batch_norm import choose_batch_norm
 from layers.normalisation import Normalise
 from training.freezing import freeze
 
@@ -18,6 +19,7 @@ def build_classifier(
     frozen: int = 0,
     dropout: float = 0.0,
     normalisation: Normalisation | None = None,
+    norm_statistics: str = "update",
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255 -> logits (batch, classes). Normalisation is part of the graph.
 
@@ -28,9 +30,11 @@ def build_classifier(
         frozen: the backbone's layers[:frozen] are not trained; batch norm among them keeps its statistics.
         dropout: share of the features that is dropped in training.
         normalisation: None is that of the spec.
+        norm_statistics: what the backbone's batch norm does with the statistics of its initial weights.
     """
     is_classifier_file = weights not in ("imagenet", "none") and not spec.is_variant
     backbone = build_backbone(spec, input_shape, "none" if is_classifier_file else weights)
+    choose_batch_norm(backbone, norm_statistics)
     normalisation = normalisation or spec.normalisation
     inputs = keras.Input(input_shape, name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone, chosen_backbone
+from classifiers.recipe_values import recipes
 from command import run
 from datatransformer.layout import DataFolder, is_data_folder
 from datatransformer.manifest import task_of
@@ -16,7 +17,9 @@ from pipeline.positive_weights import positive_weights
 from settings import SettingError, bad_setting, errors_if_given, flag
 from training.command import train as train_model
 from training.kinds import CLASSIFIER, MULTILABEL, Kind
+from training.recipe_values import apply_recipe
 from training.session import Session
+from training.setting_checks import initial_weights
 from training.stages import frozen_layers
 
 if TYPE_CHECKING:
@@ -49,10 +52,11 @@ def main(recipe: Recipe) -> None:
 def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
     """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
     kind = kind_of_data(settings.data)
-    check_soft_labels(settings, kind)
     if kind is MULTILABEL:
         check_multilabel(settings)
     spec = chosen_backbone(recipe.backbone, settings)
+    settings = apply_recipe(settings, recipes(spec, initial_weights(spec, settings) != "none"))
+    check_soft_labels(settings, kind)
     check_feature_cache(settings, spec)
     check = partial(check_class_weights, settings.class_weights)
     return train_model(kind, recipe.name, spec, settings, prepare, check)
@@ -102,6 +106,8 @@ def _feature_cache_errors(settings: "ClassifierConfig", spec: Backbone, frozen: 
         )
     if settings.strategy == "multi-worker":
         errors["strategy"] = "--cache features is for one machine: the layers that remain take seconds to train"
+    if settings.norm_statistics == "keras2":
+        errors["norm_statistics"] = "has no effect on features, which are computed as in validation; use keep"
     for name in ("mixup", "cutmix"):
         if getattr(settings, name):
             errors[name] = "mixes images again in each batch, which is impossible with --cache features; leave it out"
@@ -147,7 +153,14 @@ def prepare(session: Session) -> "TrainingJob":
     def build() -> "keras.Model":
         normalisation = chosen_normalisation(settings.normalise, spec, lambda: datasets.training_images(first))
         return build_classifier(
-            spec, session.input_shape, classes, session.weights, first.frozen, settings.dropout, normalisation
+            spec,
+            session.input_shape,
+            classes,
+            session.weights,
+            first.frozen,
+            settings.dropout,
+            normalisation,
+            settings.norm_statistics,
         )
 
     if has_several_labels := session.kind is MULTILABEL:

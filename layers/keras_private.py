@@ -29,6 +29,15 @@ def producing_layer(tensor: keras.KerasTensor) -> keras.Operation:
     return producing_layer(operation.outputs[index]) if isinstance(operation, keras.Model) else operation
 
 
+def layer_and_output(tensor: keras.KerasTensor) -> tuple[keras.Operation, int]:
+    """The layer whose output a symbolic tensor is, and which of its outputs.
+
+    Uses `KerasTensor._keras_history` as `producing_layer` does. Without it, a preset's feature maps could not be saved.
+    """
+    operation, _, index = tensor._keras_history
+    return operation, index
+
+
 def build_from_local_batch(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
     """Makes `fit` build the model from the batch of one device of this worker.
 

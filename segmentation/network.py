@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 import keras
 
 from backbones import Backbone, Normalisation
 from backbones.build import build_backbone, load_weights
+from layers.batch_norm import choose_batch_norm
 from layers.normalisation import Normalise
+from layers.preset import PresetBackbone
 from layers.shapes import CropLike, PadToMultiple
 from segmentation.decoders import FeatureMaps, convolution
 from settings import SettingError, bad_setting
@@ -33,6 +36,7 @@ def build_segmenter(
     normalisation: Normalisation,
     decoder: Decoder | None,
     head: Head = convolution,
+    norm_statistics: str = "update",
 ) -> keras.Model:
     """RGB (batch, height, width, 3) of 0..255, of any size -> logits (batch, height, width, classes).
 
@@ -43,9 +47,11 @@ def build_segmenter(
         decoder: takes the padded image and the backbone's feature maps and gives features. None if the backbone has a
             decoder of its own, so that its output has the size of the image.
         head: takes features and the number of classes and gives logits of the image's size in float32.
+        norm_statistics: what the backbone's batch norm does with the statistics of its initial weights.
     """
     is_file = weights not in ("imagenet", "none")
     backbone = build_backbone(spec, (None, None, 3), "none" if is_file else weights)
+    choose_batch_norm(backbone, norm_statistics)
     inputs = keras.Input((None, None, 3), name="image")
     x = Normalise(*normalisation, dtype="float32", name="normalise")(inputs)
     x = PadToMultiple(PADDING_MULTIPLE, name="pad")(x)
@@ -75,18 +81,36 @@ def _load_file(path: Path, spec: Backbone, model: keras.Model, backbone: keras.M
 def encoder_of(spec: Backbone, backbone: keras.Model) -> tuple[keras.Model, list[int]]:
     """The backbone with several feature maps as outputs, and the number of halvings of each; the deepest is last.
 
-    The feature map of a size is the output of the last layer of that size, apart from padding. Raises SettingError for
-    a backbone that has a decoder of its own.
+    The feature map of a size is the one that the spec's pyramid names, otherwise the output of the last layer of that
+    size, apart from padding. Raises SettingError for a backbone that has a decoder of its own.
     """
     probe = build_backbone(spec, (PROBE_SIZE, PROBE_SIZE, 3), "none")
     if probe.output.shape[1] == PROBE_SIZE:
         raise SettingError(bad_setting("backbone", backbone.name, "has a decoder of its own; use another backbone"))
+    if spec.pyramid:
+        named = resolve_name(spec.pyramid)
+        maps = {_halvings(probed): one for probed, one in zip(named(probe), named(backbone), strict=True)}
+        halvings = sorted(count for count in maps if count)
+        outputs = [maps[count] for count in halvings[:-1]]
+        return _with_maps(backbone, outputs), halvings
     last_layers: dict[int, int] = {}
     for number, layer in enumerate(probe.layers):
         shape = layer.output.shape
         if isinstance(layer, keras.layers.ZeroPadding2D | keras.layers.InputLayer) or len(shape) < 4 or shape[1] == 1:
             continue  # an output of one pixel holds weights of channels, as in squeeze-and-excitation
-        last_layers[round(PROBE_SIZE / shape[1]).bit_length() - 1] = number
+        last_layers[_halvings(layer.output)] = number
     halvings = sorted(count for count in last_layers if count)
     outputs = [backbone.layers[last_layers[count]].output for count in halvings[:-1]]
-    return keras.Model(backbone.input, [*outputs, backbone.output], name=backbone.name), halvings
+    return _with_maps(backbone, outputs), halvings
+
+
+def _with_maps(backbone: keras.Model, maps: list[keras.KerasTensor]) -> keras.Model:
+    """The backbone with these feature maps as outputs, before its own output."""
+    if isinstance(backbone, PresetBackbone):
+        return backbone.with_maps(maps)
+    return keras.Model(backbone.input, [*maps, backbone.output], name=backbone.name)
+
+
+def _halvings(probed: keras.KerasTensor) -> int:
+    """How often the height of a feature map of the probe was halved."""
+    return round(PROBE_SIZE / probed.shape[1]).bit_length() - 1

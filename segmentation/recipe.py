@@ -12,11 +12,14 @@ from datatransformer.layout import DataFolder
 from log import logger
 from pipeline.pixel_weights import NEEDS_PIXEL_COUNTS, PixelCounts, load_or_count_pixels, pixel_weights
 from segmentation.loss_names import parse_loss, takes_class_weights
+from segmentation.recipe_values import recipes
 from setting_types import Size
 from settings import SettingError, bad_setting
 from training.command import train as train_model
 from training.kinds import SEGMENTATION
+from training.recipe_values import apply_recipe
 from training.session import Session
+from training.setting_checks import initial_weights
 
 if TYPE_CHECKING:
     import keras
@@ -63,8 +66,9 @@ def main(recipe: Recipe) -> None:
 
 def train(recipe: Recipe, settings: "SegmentationConfig") -> Mapping[str, object]:
     """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
-    check_loss(settings)
     spec = chosen_backbone(recipe.backbone, settings)
+    settings = apply_recipe(settings, recipes(spec, initial_weights(spec, settings) != "none"))
+    check_loss(settings)
     check_crop(settings, spec)
     check = partial(check_class_weights, settings.class_weights)
     return train_model(SEGMENTATION, recipe.name, spec, settings, partial(prepare, recipe), check)
@@ -134,7 +138,9 @@ def prepare(recipe: Recipe, session: Session) -> "TrainingJob":
     def build() -> "keras.Model":
         normalisation = chosen_normalisation(settings.normalise, spec, lambda: datasets.training_images(first))
         decoder, head = recipe.resolve_decoder(settings), recipe.resolve_head()
-        return build_segmenter(spec, classes, session.weights, first.frozen, normalisation, decoder, head)
+        return build_segmenter(
+            spec, classes, session.weights, first.frozen, normalisation, decoder, head, settings.norm_statistics
+        )
 
     weights = None
     if takes_class_weights(settings.loss):

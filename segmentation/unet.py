@@ -6,7 +6,7 @@ RECIPE = Recipe(
     "unet",
     backbone=lambda settings: settings.backbone,
     decoder="segmentation.decoders:unet",
-    decoder_settings=("decoder_filters",),
+    decoder_settings=("decoder_filters", "skip"),
     config="UNetConfig",
 )
 

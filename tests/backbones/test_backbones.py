@@ -22,6 +22,9 @@ PARAMETERS = {
     "resnet50": 23_587_712,
     "vgg16": 14_714_688,
     "vgg19": 20_024_384,
+    "efficientnet_lite0": 3_413_024,
+    "efficientnet_lite1": 4_189_344,
+    "efficientnet_lite2": 4_869_168,
     "efficientnet_v2_s": 20_331_360,
     "efficientnet_v2_b0": 5_919_312,
     "convnext_tiny": 27_820_128,
@@ -52,7 +55,9 @@ VGG16's 14,714,688, the same mirrored without the last convolution, twice 7,936 
 S3's network has the arrays of its Caffe file: 9,472 + 3 * 200,768 of convolutions, 8 * 64 for batch norm. ResNet-34 has
 21,797,672 in PyTorch with its head of 513,000, without 17,024 statistics. Those of the cut ResNet-50 are added up
 block by block in tests/segmentation. The decoder of vgg16_unpool has VGG16's 14,714,688 minus 4,224 biases and 1,728 of
-the first convolution, which the head replaces, plus 4 * 3,712 for batch norm."""
+the first convolution, which the head replaces, plus 4 * 3,712 for batch norm.
+EfficientNet-Lite has 4,652,008, 5,416,680 and 6,092,072 in TensorFlow with its head of 1,281,000, without 42,016,
+53,664 and 58,096 statistics."""
 
 MILLIONS_OF_THE_PAPER = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
 """He et al. 2016, table 6."""
@@ -222,5 +227,8 @@ def test_without_network_access_the_error_says_what_to_do(monkeypatch):
         raise Exception("URL fetch failure on https://example.org/weights.h5: None -- Name or service not known")
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", fails)
-    with pytest.raises(WorkError, match=r"weights\.h5.*\n.*--weights FILE.*--weights none"):
+    with pytest.raises(
+        WorkError,
+        match=r"weights\.h5.*\n.*efficientnet_lite.*--weights FILE.*--weights none.*\n.*HF_ENDPOINT.*KERAS_HOME",
+    ):
         build_backbone(backbone("mobilenet_v2"), (96, 96, 3), "imagenet")

@@ -17,6 +17,7 @@ import pytest
 import tensorflow as tf
 
 import classifiers.cifar_resnet
+import classifiers.efficientnet_lite
 import classifiers.efficientnet_v2
 import classifiers.inception_resnet_v2
 import classifiers.recipe
@@ -39,7 +40,7 @@ ELSEWHERE = "ELSEWHERE"
 
 SMALL = ("--image-size", "32", "--batch-size", "8")
 CHEAP = {
-    config.UNetConfig: ("--decoder-filters", "4,2"),
+    config.UNetConfig: ("--backbone", "small", "--decoder-filters", "4,2"),
     config.VaeConfig: ("--filters", "4,8", "--latent-size", "2"),
 }
 """Flags that make the networks small."""
@@ -98,6 +99,8 @@ SUPERVISED = TRAINING | {
     "normalise": changes("model", "--normalise", "dataset"),
     "weights": Effect(("--weights", "nowhere.keras"), refused="should be imagenet, none, or a file"),
     "freeze": changes("model", "--freeze", "5"),
+    "norm_statistics": ShownBy("tests/training/test_norm_statistics.py::test_pre_trained_statistics"),
+    "recipe": ShownBy("tests/training/test_recipe_values.py::test_config_json_has_the_values"),
     "recalibrate_bn": ShownBy("tests/training/test_recalibration.py::test_the_command"),
     "unfreeze_schedule": changes("stages", "--unfreeze-schedule", "head,-3,all"),
     "backbone_rate": changes("optimizer", "--backbone-rate", "0.1"),
@@ -135,12 +138,14 @@ EFFECTS: dict[object, tuple[type, Mapping[str, Effect | ShownBy]]] = {
         | {
             "backbone": changes("model", "--backbone", "cifar_resnet_20"),
             "decoder_filters": changes("model", "--decoder-filters", "8,4"),
+            "skip": changes("model", "--no-skip"),
         },
     ),
     generation.vae: (config.VaeConfig, VAE),
 }
 OWN_FIELDS = {
     (config.InceptionResNetV2Config, "stem"): (classifiers.inception_resnet_v2, ("--stem", "paper")),
+    (config.EfficientNetLiteConfig, "variant"): (classifiers.efficientnet_lite, ("--variant", "2")),
     (config.EfficientNetV2Config, "variant"): (classifiers.efficientnet_v2, ("--variant", "b0")),
     (config.CifarResNetConfig, "depth"): (classifiers.cifar_resnet, ("--depth", "32")),
     (config.SegNetBasicConfig, "norm"): (segmentation.segnet_basic, ("--norm", "batch")),
@@ -149,6 +154,11 @@ OWN_FIELDS = {
     (config.UNetResNet50Config, "decoder_filters"): (segmentation.unet_resnet50, ("--decoder-filters", "8,4")),
 }
 """Fields that a class adds for one module: they change its backbone or its decoder."""
+
+OWN_FIELDS_ELSEWHERE = {
+    (config.PresetConfig, "preset"): "test_every_family_gives_features_with_the_weights_of_the_preset",
+}
+"""Such fields without a default, and the test in tests/backbones/test_presets.py that shows what they change."""
 
 CASES = [(module, field) for module, (config_class, _) in EFFECTS.items() for field in config_class.model_fields]
 
@@ -289,7 +299,7 @@ def test_a_field_of_one_model_changes_what_is_built(config_class, field):
 
 def test_every_field_of_every_training_has_an_entry():
     walked = {field for config_class, _ in EFFECTS.values() for field in config_class.model_fields}
-    walked |= {field for _, field in OWN_FIELDS}
+    walked |= {field for _, field in (*OWN_FIELDS, *OWN_FIELDS_ELSEWHERE)}
     classes = [one for one in vars(config).values() if isinstance(one, type) and issubclass(one, config.TrainingConfig)]
     assert walked == {field for one in classes for field in one.model_fields}
     for config_class, entries in EFFECTS.values():

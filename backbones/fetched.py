@@ -1,0 +1,103 @@
+"""Folders of weights that `python -m backbones fetch` has made, whose files are checked before they are loaded."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from settings import SettingError, WorkError, bad_setting
+from storage.lock import exclusive_lock
+from storage.tables import read_json, write_json
+
+MANIFEST = "scenelab_weights.json"
+"""The name, source and date of the weights, and the SHA-256 and size of each file."""
+
+BLOCK = 2**20
+
+
+def check_fetched(folder: Path, field: str) -> Path:
+    """The folder, if it was not made by `fetch` or if all its files are as fetched.
+
+    Raises SettingError with the name of a damaged or missing file.
+    """
+    if not (folder / MANIFEST).exists():
+        return folder
+    again = f"fetch it again: remove {folder}, then python -m backbones fetch {{}} --to {folder}"
+    manifest = _read_manifest(folder)
+    if manifest is None:
+        raise SettingError(bad_setting(field, folder / MANIFEST, f"is damaged; {again.format('NAME')}"))
+    for name, entry in manifest["files"].items():
+        file = folder / name
+        if not file.is_file():
+            problem = "is missing"
+        elif file.stat().st_size != entry["size"] or sha256(file) != entry["sha256"]:
+            problem = "is damaged: its SHA-256 is not that of the fetched file"
+        else:
+            continue
+        raise SettingError(bad_setting(field, file, f"{problem}; {again.format(manifest['source'])}"))
+    return folder
+
+
+def weights_file(folder: Path) -> Path | None:
+    """The file of weights in a fetched folder of one of our backbones; None for other folders."""
+    manifest = _read_manifest(folder)
+    files = list(manifest["files"]) if manifest else []
+    return folder / files[0] if len(files) == 1 and files[0].endswith(".weights.h5") else None
+
+
+def fetch(name: str, target: Path, write: Callable[[Path], str]) -> dict:
+    """Makes the folder `target` with the files that `write` puts into a new folder. Returns its manifest.
+
+    `write` returns the source for the manifest. The folder appears when it is complete; until then the work is in
+    `target.partial`. If it is complete already, its files are only checked. Raises SettingError if it has other
+    content.
+    """
+    with exclusive_lock(target):
+        if target.exists():
+            manifest = _read_manifest(target)
+            if manifest is None or manifest["name"] != name:
+                content = f"the weights of {manifest['name']}" if manifest else "other files"
+                raise SettingError(bad_setting("to", target, f"exists, with {content}; choose a new folder"))
+            check_fetched(target, "to")
+            return manifest | {"is_new": False}
+        work = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        source = write(work)
+        files = sorted(path for path in work.rglob("*") if path.is_file())
+        if not files:
+            raise WorkError(f"{name} has no files of weights")
+        manifest = {
+            "name": name,
+            "source": source,
+            "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+            "files": {
+                path.relative_to(work).as_posix(): {"sha256": sha256(path), "size": path.stat().st_size}
+                for path in files
+            },
+        }
+        write_json(work / MANIFEST, manifest)
+        os.replace(work, target)
+        return manifest | {"is_new": True}
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file, which is read block by block."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict | None:
+    """The manifest of a fetched folder; None if there is none, or if it is damaged."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+        if manifest is None or not {"name", "source", "files"} <= manifest.keys():
+            return None
+        return manifest
+    except (OSError, WorkError):
+        return None

@@ -1,0 +1,27 @@
+"""Recipes: one name for the values of many settings that were measured to work well together."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from log import logger
+from setting_types import as_text
+from settings import flag, with_values
+
+if TYPE_CHECKING:
+    from config import SupervisedConfig
+
+AnySupervised = TypeVar("AnySupervised", bound="SupervisedConfig")
+
+RecipeValues = Mapping[str, Mapping[str, object]]
+"""The values of the settings of each recipe, by the name of the recipe."""
+
+
+def apply_recipe(settings: AnySupervised, recipes: RecipeValues) -> AnySupervised:
+    """The settings with the values of their recipe, except what a flag or a variable gave. Logs these values."""
+    if settings.recipe is None:
+        return settings
+    given = settings.model_fields_set
+    values = {name: value for name, value in recipes[settings.recipe].items() if name not in given}
+    words = " ".join(f"{flag(name)} {as_text(value)}" for name, value in values.items())
+    logger.info(f"Recipe {settings.recipe}: {words}")
+    return with_values(settings, values)
