@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from layers.keras_private import build_from_local_batch, flatten_layers, producing_layer
+from layers.keras_private import build_from_local_batch, flatten_layers, layer_and_output, producing_layer
 from layers.optimizers import SGD
 
 HELP = f"Keras {keras.__version__} differs from 3.15 here: see the docstring in layers/keras_private.py"
@@ -36,6 +36,15 @@ def test_producing_layer_looks_into_nested_models(nested):
         f"KerasTensor._keras_history. {HELP}"
     )
     assert producing_layer(reshape.input) is inner.get_layer("inside"), f"KerasTensor._keras_history. {HELP}"
+
+
+def test_layer_and_output_tells_which_of_several_outputs_a_tensor_is(nested):
+    inputs = keras.Input((4, 5))
+    sequence, state = keras.layers.SimpleRNN(3, return_state=True, return_sequences=True, name="two")(inputs)
+    found = [layer_and_output(tensor) for tensor in (sequence, state)]
+    assert [(layer.name, output) for layer, output in found] == [("two", 0), ("two", 1)], HELP
+    model, inner = nested
+    assert layer_and_output(inner(keras.Input((4,))))[0] is inner, f"it does not look into models. {HELP}"
 
 
 @pytest.mark.parametrize("method", ["_maybe_symbolic_build", "_symbolic_build"])
