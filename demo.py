@@ -25,7 +25,8 @@ OVERVIEW_IMAGES, COLUMNS = 12, 6
 
 STEPS = (
     ("Draw 500 images of five scenes and split them",
-     f"datatransformer --source scenes --task classification --pictures 500 --picture-size {SIZE} --data {DATA} --overwrite"),
+     f"datatransformer --source scenes --task classification --pictures 500 --picture-size {SIZE} --data {DATA} "
+     "--overwrite"),
     ("Draw 160 images with masks, which name the thing that each pixel shows",
      f"datatransformer --source scenes --task segmentation --pictures 160 --picture-size {SIZE} --data {MASK_DATA} "
      "--overwrite"),
