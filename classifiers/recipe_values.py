@@ -15,7 +15,7 @@ QUICK = {
     "cache": "features",
     "optimizer": "adamw",
     "schedule": "cosine",
-    "learning_rates": (3e-3,),
+    "learning_rates": (1e-3,),
     "epochs": 30,
     "label_smoothing": 0.1,
 }
@@ -38,12 +38,12 @@ RANDOM_WEIGHTS = {
     "best": {
         "optimizer": "adamw",
         "weight_decay": 0.05,
-        "schedule": "one-cycle",
-        "learning_rates": (3e-3,),
-        "epochs": 60,
+        "schedule": "cosine",
+        "learning_rates": (2e-3,),
+        "epochs": 100,
         "ema": 0.99,
         "label_smoothing": 0.1,
-        "mixup": 0.2,
+        "cutmix": 1.0,
     },
 }
 """For networks without pre-trained weights, such as `classifiers.small`."""

@@ -7,11 +7,16 @@ from training.recipe_values import RecipeValues
 def recipes(spec: Backbone, is_pretrained: bool) -> RecipeValues:
     """Pre-trained encoders are used as they are (quick) or fine-tuned (best); random ones are trained (both)."""
     if not is_pretrained:
-        return {"quick": SHARED | {"epochs": 15}, "best": SHARED | {"epochs": 60}}
-    return {
-        "quick": SHARED | {"freeze": spec.layers, "epochs": 8},
-        "best": SHARED | {"backbone_rate": 0.3, "epochs": 14, "loss": "ce+dice"},
-    }
+        return RANDOM_WEIGHTS
+    return {"quick": PRETRAINED | {"freeze": spec.layers, "epochs": 8}, "best": BEST}
 
 
-SHARED = {"optimizer": "adamw", "schedule": "one-cycle", "learning_rates": (1e-3,)}
+PRETRAINED = {"optimizer": "adamw", "schedule": "one-cycle", "learning_rates": (1e-3,)}
+
+BEST = PRETRAINED | {"backbone_rate": 0.3, "loss": "ce+dice", "epochs": 14}
+"""The encoder learns at a lower rate than the decoder. Dice counts rare classes as much as frequent ones."""
+
+RANDOM = {"optimizer": "adamw", "schedule": "cosine", "learning_rates": (2e-3,), "ema": 0.99}
+
+RANDOM_WEIGHTS = {"quick": RANDOM | {"epochs": 15}, "best": RANDOM | {"epochs": 50}}
+"""For networks without pre-trained weights."""

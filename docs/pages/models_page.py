@@ -18,7 +18,7 @@ MIT, APACHE, CC_BY, BSD = "MIT", "Apache-2.0", "CC BY 4.0", "BSD-3-Clause"
 
 WEIGHTS = {
     "mobilenet_v2": APACHE, "efficientnet_v2": APACHE, "xception": MIT, "inception_v3": APACHE, "resnet50": MIT,
-    "convnext": MIT, "vgg": CC_BY, "inception_resnet_v2": APACHE,
+    "convnext": MIT, "vgg": CC_BY, "inception_resnet_v2": APACHE, "efficientnet_lite": APACHE,
 }  # fmt: skip
 """The licence of the ImageNet weights of a family, by the beginning of the name of its backbone."""
 
@@ -36,8 +36,8 @@ def models_page() -> str:
         "Each row is a command: `small` is `python -m classifiers.small`. "
         "*Input* is the image size in pixels that the backbone is designed for, and the default of the command. "
         "*Layers* is the number of layers of the backbone; `--freeze` with this number freezes all of them.",
-        "*Weights* are the initial weights with `--weights auto`. Keras downloads ImageNet weights; "
-        "[without a network](../howto/no_network.md) you give a file. *Licence* is the licence under which the authors "
+        "*Weights* are the initial weights with `--weights auto`. Keras downloads ImageNet weights, unless a pip package "
+        "has them; [without a network](../howto/no_network.md) you give a file or a folder. *Licence* is the licence under which the authors "
         "published these weights. SceneLab does not contain them. The images of ImageNet are "
         "[for non-commercial research only](https://www.image-net.org/download.php).",
     ]
@@ -75,6 +75,9 @@ def _modules(room: str) -> Iterator[tuple[str, object]]:
 def _models_table(room: str) -> str:
     rows = ["| module | backbone | input | layers | parameters | weights | licence | source |", "|" + " --- |" * 8]
     for name, module in _modules(room):
+        if name == "preset":
+            rows.append(PRESET_ROW)
+            continue
         for choice, config_values in _choices(module.RECIPE):
             backbone = _backbone_name(module.RECIPE, config_values)
             spec = _spec(backbone)
@@ -87,9 +90,14 @@ def _models_table(room: str) -> str:
     return "\n".join(rows)
 
 
+PRESET_ROW = (
+    "| `preset` `--preset NAME` | [a preset](../howto/fine_tuning.md#other-networks) | of the preset | of the preset | "
+    "of the preset | of the preset | of the preset | [KerasHub](https://keras.io/keras_hub/presets/) |"
+)
+
 CHOICES = {
     "EfficientNetV2Config": "variant", "InceptionResNetV2Config": "stem", "CifarResNetConfig": "depth",
-    "UNetResNet50Config": "skip",
+    "UNetResNet50Config": "skip", "EfficientNetLiteConfig": "variant",
 }  # fmt: skip
 """The setting of a command that makes it another network; the page has a row for each of its values."""
 
@@ -134,6 +142,8 @@ def _size(given: tuple, spec) -> str:
 
 
 def _weights(spec) -> str:
+    if spec.package:
+        return "ImageNet, by pip"
     return "ImageNet" if spec.imagenet else "random"
 
 
@@ -152,6 +162,7 @@ PAPERS = {
     "1512.00567": "Szegedy et al. 2016", "1512.03385": "He et al. 2016", "1602.07261": "Szegedy et al. 2017",
     "1610.02357": "Chollet 2017", "1801.04381": "Sandler et al. 2018", "1802.02611": "Chen et al. 2018",
     "1812.01187": "He et al. 2019", "2002.04688": "Howard & Gugger 2020", "2104.00298": "Tan & Le 2021",
+    "1905.11946": "Tan & Le 2019",
     "2201.03545": "Liu et al. 2022",
 }  # fmt: skip
 """Papers by their number at arxiv.org. Docstrings name them by their address."""
