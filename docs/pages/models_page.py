@@ -36,9 +36,10 @@ def models_page() -> str:
         "Each row is a command: `small` is `python -m classifiers.small`. "
         "*Input* is the image size in pixels that the backbone is designed for, and the default of the command. "
         "*Layers* is the number of layers of the backbone; `--freeze` with this number freezes all of them.",
-        "*Weights* are the initial weights with `--weights auto`. Keras downloads ImageNet weights, unless a pip package "
-        "has them; [without a network](../howto/no_network.md) you give a file or a folder. *Licence* is the licence under which the authors "
-        "published these weights. SceneLab does not contain them. The images of ImageNet are "
+        "*Weights* are the initial weights with `--weights auto`. Keras downloads ImageNet weights, unless a pip "
+        "package has them; [without a network](../howto/no_network.md) you give a file or a folder. "
+        "*Licence* is the licence under which the authors published these weights. "
+        "SceneLab does not contain them. The images of ImageNet are "
         "[for non-commercial research only](https://www.image-net.org/download.php).",
     ]
     for room, title in ROOMS.items():

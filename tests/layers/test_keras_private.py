@@ -43,7 +43,7 @@ def test_layer_and_output_tells_which_of_several_outputs_a_tensor_is(nested):
     sequence, state = keras.layers.SimpleRNN(3, return_state=True, return_sequences=True, name="two")(inputs)
     found = [layer_and_output(tensor) for tensor in (sequence, state)]
     assert [(layer.name, output) for layer, output in found] == [("two", 0), ("two", 1)], HELP
-    model, inner = nested
+    _, inner = nested
     assert layer_and_output(inner(keras.Input((4,))))[0] is inner, f"it does not look into models. {HELP}"
 
 
