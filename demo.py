@@ -32,7 +32,7 @@ STEPS = (
      "--overwrite"),
     ("Train a classifier: the last layer of a network that knows photographs",
      f"classifiers.efficientnet_lite --recipe quick --data {DATA} --runs {RUNS} --image-size {SIZE} --batch-size 128 "
-     "--epochs 12 --verbose line"),
+     "--epochs 12 --learning-rates 3e-3 --verbose line"),
     ("Train a segmentation network on top of the same network",
      f"segmentation.unet --recipe quick --data {MASK_DATA} --runs {RUNS} --image-size 64 --epochs 6 "
      "--verbose line"),

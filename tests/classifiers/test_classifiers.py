@@ -95,6 +95,8 @@ def test_a_trained_classifier_gives_the_same_logits_in_a_new_process(variants, t
 def test_every_module_has_a_recipe_that_is_complete():
     """It needs no TensorFlow; its default size is not one that it refuses."""
     for name in MODULES:
+        if name == "preset":
+            continue  # it has no default: see test_preset.py
         module = importlib.import_module(f"classifiers.{name}")
         spec = chosen_backbone(module.RECIPE.backbone, settings_of(getattr(config, module.RECIPE.config)))
         assert module.RECIPE.name == name and spec.image_size >= spec.smallest
