@@ -73,6 +73,12 @@ def bad_setting(field: str, given: object, allowed: str) -> str:
     return f"{field} = {as_text(given)!r}: {allowed}"
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text; the name of its class if it has none."""
+    text = str(error).strip()
+    return text.splitlines()[0].strip() if text else type(error).__name__
+
+
 def with_values(settings: AnySettings, values: Mapping[str, object]) -> AnySettings:
     """A copy with other values, which do not count as given by flags or variables."""
     copy = settings.model_copy()

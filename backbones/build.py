@@ -19,7 +19,7 @@ from layers.keras_private import flatten_layers
 from layers.normalisation import Normalise
 from layers.saved import load_saved_model
 from log import logger
-from settings import SettingError, bad_setting
+from settings import SettingError, bad_setting, first_line
 
 MIN_MATCHING = 0.5
 """Share of the layers that a file must match to count as a file of the same network."""
@@ -81,7 +81,7 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
             with _plain_norm(model), warnings.catch_warnings(action="error", category=UserWarning):
                 model.load_weights(path)
         except Exception as error:  # Keras raises different errors, depending on where in the file the difference is
-            reasons.append(f"{model.name}: {str(error).splitlines()[0]}")
+            reasons.append(f"{model.name}: {first_line(error)}")
         else:
             logger.info(f"Weights of all layers of {model.name} from {path}")
             return

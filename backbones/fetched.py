@@ -17,8 +17,6 @@ MANIFEST = "scenelab_weights.json"
 UNFINISHED = ".scenelab_unfinished"
 """Marks a folder that an interrupted `fetch` has left, which the next one may remove."""
 
-BLOCK = 2**20
-
 
 def check_fetched(folder: Path, field: str) -> Path:
     """The folder, if it was not made by `fetch` or if all its files are as fetched.
@@ -91,12 +89,9 @@ def fetch(name: str, target: Path, write: Callable[[Path], str]) -> dict:
 
 
 def sha256(file: Path) -> str:
-    """The SHA-256 of a file, which is read block by block."""
-    digest = hashlib.sha256()
+    """The SHA-256 of a file."""
     with file.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_manifest(folder: Path) -> dict | None:

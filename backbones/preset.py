@@ -17,7 +17,7 @@ from backbones.fetched import check_fetched
 from backbones.preset_files import CONVOLUTIONAL, ENCODERS, PresetFiles, read_preset
 from log import logger
 from setting_types import Size
-from settings import SettingError, WorkError, bad_setting
+from settings import SettingError, WorkError, bad_setting, first_line
 
 if TYPE_CHECKING:
     import keras
@@ -97,7 +97,7 @@ def network(
         raise
     except Exception as error:  # KerasHub and safetensors raise different errors, depending on what is missing
         again = "download the preset again, or start from random weights by --weights none"
-        raise WorkError(f"The weights of {files.folder} cannot be loaded; {again}. {_first_line(error)}") from error
+        raise WorkError(f"The weights of {files.folder} cannot be loaded; {again}. {first_line(error)}") from error
 
 
 def pyramid(model: "PresetBackbone") -> "list[keras.KerasTensor]":
@@ -142,7 +142,7 @@ def _check_size(files: PresetFiles, sizes: list[Size], with_weights: bool) -> No
         changed = _build(files, found.class_name, (*sizes[0], 3), load_weights=False)
         changed.predict_on_batch(np.zeros((1, *sizes[0], 3), np.float32))
     except Exception as error:  # KerasHub's classes raise different errors for sizes that they do not take
-        allowed = f"{found.encoder} does not take this size; {own} suits this preset. {_first_line(error)}"
+        allowed = f"{found.encoder} does not take this size; {own} suits this preset. {first_line(error)}"
         raise SettingError(bad_setting("image_size", given, allowed)) from error
     if with_weights and found.encoder not in RESIZES_POSITIONS and _shapes(changed) != found.weights:
         allowed = f"the weights of this preset are for images of {own}, because of its position embeddings; use {own}"
@@ -189,7 +189,7 @@ def _from_preset(files: PresetFiles, load_weights: bool, **arguments: object) ->
     except (ValueError, TypeError, KeyError, ImportError) as error:
         if arguments:
             raise
-        allowed = f"KerasHub cannot build this preset: {_first_line(error)}"
+        allowed = f"KerasHub cannot build this preset: {first_line(error)}"
         raise SettingError(bad_setting("preset", files.folder, allowed)) from error
 
 
@@ -228,8 +228,3 @@ def _with_features(encoder: "keras.Model") -> "PresetBackbone":
 
 def _shapes(model: "keras.Model") -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(weight.shape) for weight in model.weights)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__

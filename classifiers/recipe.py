@@ -19,7 +19,6 @@ from training.command import train as train_model
 from training.kinds import CLASSIFIER, MULTILABEL, Kind
 from training.recipe_values import apply_recipe
 from training.session import Session
-from training.setting_checks import initial_weights
 from training.stages import frozen_layers
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
     if kind is MULTILABEL:
         check_multilabel(settings)
     spec = chosen_backbone(recipe.backbone, settings)
-    settings = apply_recipe(settings, recipes(spec, initial_weights(spec, settings) != "none"))
+    settings = apply_recipe(settings, spec, recipes)
     check_soft_labels(settings, kind)
     check_feature_cache(settings, spec)
     check = partial(check_class_weights, settings.class_weights)

@@ -47,11 +47,16 @@ CLASSES: dict[str, type[keras.layers.BatchNormalization]] = {
 
 
 def choose_batch_norm(backbone: keras.Model, statistics: str) -> None:
-    """Turns all batch norm of the backbone, also within other layers, into the class of CLASSES.
+    """Turns all batch norm of the backbone into the class of CLASSES."""
+    replace_batch_norm(backbone, CLASSES[statistics])
 
-    The class of a layer is changed in place: the three differ in nothing but `call`, and a layer within another one
-    cannot be replaced by a copy.
+
+def replace_batch_norm(model: keras.Model, kind: type[keras.layers.BatchNormalization]) -> None:
+    """Turns Keras's batch norm, at every depth of the model, into this class.
+
+    The class of a layer is changed in place: those of CLASSES differ in nothing but `call`, and a layer within another
+    one cannot be replaced by a copy.
     """
-    for layer in flatten_layers(backbone):
+    for layer in flatten_layers(model):
         if type(layer) is keras.layers.BatchNormalization:
-            layer.__class__ = CLASSES[statistics]
+            layer.__class__ = kind

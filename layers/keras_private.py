@@ -11,9 +11,9 @@ import tensorflow as tf
 
 
 def flatten_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """All layers of a model, also those within models and within other layers.
+    """All layers of a model at every depth, also those within models and within layers themselves.
 
-    Uses `Layer._flatten_layers` (since Keras 3.0). The public `Model.layers` has only the outermost layers. Without it,
+    Uses `Layer._flatten_layers` (since Keras 3.0). The public `Model.layers` has the outermost ones only. Without it,
     batch norm within a backbone would not be recalibrated.
     """
     return model._flatten_layers(include_self=False)

@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from layers.batch_norm import replace_batch_norm
 from layers.keras_private import flatten_layers, layer_and_output
 
 
@@ -45,13 +46,14 @@ class PresetBackbone(keras.Model):
 
         def with_maps(tensors: Sequence[keras.KerasTensor]) -> PresetBackbone:
             """A model with the same weights, and with these tensors of it as further outputs."""
+            number_of = {id(layer): number for number, layer in enumerate(encoder.layers)}
             found = [layer_and_output(tensor) for tensor in tensors]
-            return PresetBackbone(encoder, [(encoder.layers.index(one), index) for one, index in found], name=self.name)
+            return PresetBackbone(encoder, [(number_of[id(layer)], index) for layer, index in found], name=self.name)
 
-        self.with_maps = with_maps
+        self.with_maps = with_maps  # a method would need `encoder` as an attribute, which Keras would save as a layer
 
     def get_config(self) -> dict[str, Any]:
-        """`norm` names the class of batch norm, which `layers.batch_norm` may have replaced, as Keras names classes."""
+        """`norm` names the class of batch norm, which `choose_batch_norm` may have replaced, as Keras names classes."""
         norms = {type(layer) for layer in flatten_layers(self) if isinstance(layer, keras.layers.BatchNormalization)}
         own = [keras.saving.get_registered_name(one) for one in norms - {keras.layers.BatchNormalization}]
         return {
@@ -70,10 +72,7 @@ class PresetBackbone(keras.Model):
         for number in config["frozen"]:
             model.layers[number].trainable = False
         if config["norm"]:
-            norm = keras.saving.get_registered_object(config["norm"]["registered_name"])
-            for layer in flatten_layers(model):
-                if type(layer) is keras.layers.BatchNormalization:
-                    layer.__class__ = norm
+            replace_batch_norm(model, keras.saving.get_registered_object(config["norm"]["registered_name"]))
         return model
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 import layers
-from settings import WorkError
+from settings import WorkError, first_line
 
 for module in pkgutil.iter_modules(layers.__path__):  # each registers its classes with Keras
     if module.name != "saved":
@@ -24,5 +24,4 @@ def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=compiled, safe_mode=True)
     except (ValueError, OSError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise WorkError(f"{path} is damaged or not a model that can be loaded: {reason}") from error
+        raise WorkError(f"{path} is damaged or not a model that can be loaded: {first_line(error)}") from error

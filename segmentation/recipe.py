@@ -19,7 +19,6 @@ from training.command import train as train_model
 from training.kinds import SEGMENTATION
 from training.recipe_values import apply_recipe
 from training.session import Session
-from training.setting_checks import initial_weights
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +66,7 @@ def main(recipe: Recipe) -> None:
 def train(recipe: Recipe, settings: "SegmentationConfig") -> Mapping[str, object]:
     """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
     spec = chosen_backbone(recipe.backbone, settings)
-    settings = apply_recipe(settings, recipes(spec, initial_weights(spec, settings) != "none"))
+    settings = apply_recipe(settings, spec, recipes)
     check_loss(settings)
     check_crop(settings, spec)
     check = partial(check_class_weights, settings.class_weights)

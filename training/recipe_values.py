@@ -1,8 +1,9 @@
 """Recipes: one name for the values of many settings that were measured to work well together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from backbones import Backbone
 from log import logger
 from setting_types import as_text
 from settings import flag, with_values
@@ -15,13 +16,17 @@ AnySupervised = TypeVar("AnySupervised", bound="SupervisedConfig")
 RecipeValues = Mapping[str, Mapping[str, object]]
 """The values of the settings of each recipe, by the name of the recipe."""
 
+Recipes = Callable[[Backbone, bool], RecipeValues]
+"""Takes the backbone, and whether it is pre-trained."""
 
-def apply_recipe(settings: AnySupervised, recipes: RecipeValues) -> AnySupervised:
+
+def apply_recipe(settings: AnySupervised, spec: Backbone, recipes: Recipes) -> AnySupervised:
     """The settings with the values of their recipe, except what a flag or a variable gave. Logs these values."""
     if settings.recipe is None:
         return settings
+    is_pretrained = spec.imagenet if settings.weights == "auto" else settings.weights != "none"
     given = settings.model_fields_set
-    values = {name: value for name, value in recipes[settings.recipe].items() if name not in given}
+    values = {name: value for name, value in recipes(spec, is_pretrained)[settings.recipe].items() if name not in given}
     words = " ".join(f"{flag(name)} {as_text(value)}" for name, value in values.items())
     logger.info(f"Recipe {settings.recipe}: {words}")
     return with_values(settings, values)

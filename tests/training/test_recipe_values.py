@@ -28,16 +28,16 @@ def test_the_values_of_a_recipe_pass_the_checks_of_flags(module, is_pretrained, 
     config_class = CONFIGS[module]
     checked = config_class(**values)
     assert {key: getattr(checked, key) for key in values} == values
-    used = apply_recipe(settings_of(config_class, "--recipe", name), module.recipes(spec, is_pretrained))
+    given = ("--recipe", name, *(() if is_pretrained else ("--weights", "none")))
+    used = apply_recipe(settings_of(config_class, *given), spec, module.recipes)
     assert plan_stages(used, spec, 100) == plan_stages(checked, spec, 100)
-    assert used.model_fields_set == {"recipe"}, "only what was given counts as given"
+    assert used.model_fields_set == {word[2:] for word in given[::2]}, "only what was given counts as given"
 
 
 def test_what_was_given_replaces_a_value_of_the_recipe(caplog):
     caplog.set_level("INFO", "scenelab")
-    recipes = classifiers.recipe_values.recipes(backbones()["small"], False)
     settings = settings_of(config.ClassifierConfig, "--recipe", "quick", "--epochs", 3)
-    used = apply_recipe(settings, recipes)
+    used = apply_recipe(settings, backbones()["small"], classifiers.recipe_values.recipes)
     assert (used.epochs, used.schedule) == (3, "one-cycle")
     assert "Recipe quick: " in caplog.text and "--schedule one-cycle" in caplog.text and "--epochs" not in caplog.text
 
