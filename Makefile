@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format docs clean
+.PHONY: install demo test test-slow lint format docs clean
+
+install: $(INSTALLED)
+	@echo "SceneLab is installed. Activate it in each new terminal: source $(VENV)/bin/activate"
+	@echo "Then: scenelab --help"
 
 demo: $(INSTALLED)
 	$(BIN)/python demo.py

@@ -9,19 +9,21 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic_core import to_json
 
-from log import logger, logging_to_screen
+from log import as_typed, logger, logging_to_screen
 
 if TYPE_CHECKING:
     from settings import Settings
 
-DONE, FAILED, WRONG_SETTINGS, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_SETTINGS, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = ". Free some disk space and run the same command again: it resumes where it stopped."
+IGNORES_CTRL_C = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
 
@@ -40,15 +42,44 @@ def run(program: str, config_class: str, work: Work, argv: list[str] | None = No
         argv: the flags; those of the process if None.
     """
     argv = sys.argv[1:] if argv is None else argv
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's SIGTERM ends a command as Ctrl-C does
-    sys.exit(_exit_code(program, config_class, work, argv))
+    try:
+        _on_stop(_interrupt)  # from here on the work is told, which may save what is done
+        code = _exit_code(as_typed(program), config_class, work, argv)
+    except KeyboardInterrupt:  # another one, while the first was reported
+        code = INTERRUPTED
+    _on_stop(signal.SIG_IGN)  # nothing is left to be stopped
+    if code == INTERRUPTED:  # TensorFlow's threads may be in the middle of a batch, and Python would wait for them
+        _end_at_once(code)
+    sys.exit(code)
+
+
+def _on_stop(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
+    """Sets what Ctrl-C does, and a cluster's SIGTERM, which ends a command in the same way.
+
+    A process that a shell has started in the background ignores Ctrl-C, which is meant for another one.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if number == signal.SIGTERM or not IGNORES_CTRL_C:
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_at_once(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _exit_code(program: str, config_class: str, work: Work, argv: list[str]) -> int:
     """`--debug` and `--json` hold even if the settings cannot be read."""
     as_json, debug = "--json" in argv or _is_asked_for("json"), "--debug" in argv or _is_asked_for("debug")
     screen = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr if as_json else screen), logging_to_screen():
+    prints_rows = "-" in argv or "--output=-" in argv
+    with contextlib.redirect_stdout(sys.stderr if as_json or prints_rows else screen), logging_to_screen():
         code, result = _outcome(program, config_class, work, argv, debug)
         if as_json:
             content = {"command": program, "exit_code": code, **result}
@@ -81,17 +112,20 @@ def _outcome(
 ) -> tuple[int, Mapping[str, object]]:
     """The exit code and what `--json` tells of the outcome."""
     try:
-        from settings import SettingError, WorkError, read_settings
+        from settings import NothingDone, SettingError, WorkError, read_settings
 
         settings = read_settings(class_in_config(config_class), argv, program)
         debug = settings.debug
         return DONE, work(settings) or {}
     except KeyboardInterrupt as interruption:
-        return _report(INTERRUPTED, [str(interruption) or "Stopped. Run the same command again to resume."], False)
+        _on_stop(signal.SIG_IGN)
+        return _report(INTERRUPTED, [str(interruption) or RESUME], False)
     except BrokenPipeError:  # the reader of the output, `head` for example, has closed it
         return _give_up_output(sys.stdout), {}
     except SettingError as error:
         return _report(WRONG_SETTINGS, [f"error: {line}" for line in error.errors], False)
+    except NothingDone as error:
+        return _report(NOTHING_DONE, [f"error: {error}"], debug)
     except WorkError as error:
         return _report(FAILED, [f"error: {error}"], debug)
     except OSError as error:
@@ -138,7 +172,7 @@ def import_tensorflow() -> ModuleType:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with standard_error_hidden():
+    with standard_error_hidden() as screen, _ending_at_once(screen):
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # the search for GPUs writes messages too
@@ -146,14 +180,36 @@ def import_tensorflow() -> ModuleType:
 
 
 @contextlib.contextmanager
-def standard_error_hidden() -> Iterator[None]:
-    """Standard error, that of C++ included, is shown only if the block fails."""
+def _ending_at_once(screen: int) -> Iterator[None]:
+    """Ctrl-C ends the process: an import that raises it anywhere may go on, or fail in another way.
+
+    `screen`: the file descriptor for the message.
+    """
+    usual = signal.getsignal(signal.SIGTERM)
+    if usual is not _interrupt:  # another program has imported a module of ours
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os.write(screen, f"{RESUME}\n".encode())
+        os._exit(INTERRUPTED)
+
+    _on_stop(end)
+    try:
+        yield
+    finally:
+        _on_stop(usual)
+
+
+@contextlib.contextmanager
+def standard_error_hidden() -> Iterator[int]:
+    """Standard error, that of C++ included, is shown only if the block fails. Gives its file descriptor."""
     sys.stderr.flush()
     screen = os.dup(2)
     with tempfile.TemporaryFile() as hidden:
         os.dup2(hidden.fileno(), 2)
         try:
-            yield
+            yield screen
         except BaseException:
             hidden.seek(0)
             os.write(screen, hidden.read())

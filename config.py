@@ -35,7 +35,10 @@ MaskFile = Literal["index", "colour", "overlay", "coco", "labelme", "yolo", "lab
 
 
 class DataTransformerConfig(Settings):
-    """`python -m datatransformer`: makes a data folder for training from raw images and their labels."""
+    """`python -m datatransformer`: makes a data folder for training from raw images and their labels.
+
+    Example: --raw-images photos --raw-labels labels.csv --data data
+    """
 
     # -- data --
 
@@ -388,7 +391,10 @@ class SupervisedConfig(TrainingConfig):
 
 
 class ClassifierConfig(SupervisedConfig):
-    """`python -m classifiers.NAME`: trains a classifier on a data folder."""
+    """`python -m classifiers.NAME`: trains a classifier on a data folder.
+
+    Example: --data data --recipe quick
+    """
 
     # -- data --
 
@@ -503,13 +509,16 @@ class CifarResNetConfig(CifarConfig):
 
 
 class SegmentationConfig(SupervisedConfig):
-    """`python -m segmentation.NAME`: trains a segmentation network on a data folder with masks."""
+    """`python -m segmentation.NAME`: trains a segmentation network on a data folder with masks.
+
+    Example: --data data --recipe best --image-size 180x240
+    """
 
     # -- data --
 
     crop: OptionalSize = None
-    """Train on random crops of this size, 256 or height x width as 180x240, and validate on whole images. For large
-    images: with a large --image-size a batch would not fit into memory."""
+    """Train on random crops of this size, 256 or height x width as 180x240, and validate on whole images,
+    if a batch of large images would not fit into memory."""
 
     batch_size: Counts = 8
     """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
@@ -630,6 +639,8 @@ class VaeConfig(TrainingConfig):
     """`python -m generation.vae`: trains a variational auto-encoder on any data folder.
 
     It learns from the images alone. Classes and masks only colour some figures.
+
+    Example: --data data --epochs 50
     """
 
     # -- data --
@@ -735,7 +746,10 @@ class ClassicalConfig(Settings):
 
 
 class PredictorConfig(Settings):
-    """`python -m predictor`: predicts images by a run and writes a CSV."""
+    """`python -m predictor`: predicts images by a run and writes a CSV.
+
+    Example: --run small --test-images new_photos --output predictions.csv
+    """
 
     # -- data --
 
@@ -801,7 +815,9 @@ class PredictorConfig(Settings):
     # -- run --
 
     output: UserPath = "predictions.csv"
-    """The CSV to write. Unreadable images are listed beside it, in `predictions.rejected.csv`."""
+    """The CSV to write. Unreadable images are listed beside it, in `predictions.rejected.csv`.
+    A name that ends in .json or .parquet: the same rows in that form, besides the CSV. -: the rows go to standard
+    output."""
 
     top_k: Count = 1
     """Number of most probable classes that are written for each image."""
@@ -827,7 +843,10 @@ class PredictorConfig(Settings):
 
 
 class MergeConfig(Settings):
-    """`python -m predictor.merge`: joins the outputs of all shards into one, as a single process writes it."""
+    """`python -m predictor.merge`: joins the outputs of all shards into one, as a single process writes it.
+
+    Example: --output predictions.csv
+    """
 
     # -- run --
 
@@ -868,7 +887,10 @@ class SelectConfig(Settings):
 
 
 class ExperimentsConfig(Settings):
-    """`python -m experiments`: trains several runs that differ in a setting or two, and compares them in a table."""
+    """`python -m experiments`: trains several runs that differ in a setting or two, and compares them in a table.
+
+    Example: --module classifiers.small --data data --vary optimizer=adam,sgd --epochs 10
+    """
 
     # -- data --
 
@@ -920,7 +942,10 @@ class ExperimentsConfig(Settings):
 
 
 class AnalysisConfig(Settings):
-    """`python -m analysis RUN`: draws the figures of a run, with their numbers as CSV and a page `report.html`."""
+    """`python -m analysis RUN`: draws the figures of a run, with their numbers as CSV and a page `report.html`.
+
+    Example: small
+    """
 
     # -- data --
 
@@ -974,7 +999,10 @@ class AnalysisConfig(Settings):
 
 
 class ExportConfig(Settings):
-    """`python -m predictor.export`: converts the model of a run to other formats, checked on images."""
+    """`python -m predictor.export`: converts the model of a run to other formats, checked on images.
+
+    Example: --run small --format onnx
+    """
 
     # -- data --
 
@@ -1003,6 +1031,102 @@ class ExportConfig(Settings):
 
     overwrite: bool = False
     """Replace an earlier export in `output`."""
+
+
+class TrainFolderConfig(Settings):
+    """`scenelab train FOLDER`: makes a data folder of your images, trains a network on it, and evaluates it. It also
+    takes the flags of `python -m datatransformer` and of the training command.
+
+    Example: photos/ --recipe best
+    """
+
+    # -- data --
+
+    folder: Positional[Folder | None] = None
+    """The folder with your images; also a data folder that is there already."""
+
+    data: UserPath | None = None
+    """The data folder to make. Empty: beside the images, with -data behind the name of their folder."""
+
+    # -- model --
+
+    model: str | None = None
+    """The network, such as small, resnet50 or segmentation.unet. Empty: efficientnet_lite for classes and labels, unet
+    for masks."""
+
+    runs: UserPath = "runs"
+    """The folder in which the run's folder is made."""
+
+    name: RunName | None = None
+    """The name of the run. Empty: that of the folder with the images."""
+
+    # -- optimisation --
+
+    recipe: Literal["quick", "best"] = "quick"
+    """How to train, where no flag says otherwise.
+    quick: a pre-trained network as it is, with a new last layer: minutes.
+    best: the pre-trained network is trained further: more accurate, and takes many times as long."""
+
+
+class CheckFolderConfig(Settings):
+    """`scenelab check FOLDER`: says how a folder of images is read, how many images each class has, and which images
+    cannot be used, with the reasons. It writes nothing, and takes the flags of `python -m datatransformer`.
+
+    Example: photos/
+    """
+
+    # -- data --
+
+    folder: Positional[Folder | None] = None
+    """The folder with your images."""
+
+
+class ListRunsConfig(Settings):
+    """`scenelab runs`: a table of the runs with their network, epochs and scores."""
+
+    # -- data --
+
+    runs: UserPath = "runs"
+    """The folder that holds the runs to list."""
+
+
+class PackRunConfig(Settings):
+    """`scenelab pack RUN`: makes one file of a run, which `--run` takes on any machine: the best model without its
+    optimizer, the classes, the thresholds, and a card that says what it is. It holds no images and no paths.
+
+    Example: photos
+    """
+
+    # -- model --
+
+    runs: UserPath = "runs"
+    """The folder of runs in which `run` is looked up."""
+
+    run: Positional[str | None] = None
+    """Name of a run, or path to its folder. Empty: the only run there is."""
+
+    # -- run --
+
+    output: UserPath | None = None
+    """The file to write, NAME.scenelab. Empty: with the name of the run."""
+
+    overwrite: bool = False
+    """Replace the file if it exists already."""
+
+
+class ShowSettingsConfig(Settings):
+    """`scenelab settings COMMAND`: the values of its settings, and where each comes from.
+
+    Example: classifiers.small --given
+    """
+
+    # -- run --
+
+    command: Positional[str | None] = None
+    """A command such as predictor or classifiers.small. Its flags may follow, to see what they change."""
+
+    given: bool = False
+    """Show only what differs from the defaults."""
 
 
 class BackbonesConfig(Settings):

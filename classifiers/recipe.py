@@ -14,7 +14,8 @@ from datatransformer.manifest import task_of
 from log import logger
 from pipeline.class_weights import class_weights
 from pipeline.positive_weights import positive_weights
-from settings import SettingError, bad_setting, errors_if_given, flag
+from setting_flags import flag
+from settings import SettingError, bad_setting, errors_if_given
 from training.command import train as train_model
 from training.kinds import CLASSIFIER, MULTILABEL, Kind
 from training.recipe_values import apply_recipe

@@ -17,7 +17,8 @@ from datatransformer.folders.raw_files import (
 from datatransformer.sources import Evidence, Source, load_source
 from datatransformer.tables.label_search import label_files
 from log import logger
-from settings import SettingError, bad_setting, errors_if_given, flag, given_values
+from setting_flags import flag
+from settings import SettingError, bad_setting, errors_if_given, given_values
 from storage.tables import printable
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MULTILABEL = "multilabel"
 """The task of a data folder whose images may have several labels; `--labels several` asks for it."""
 
 OF_ALL_SOURCES = {
-    "source", "data", "split", "val_list", "val_fraction", "workers", "overwrite", "seed", "json", "debug",
+    "source", "data", "split", "val_list", "val_fraction", "workers", "overwrite", "seed", "json", "debug", "config",
 }  # fmt: skip
 """Fields that have an effect with every source. Every other field is one of the SETTINGS of some sources."""
 

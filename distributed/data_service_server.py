@@ -67,7 +67,7 @@ def check_settings(settings: "DataServiceConfig") -> None:
     """Raises SettingError for a missing dispatcher, and for settings that have no effect in this role."""
     if settings.role == "worker" and not settings.dispatcher:
         raise SettingError(bad_setting("dispatcher", "", "a worker needs its dispatcher, such as grpc://host:5050"))
-    unused = set(type(settings).model_fields) - {*USED_BY[settings.role], "json", "debug"}
+    unused = set(type(settings).model_fields) - {*USED_BY[settings.role], "json", "debug", "config"}
     if errors := errors_if_given(settings, sorted(unused), f"has no effect for a {settings.role}; leave it out"):
         raise SettingError(*errors)
 

@@ -1,4 +1,4 @@
-"""Writes the pages that are generated from the code: settings, models, published results.
+"""Writes what is generated from the code: the pages of settings, models and published results, and config_defaults.py.
 
     python docs/generate.py           writes them
     python docs/generate.py --check   exits 1 and names each page that differs from the code
@@ -18,11 +18,13 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 for variable in [name for name in os.environ if name.startswith("SCENELAB_")]:
     del os.environ[variable]
 
+from pages.defaults_module import defaults_module  # noqa: E402
 from pages.models_page import models_page  # noqa: E402
 from pages.published_page import published_page  # noqa: E402
 from pages.settings_page import settings_page  # noqa: E402
 
 PAGES: dict[str, tuple[Path, Callable[[], str]]] = {
+    "defaults": (DOCS.parent / "config_defaults.py", defaults_module),
     "settings": (DOCS / "reference" / "settings.md", settings_page),
     "models": (DOCS / "reference" / "models.md", models_page),
     "published": (DOCS / "results" / "published.md", published_page),

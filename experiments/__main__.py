@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from config import ExperimentsConfig
     from training.checkpoint_file import Row
 
-USED_BY_LIST = ("experiment", "json", "debug")
+USED_BY_LIST = ("experiment", "json", "debug", "config")
 
 
 def main(settings: "ExperimentsConfig") -> Mapping[str, object]:

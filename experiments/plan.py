@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Experiment, grid, parse_assignments
 from experiments.modules import check, config_of
-from settings import SettingError, Settings, bad_setting, command_words, read_settings
+from setting_flags import command_words
+from settings import SettingError, Settings, bad_setting, read_settings
 
 if TYPE_CHECKING:
     from config import ExperimentsConfig, TrainingConfig
 
-RESERVED = ("data", "runs", "name", "seed", "resume", "debug", "verbose", "find_lr")
+RESERVED = ("data", "runs", "name", "seed", "resume", "debug", "config", "verbose", "find_lr")
 """Settings that the experiment chooses, and a variant may not."""
 
 SWITCH_VALUES = {"true": "True", "yes": "True", "1": "True", "false": "False", "no": "False", "0": "False"}

@@ -20,7 +20,7 @@ from training.run_folder import RunFolder
 
 Measured = dict[str, float]
 
-FREE_SETTINGS = ("runs", "name", "verbose", "debug", "json", "cache", "resume", "strategy", "workers")
+FREE_SETTINGS = ("runs", "name", "verbose", "debug", "json", "config", "cache", "resume", "strategy", "workers")
 """Settings that may change between sessions of a run, because they do not change its results."""
 
 

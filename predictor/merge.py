@@ -17,7 +17,7 @@ from command import run
 from log import logger
 from predictor.codes.latents import BLOCK_ROWS, DATASETS, LatentsFile, latents_path
 from predictor.masks.annotations.files import TEXTS, folder_of, link_or_copy, write_files_of_all
-from predictor.output import Output, check_output
+from predictor.output import Output, check_csv
 from predictor.shard_outputs import ShardOutput, annotation_kinds, has_latents, image_kinds, read_shard_outputs
 from predictor.shards import SHARD_KEYS
 from storage.lock import exclusive_lock
@@ -32,7 +32,7 @@ def merge(settings: "MergeConfig") -> dict[str, object]:
 
     Raises SettingError and WorkError as `read_shard_outputs` does.
     """
-    check_output(settings.output)
+    check_csv(settings.output)
     parts = read_shard_outputs(settings.output)
     note = {name: value for name, value in parts[0].note.items() if name not in SHARD_KEYS}
     output = Output(settings.output, note["columns"], note.get("evaluation_columns", ()))

@@ -1,7 +1,8 @@
 """The CSV of predictions and the files beside it: appended row by row, and resumed after an interruption."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -25,10 +26,34 @@ IMAGES_OF_DATA = "images of the data folder"
 """Key in the note of an evaluated output: their digest. Absent for outputs and data folders of earlier versions."""
 
 
+OTHER_FORMS = (".json", ".jsonl", ".parquet", ".xlsx", ".xls", ".html")
+
+
+@dataclass(frozen=True)
+class Done:
+    """The images that have a row or were rejected: the first `count`, or those with these names."""
+
+    count: int
+    names: frozenset[str] | None = None
+
+    def rest(self, images: Iterable[ImageFile]) -> Iterator[ImageFile]:
+        """The other images."""
+        if self.names is None:
+            return islice(images, self.count, None)
+        return (image for image in images if csv_safe(image.name) not in self.names)
+
+
 def check_output(output: Path) -> None:
-    """Raises SettingError if `output` cannot be a CSV file."""
+    """Raises SettingError if `output` cannot be the name of a file."""
     if not output.name or output.is_dir():
         raise SettingError(bad_setting("output", output, "should be the name of a CSV file"))
+
+
+def check_csv(output: Path) -> None:
+    """Raises SettingError if `output` cannot be a CSV file, or is named as one of another form."""
+    check_output(output)
+    if output.suffix.lower() in OTHER_FORMS or str(output) == "-":
+        raise SettingError(bad_setting("output", output, "is written as CSV; give a name that ends in .csv"))
 
 
 class Output:
@@ -82,21 +107,21 @@ class Output:
         for file in (self.path, self.rejected, self.ranking):
             file.unlink(missing_ok=True)
 
-    def count_done(self, images: Iterable[ImageFile]) -> int:
-        """The number of images, counted from the first, that have a row.
+    def done(self, list_images: Callable[[], Iterable[ImageFile]]) -> Done:
+        """The images that have a row, or were rejected.
 
-        Removes rejected images after the last row, which a kill may leave. Raises SettingError if there are rows of
-        other images.
+        Usually these are the first images: then rejected images after the last row, which a kill may leave, are
+        removed. If images were added among them or removed since, they are told by their names.
         """
         if not self.path.exists():
-            return 0
+            return Done(0)
         drop_incomplete_line(self.path)
         drop_incomplete_line(self.rejected)
         reasons = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
         rejected: list[tuple[str, str]] = []
-        done, names = 0, self.names()
+        count, names = 0, self.names()
         next_row = next(names, None)
-        for image in images:
+        for image in list_images():
             name = csv_safe(image.name)
             if name == next_row:
                 next_row = next(names, None)
@@ -104,13 +129,12 @@ class Output:
                 rejected.append((name, reasons[name]))
             else:
                 break
-            done += 1
+            count += 1
         if next_row is not None:
-            problem = f"its row for {next_row} does not match the present images; --overwrite predicts all of them"
-            raise SettingError(bad_setting("output", self.path, problem))
+            return Done(0, frozenset(self.names()) | reasons.keys())
         if len(rejected) < len(reasons):
             write_table(self.rejected, REJECTED_HEADER, rejected)
-        return done
+        return Done(count)
 
     def __enter__(self) -> "Output":
         self._rows = open_to_append(self.path, ("image", *self.columns))
@@ -127,7 +151,7 @@ class Output:
     def _trim_ranking(self) -> None:
         """Removes the evaluation's rows after those of the CSV, which a kill may leave."""
         self.evaluation.mkdir(exist_ok=True)
-        done = sum(1 for _ in self.names())
+        done = self.count_rows()
         _keep_lines(self.ranking, 1 + done)
         if sum(1 for _ in names_in_table(self.ranking)) < done:
             self._rows.close()
@@ -150,6 +174,10 @@ class Output:
     def names(self) -> Iterator[str]:
         """The names of the images that have a row, as they are written in the CSV."""
         return names_in_table(self.path)
+
+    def count_rows(self) -> int:
+        """The number of images that have a row."""
+        return sum(1 for _ in self.names())
 
     def rejected_names(self) -> list[str]:
         return [row["image"] for row in read_table(self.rejected)] if self.rejected.exists() else []

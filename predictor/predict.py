@@ -3,15 +3,18 @@
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow
 from datatransformer.identity import class_difference
 from predictor.output import check_output
+from predictor.row_formats import STANDARD_OUTPUT, check_form, csv_of, print_rows, write_form
 from predictor.shards import read_shard
 from predictor.task import PredictionTask, SamplingTask, errors_of_other_kinds
 from settings import SettingError, WorkError, bad_setting
 from training.data_record import warn_if_trained_on
+from training.kinds import AUTOENCODER, SEGMENTATION
 from training.run_folder import RunFolder
 from training.runs import find_runs
 
@@ -25,7 +28,21 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
     Raises SettingError or WorkError if no image can be predicted. A single unreadable image is only listed.
     """
     check_output(settings.output)
-    runs = find_runs(settings.runs, settings.run)
+    runs, output = find_runs(settings.runs, settings.run), settings.output
+    check_form(settings, has_files=runs[0].kind in (SEGMENTATION, AUTOENCODER))
+    if output == STANDARD_OUTPUT:
+        with TemporaryDirectory() as scratch:
+            csv = Path(scratch) / "predictions.csv"
+            result = _predict(settings.model_copy(update={"output": csv}), runs)
+            print_rows(csv)
+    else:
+        result = _predict(settings.model_copy(update={"output": csv_of(output)}), runs)
+        write_form(output)
+    return result | {"output": output}
+
+
+def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, object]:
+    """Writes the CSV."""
     kind = runs[0].kind
     if errors := errors_of_other_kinds(settings, kind):
         raise SettingError(*errors)

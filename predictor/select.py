@@ -16,7 +16,7 @@ from log import logger
 from predictor.labels.ensemble import Member, find_members
 from predictor.labels.policies import POLICIES, combine, policy_weights
 from predictor.labels.validation import Validation, validate
-from predictor.output import check_output
+from predictor.output import check_csv
 from settings import SettingError, bad_setting
 from storage.tables import csv_line, write_table
 from training.kinds import MULTILABEL
@@ -48,7 +48,7 @@ def select(settings: "SelectConfig") -> dict[str, object]:
     """
     if not 2 <= len(settings.run) <= MAX_RUNS:
         raise SettingError(bad_setting("run", settings.run, f"should be two to {MAX_RUNS} runs: --run A,B,C"))
-    check_output(settings.output)
+    check_csv(settings.output)
     _check_ranking(settings.output)
     found = find_runs(settings.runs, settings.run)
     if any(run.kind is MULTILABEL for run in found):

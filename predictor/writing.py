@@ -1,9 +1,8 @@
 """Writes predictions: lists the images, resumes an interrupted output, appends a row per image, and evaluates them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -11,12 +10,13 @@ from tqdm import tqdm
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.pictures.picture_digest import picture_part
 from log import logger
-from predictor.images import find_images, validation_images
-from predictor.output import IMAGES_OF_DATA, Output
+from predictor.images import ImageFile, find_images, validation_images
+from predictor.output import IMAGES_OF_DATA, Done, Output
 from predictor.shards import ListImages, Shard, output_files_pattern
 from predictor.task import PredictionTask
-from settings import SettingError, bad_setting
+from settings import NothingDone, SettingError, bad_setting
 from storage.lock import exclusive_lock
+from storage.tables import csv_safe
 
 if TYPE_CHECKING:
     from config import ClassicalConfig, PredictorConfig
@@ -66,15 +66,16 @@ def write_predictions(
             note |= shard_note
         total = sum(1 for _ in list_images())
         output.start(note, settings.overwrite)
-        done = _count_done(output, list_images, total, settings.overwrite)
-        if done == total and output.path.exists():
+        done = _done(output, list_images, total, settings.overwrite, shard)
+        missing = sum(1 for _ in done.rest(list_images()))
+        if not missing and output.path.exists():
             logger.info(f"{output.path} is complete: {total} images. --overwrite predicts them again.")
         else:
             prepare()
-            _append_rows(output, task, list_images, done, total)
-            logger.info(f"{output.path}: {total - output.count_rejected()} images predicted by {predicted_by}")
+            _append_rows(output, task, done.rest(list_images()), total - missing, total)
+            logger.info(f"{output.path}: {output.count_rows()} images predicted by {predicted_by}")
         task.finish()
-        result = _summary(output, total)
+        result = _summary(output)
         if shard:
             _explain_merging(shard, has_evaluation=data is not None)
         elif data:
@@ -112,36 +113,45 @@ def _digest_of_images(data: DataFolder) -> dict[str, object]:
     return {IMAGES_OF_DATA: hashlib.sha256(images.encode(errors="surrogateescape")).hexdigest()[:16]}
 
 
-def _count_done(output: Output, list_images: ListImages, total: int, overwrite: bool) -> int:
-    """The number of images that have a row. `overwrite` removes complete outputs, but resumes interrupted ones."""
-    try:
-        done = output.count_done(list_images())
-    except SettingError:
-        if not overwrite:
-            raise
-        done = total
-    if overwrite and done == total:
+def _done(output: Output, list_images: ListImages, total: int, overwrite: bool, shard: Shard | None) -> Done:
+    """The images that need no prediction. `overwrite` removes complete outputs, but resumes interrupted ones.
+
+    Raises SettingError if a shard has rows of other images: the images of each shard follow from all images.
+    """
+    done = output.done(list_images)
+    is_changed = done.names is not None
+    if overwrite and (is_changed or done.count == total):
         output.clear()
-        return 0
+        return Done(0)
+    if done.names is not None:
+        gone = len(done.names) - sum(csv_safe(image.name) in done.names for image in list_images())
+        if shard:
+            problem = "has rows of other images; --overwrite predicts all of them"
+            raise SettingError(bad_setting("output", output.path, problem))
+        if gone:
+            logger.warning(f"{output.path} keeps the rows of {gone} images that are no longer there")
     return done
 
 
-def _append_rows(output: Output, task: PredictionTask, list_images: ListImages, done: int, total: int) -> None:
+def _append_rows(output: Output, task: PredictionTask, images: Iterator[ImageFile], done: int, total: int) -> None:
     if done:
         logger.info(f"Resuming after {done} of {total} images")
     progress = partial(tqdm, desc="predicting", total=total, initial=done, unit=" images", disable=None)
-    rows = task.rows(islice(list_images(), done, None), output.reject, progress)
+    rows = task.rows(images, output.reject, progress)
     with output:
         for names, cells in rows:
             output.add(names, cells)
 
 
-def _summary(output: Output, total: int) -> dict[str, object]:
-    """The counts for `--json`. Warns of unreadable images."""
-    rejected = output.count_rejected()
+def _summary(output: Output) -> dict[str, object]:
+    """The counts for `--json`. Warns of unreadable images. Raises NothingDone if no image could be read."""
+    rejected, images = output.count_rejected(), output.count_rows()
+    if rejected and not images:
+        raise NothingDone(f"None of the {rejected} images could be read. The reasons are in {output.rejected}")
     if rejected:
+        total = images + rejected
         logger.warning(f"{rejected} of {total} images could not be read. The reasons are in {output.rejected}")
-    return {"output": output.path, "images": total - rejected, "rejected": rejected}
+    return {"output": output.path, "images": images, "rejected": rejected}
 
 
 def _explain_merging(shard: Shard, has_evaluation: bool) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from command import run
-from predictor.output import check_output
+from predictor.output import check_csv
 from predictor.writing import read_data_of_field, read_evaluation_data, write_predictions
 from settings import SettingError, bad_setting, errors_if_given
 
@@ -37,7 +37,7 @@ def classical(settings: "ClassicalConfig") -> Mapping[str, object]:
 
     Raises SettingError or WorkError if nothing can be segmented.
     """
-    check_output(settings.output)
+    check_csv(settings.output)
     check_method(settings)
     data = read_evaluation_data(settings, "segmentation") if settings.evaluate else None
     match = read_data_of_field(settings, "match", "segmentation") if settings.match else data

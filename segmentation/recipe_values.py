@@ -11,7 +11,13 @@ def recipes(spec: Backbone, is_pretrained: bool) -> RecipeValues:
     return {"quick": PRETRAINED | {"freeze": spec.layers, "epochs": 8}, "best": BEST}
 
 
-PRETRAINED = {"optimizer": "adamw", "schedule": "one-cycle", "learning_rates": (1e-3,)}
+PRETRAINED = {
+    "optimizer": "adamw",
+    "schedule": "one-cycle",
+    "learning_rates": (2e-3,),
+    "decoder_filters": (128, 64, 32, 16, 16),
+}
+"""A decoder of half the usual width takes half the time, and is no worse on CamVid."""
 
 BEST = PRETRAINED | {"backbone_rate": 0.3, "loss": "ce+dice", "epochs": 14}
 """The encoder learns at a lower rate than the decoder. Dice counts rare classes as much as frequent ones."""

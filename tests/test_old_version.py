@@ -47,7 +47,7 @@ def test_old_data_folders_are_read(old):
 
 def test_an_old_classifier_predicts_the_same(old):
     before, now = table(old / "predicted" / "cifar_resnet.csv"), table(predict(old, "cifar_resnet"))
-    assert [(row["image"], row["label"], row["name"]) for row in now] == [
+    assert [(row["image"], row["class_index"], row["class"]) for row in now] == [
         (row["image"], row["label"], row["name"]) for row in before
     ]
     np.testing.assert_allclose(

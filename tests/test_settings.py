@@ -8,7 +8,7 @@ import pytest
 import config
 from config import AnalysisConfig, ClassifierConfig, SegmentationConfig
 from experiments.modules import training_modules
-from setting_help import help_text, sections
+from setting_help import everyday_fields, help_text, sections
 from setting_types import Size, parse_size, parse_sizes
 from settings import Settings, errors_if_given, given_values, read_settings
 from tests.conftest import ROOT, Ran, run
@@ -55,17 +55,36 @@ def test_help_shows_every_field_in_its_section_with_text_and_default(config_clas
     divided = sections(config_class)
     assert sorted(name for names in divided.values() for name in names) == sorted(config_class.model_fields)
     assert "other" not in divided, "each field of config.py stands in a section"
-    for section, names in divided.items():
-        block = next(block for block in text.split("\n\n") if block.startswith(f"{section.capitalize()}\n"))
-        for name in names:
-            assert f"--{name.replace('_', '-')}" in block or f"[{name.upper()}]" in block
-        assert block.count("      Default: ") == len(names)
+    everyday = everyday_fields(config_class)
+    assert len(everyday) <= 6 and next(iter(divided)) != "most used"
+    for section, names in ({"most used": everyday} | divided).items():
+        listed = [name for name in names if section == "most used" or name not in everyday]
+        blocks = [block for block in text.split("\n\n") if block.startswith(f"{section.capitalize()}\n")]
+        assert len(blocks) == bool(listed)
+        for name in listed:
+            assert f"--{name.replace('_', '-')}" in blocks[0] or f"[{name.upper()}]" in blocks[0]
+        assert not blocks or blocks[0].count("      Default: ") == len(listed)
 
 
 @pytest.mark.parametrize("config_class", CLASSES, ids=lambda one: one.__name__)
 def test_every_field_has_a_text(config_class):
     for name, field in config_class.model_fields.items():
         assert field.description and len(field.description) > 25, name
+
+
+def test_help_begins_with_an_example_and_says_defaults_in_words():
+    text = help_text(config.UNetConfig, "scenelab segmentation.unet")
+    assert "Example: scenelab segmentation.unet --data data --recipe best" in text
+    most_used = text.split("Most used\n")[1].split("\n\n")[0]
+    flags = [
+        "--data PATH",
+        "--recipe {quick,best}",
+        "--epochs N",
+        "--image-size SIZE[,SIZE...]",
+        "--batch-size N[,N...]",
+    ]
+    assert [line.strip() for line in most_used.splitlines() if line.startswith("  --")] == [*flags, "--name TEXT"]
+    assert "Default: what suits the model" in most_used and "Empty:" not in text
 
 
 def test_a_field_below_no_section_is_still_shown():

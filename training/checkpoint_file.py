@@ -10,6 +10,11 @@ from settings import WorkError
 ROW_FILE = "scenelab.json"
 """A file within each checkpoint, which is a zip archive: the row of history of its epoch. Both are written at once."""
 
+INSIDE = ("config.json", "classes.csv", "pixel_range.json", "thresholds.csv")
+"""Files of the run folder that each checkpoint holds too, as far as the run has them, so that it can predict alone."""
+
+INSIDE_FOLDER = "run/"
+
 Row = dict[str, float]
 """One epoch of the history, by column."""
 

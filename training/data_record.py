@@ -40,7 +40,7 @@ def describe_data(run: RunFolder, data: DataFolder) -> dict[str, object]:
 
 def write_record(run: RunFolder, data: DataFolder, entry: Mapping[str, object]) -> None:
     """Writes the list of images, unless it is there."""
-    if run.data_record.exists() and run.exists() and _identity(run) == _as_identity(entry):
+    if run.data_record.exists() and run.exists() and data_identity(run) == _as_identity(entry):
         return
     run.path.mkdir(parents=True, exist_ok=True)
     with (
@@ -64,7 +64,7 @@ def check_same_data(run: RunFolder, data: DataFolder) -> None:
     """Raises SettingError if these are not the data that the run was started with. Says if they are at a new path."""
     before = _recorded_path(run)
     moved = before.resolve() != data.path.resolve()
-    if _identity(run) is None:
+    if data_identity(run) is None:
         _check_by_path(run, data, before if moved else None)
     elif changes := changes_of_data(run, data):
         place = f"; that was {before}" if moved else ""
@@ -76,7 +76,7 @@ def check_same_data(run: RunFolder, data: DataFolder) -> None:
 
 def changes_of_data(run: RunFolder, data: DataFolder) -> list[str]:
     """What differs from the data that the run was trained on, in words. Empty if nothing does, or if it is unknown."""
-    recorded = _identity(run)
+    recorded = data_identity(run)
     if recorded is None:
         return []
     now = identity_of(content_of(data))
@@ -120,7 +120,7 @@ def paths_of_data(run: RunFolder) -> list[Path]:
 
 def warn_if_trained_on(run: RunFolder, data: DataFolder, consequence: str) -> None:
     """Warns if validation images of `data` were training images of the run."""
-    recorded = _identity(run)
+    recorded = data_identity(run)
     if recorded is None or recorded == identity_of(content_of(data)):
         return
     record = read_record(run)
@@ -137,7 +137,7 @@ def _recorded_path(run: RunFolder) -> Path:
     return Path(run.config()["settings"].get(DATA) or "")
 
 
-def _identity(run: RunFolder) -> DataIdentity | None:
+def data_identity(run: RunFolder) -> DataIdentity | None:
     """The identity of the data that the run was trained on; None for a run of an earlier version."""
     return _as_identity(run.config().get(DATA) or {})
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from layers.saved import load_saved_model
 from log import logger
 from settings import given_values
 from training.callbacks import EpochTensorBoard, FollowSchedule, SeedEpochs
-from training.checkpoint_file import Row
+from training.checkpoint_file import Row, checkpoint_row
 from training.checkpointing import CheckLoss, LogEpoch, SaveEpoch
 from training.compiled import build_or_load_model, compile_model, model_and_data_for_stage
 from training.ema import ValidateEma, ema_weights
@@ -29,6 +28,7 @@ from training.load_script import write_load_script
 from training.replicas import AverageStatistics, EpochBarrier
 from training.schedules import Schedule
 from training.session import Session
+from training.show_epochs import ShowEpochs
 from training.strategy import describe_devices
 
 
@@ -66,16 +66,9 @@ def fit(session: Session, job: TrainingJob) -> None:
                 steps_per_epoch=stage.steps,
                 callbacks=callbacks,
                 shuffle=False,  # the dataset is shuffled already; Keras warns otherwise
-                verbose=keras_verbosity(settings.verbose) if session.cluster.is_chief else 0,
+                verbose=0,  # ShowEpochs does it
             )
             rows = run.history()
-
-
-def keras_verbosity(verbose: str) -> int:
-    """Keras's number for the setting `verbose`. A progress bar needs a terminal; elsewhere it becomes a line."""
-    if verbose == "bar":
-        return 1 if sys.stdout.isatty() else 2
-    return {"line": 2, "none": 0}[verbose]
 
 
 def watch_data_service(session: Session) -> AbstractContextManager[None]:
@@ -103,6 +96,7 @@ def _callbacks(
         ema_weights if settings.ema else None,
         session.kind.score,
     )
+    show_epochs = ShowEpochs(session.kind, settings.epochs, settings.verbose, session.progress.best)
     tensorboard = EpochTensorBoard(str(run.tensorboard), write_graph=False)
     return [
         SeedEpochs(settings.seed),
@@ -110,7 +104,7 @@ def _callbacks(
         *([ValidateEma()] if settings.ema else []),
         CheckLoss(),
         *scoring,
-        *([LogEpoch(), save_epoch, *job.callbacks, tensorboard] if session.cluster.is_chief else []),
+        *([LogEpoch(), save_epoch, *job.callbacks, tensorboard, show_epochs] if session.cluster.is_chief else []),
         EpochBarrier(strategy),
         FollowSchedule(schedule, session.target_reached),
     ]
@@ -149,6 +143,11 @@ def _log_start(model: keras.Model, session: Session, strategy: tf.distribute.Str
     if progress.checkpoint:
         done, checkpoint = progress.epochs_done, progress.checkpoint.name
         logger.info(f"Resuming after epoch {done} from {checkpoint}; the best validation score is {progress.best:.4f}")
+        row = checkpoint_row(progress.checkpoint)
+        if row and (saved := int(row["epoch"])) < done:
+            lost = f"epoch {done}" if saved + 1 == done else f"epochs {saved + 1} to {done}"
+            advice = "--resume last goes on from exactly there"
+            logger.info(f"These are the weights of epoch {saved}: what {lost} learned is given up. {advice}.")
 
 
 def _record_session(model: keras.Model, session: Session, strategy: tf.distribute.Strategy) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from log import logger
+from setting_flags import command_words
 from setting_types import as_text
-from settings import SettingError, WorkError, bad_setting, command_words
+from settings import SettingError, WorkError, bad_setting
 from training.checkpoint_file import Row, checkpoint_row
 from training.kinds import Kind
 from training.run_folder import RunFolder

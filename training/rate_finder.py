@@ -1,6 +1,7 @@
 """The learning rate range test (Smith 2017, https://arxiv.org/abs/1506.01186): at which rate does the loss fall?"""
 
 import math
+import sys
 from typing import NamedTuple
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 from training.callbacks import Logs
 from training.compiled import build_or_load_model, compile_model, model_and_data_for_stage
 from training.failures import translate_errors
-from training.fit import keras_verbosity, watch_data_service
+from training.fit import watch_data_service
 from training.freezing import freeze
 from training.job import TrainingJob
 from training.session import Session
@@ -43,13 +44,13 @@ def find_rate(session: Session, job: TrainingJob) -> RateCurve:
     number = session.schedule(session.progress.rows).stage
     stage = session.stages[min(number, len(session.stages) - 1)]
     test = _RangeTest()
-    verbosity = keras_verbosity(session.settings.verbose) if session.cluster.is_chief else 0
+    shown = session.settings.verbose == "bar" and session.cluster.is_chief and sys.stdout.isatty()
     with strategy.scope(), translate_errors(session), watch_data_service(session):
         if session.supervised and session.supervised.unfreeze_schedule and freeze(model, stage.frozen):
             compile_model(model, session, job.objective)
         trained, datasets = model_and_data_for_stage(model, session, job, stage)
         batches = datasets.training(stage, 0)
-        trained.fit(batches, steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=verbosity)
+        trained.fit(batches, steps_per_epoch=STEPS, callbacks=[test], shuffle=False, verbose=int(shown))
     return rate_curve(test.rates[: len(test.losses)], test.losses)
 
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from backbones import Backbone
 from log import logger
+from setting_flags import flag
 from setting_types import as_text
-from settings import flag, with_values
+from settings import with_values
 
 if TYPE_CHECKING:
     from config import SupervisedConfig
@@ -21,12 +22,15 @@ Recipes = Callable[[Backbone, bool], RecipeValues]
 
 
 def apply_recipe(settings: AnySupervised, spec: Backbone, recipes: Recipes) -> AnySupervised:
-    """The settings with the values of their recipe, except what a flag or a variable gave. Logs these values."""
+    """The settings with the values of their recipe, except what was given and what the command has no setting for.
+
+    Logs these values.
+    """
     if settings.recipe is None:
         return settings
     is_pretrained = spec.imagenet if settings.weights == "auto" else settings.weights != "none"
-    given = settings.model_fields_set
-    values = {name: value for name, value in recipes(spec, is_pretrained)[settings.recipe].items() if name not in given}
+    takes = type(settings).model_fields.keys() - settings.model_fields_set
+    values = {name: value for name, value in recipes(spec, is_pretrained)[settings.recipe].items() if name in takes}
     words = " ".join(f"{flag(name)} {as_text(value)}" for name, value in values.items())
     logger.info(f"Recipe {settings.recipe}: {words}")
     return with_values(settings, values)

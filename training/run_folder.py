@@ -32,7 +32,7 @@ from datatransformer.layout import read_classes, read_pixel_range, write_classes
 from setting_types import Size, parse_sizes
 from settings import WorkError
 from storage.tables import csv_line, open_to_append, read_json, read_table, write_json, write_table
-from training.checkpoint_file import ROW_FILE, Row, checkpoint_row, link
+from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE, Row, checkpoint_row, link
 from training.kinds import Kind, kind_named
 
 if TYPE_CHECKING:
@@ -198,8 +198,9 @@ class RunFolder:
         return row
 
     def best_scores(self) -> Row:
-        """The row of the best epoch in the history; with the scores of the best checkpoint if it was recalibrated."""
-        return self.best_row() if self.is_recalibrated else max(self.history(), key=self.kind.score)
+        """The row of the best epoch in the history; that of the best checkpoint if it was recalibrated or is alone."""
+        history = self.history()
+        return max(history, key=self.kind.score) if history and not self.is_recalibrated else self.best_row()
 
     @property
     def is_recalibrated(self) -> bool:
@@ -237,6 +238,9 @@ class RunFolder:
             model.save(work)
             with zipfile.ZipFile(work, "a") as archive:
                 archive.writestr(ROW_FILE, json.dumps(row))
+                for name in INSIDE:
+                    if (self.path / name).exists():
+                        archive.write(self.path / name, INSIDE_FOLDER + name)
             for path in paths[:-1]:
                 link(work, path)
             os.replace(work, paths[-1])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CheckData = Callable[[DataFolder], object]
 """Raises SettingError if a model cannot learn from this data folder."""
 
-PER_WORKER_SETTINGS = ("data", "runs", "weights", "verbose", "debug", "json")
+PER_WORKER_SETTINGS = ("data", "runs", "weights", "verbose", "debug", "json", "config")
 """Settings in which workers may differ: their machines may have folders in different places."""
 
 SHARED_DISK_DELAY = 60.0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import config
+import setting_flags
 import settings
 from pages.text import NOTE
 
@@ -119,7 +120,7 @@ def _choices(recipe) -> Iterator[tuple[str, settings.Settings]]:
 
 
 def _flag_of(name: str, value: object) -> str:
-    return settings.flag(name) + f" {value}" if not isinstance(value, bool) else settings.flag(f"no_{name}")
+    return setting_flags.flag(name) + f" {value}" if not isinstance(value, bool) else setting_flags.flag(f"no_{name}")
 
 
 def _literals(annotation: object) -> tuple:

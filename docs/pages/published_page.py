@@ -3,7 +3,7 @@
 import importlib
 import re
 
-import settings
+import setting_flags
 from pages.text import NOTE, cell
 
 PROJECTS = {
@@ -59,5 +59,5 @@ def published_page() -> str:
 
 def _switch(name: str, value: str) -> str:
     if value in ("True", "False"):
-        return settings.flag(name if value == "True" else f"no_{name}")
-    return f"{settings.flag(name)} {value}"
+        return setting_flags.flag(name if value == "True" else f"no_{name}")
+    return f"{setting_flags.flag(name)} {value}"

@@ -7,6 +7,7 @@ import typing
 from pathlib import Path
 
 import config
+import setting_flags
 import setting_help
 import setting_types
 import settings
@@ -48,13 +49,13 @@ def commands() -> dict[type, str]:
 
 def _command(config_class: type) -> str:
     """The command at the start of the docstring of a class; empty if the class belongs to no command."""
-    match = re.match(r"`python -m ([^`]+)`", inspect.getdoc(config_class) or "")
+    match = re.match(r"`(?:python -m )?([^`]+)`", inspect.getdoc(config_class) or "")
     return match[1] if match else ""
 
 
 def _introduction(config_class: type) -> str:
-    text = " ".join(inspect.getdoc(config_class).split())
-    text = re.sub(r"^`python -m [^`]+`\s*:?\s*", "", text)
+    text = " ".join(setting_help.text_and_example(config_class)[0].split())
+    text = re.sub(r"^`[^`]+`\s*:?\s*", "", text)
     return text[:1].upper() + text[1:]
 
 
@@ -82,7 +83,7 @@ def _table(config_class: type, names: list[str]) -> str:
     for name in names:
         field = config_class.model_fields[name]
         positional = setting_types.POSITIONAL in field.metadata
-        shown = f"`{name.upper()}`" if positional else f"`{settings.flag(name)}`"
+        shown = f"`{name.upper()}`" if positional else f"`{setting_flags.flag(name)}`"
         rows.append(f"| {shown} | {_default(field)} | {_allowed(field)} | {cell(field.description or '')} |")
     return "\n".join(rows)
 

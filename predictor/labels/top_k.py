@@ -11,12 +11,12 @@ REPORTED_TOP_K = (3, 5)
 """A top-k accuracy counts an image as correct if its class is among the k most probable ones. The AI Challenger's
 scene task was ranked by k = 3 (S0)."""
 
-COLUMNS = ("label", "name", "probability")
+COLUMNS = ("class_index", "class", "probability")
 
 
 @dataclass(frozen=True)
 class TopK:
-    """The `k` most probable classes. `label` is a class index. From rank 2 on, columns end in their rank: label_2."""
+    """The `k` most probable classes. From rank 2 on, columns end in their rank: class_2."""
 
     classes: tuple[str, ...]
     k: int
@@ -27,7 +27,7 @@ class TopK:
 
     @property
     def label_columns(self) -> list[str]:
-        return [_column("label", rank) for rank in range(1, self.k + 1)]
+        return [_column("class_index", rank) for rank in range(1, self.k + 1)]
 
     def labels(self, probabilities: np.ndarray) -> np.ndarray:
         """(images, classes) -> class indices (images, k), the most probable first."""

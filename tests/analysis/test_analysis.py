@@ -18,7 +18,8 @@ from config import ClassifierConfig, UNetConfig
 from datatransformer.layout import read_data_folder
 from segmentation.decoders import unet
 from segmentation.network import build_segmenter
-from settings import SettingError, WorkError, command_words, given_values
+from setting_flags import command_words
+from settings import SettingError, WorkError, given_values
 from tests.analysis.commands import analyse_here
 from tests.conftest import run, settings_of, table, train_small
 from training.run_folder import RunFolder

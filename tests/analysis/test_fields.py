@@ -11,7 +11,8 @@ from analysis import embedding
 from analysis.graph import Graph
 from config import AnalysisConfig, ClassifierConfig
 from datatransformer.layout import read_data_folder
-from settings import SettingError, Settings, flag
+from setting_flags import flag
+from settings import SettingError, Settings
 from tests.analysis.commands import analyse_here
 from tests.conftest import settings_of, table
 from training.run_folder import RunFolder

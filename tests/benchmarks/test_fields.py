@@ -11,7 +11,8 @@ from benchmarks import __main__ as command
 from benchmarks import datatransformer, training
 from benchmarks._measure import Comparison, Result
 from config import BenchmarksConfig
-from settings import SettingError, Settings, flag
+from setting_flags import flag
+from settings import SettingError, Settings
 from tests.conftest import settings_of
 
 

@@ -39,6 +39,12 @@ python() {
         *) command python "$@" ;;
     esac
 }
+scenelab() {
+    case "$*" in
+        train*) SCENELAB_EPOCHS=1 SCENELAB_IMAGE_SIZE=32 SCENELAB_VERBOSE=none command scenelab "$@" --model small ;;
+        *) command scenelab "$@" ;;
+    esac
+}
 """
 """Makes trainings short, without downloads, unless a block has other flags. Other commands do not get these variables,
 because a setting without effect is refused."""

@@ -9,7 +9,8 @@ from config import ExperimentsConfig
 from experiments import __main__ as command
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder
-from settings import SettingError, Settings, flag
+from setting_flags import flag
+from settings import SettingError, Settings
 from tests.conftest import settings_of
 
 GRID = ("--module", "classifiers.small", "--vary", "optimizer=sgd,adam")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from predictor.images import ImageFile
-from predictor.output import Output, check_output, image_path
+from predictor.output import Done, Output, check_output, image_path
 from settings import SettingError, WorkError
 
 IMAGES = [ImageFile(Path(name), name) for name in ("a.jpg", "b.jpg", "c.jpg")]
@@ -30,17 +30,22 @@ def test_rows_and_evaluation_columns_are_in_different_files(output):
 
 
 def test_images_with_a_row_are_counted(output):
-    assert output.count_done(IMAGES) == 3
+    assert output.done(lambda: IMAGES) == Done(3)
     output.path.write_text("image,label\na.jpg,1\nc.jp")
     assert output.is_torn()
-    assert output.count_done(IMAGES) == 2 and not output.is_torn()
+    assert output.done(lambda: IMAGES) == Done(2) and not output.is_torn()
     output.path.write_text("image,label\n")
-    assert output.count_done(IMAGES) == 0 and output.count_rejected() == 0, "no rejected images after the last row"
+    assert output.done(lambda: IMAGES) == Done(0)
+    assert output.count_rejected() == 0, "no rejected images after the last row"
 
 
-def test_rows_of_other_images_are_refused(output):
-    with pytest.raises(SettingError, match=r"row for a\.jpg does not match"):
-        output.count_done(IMAGES[1:])
+def test_images_that_were_added_or_removed_since_are_told_by_their_names(output):
+    new = [ImageFile(Path(name), name) for name in ("0.jpg", "bb.jpg", "z.jpg")]
+    for images, rest in ((IMAGES[1:], []), ([new[0], *IMAGES], new[:1]), (sorted([*IMAGES, *new]), new)):
+        done = output.done(lambda images=images: images)
+        assert list(done.rest(images)) == rest
+        assert done.names == {"a.jpg", "b.jpg", "c.jpg"} and output.rejected_names() == ["b.jpg"]
+    assert list(output.done(lambda: [*IMAGES, new[2]]).rest([*IMAGES, new[2]])) == [new[2]]
 
 
 def test_the_evaluation_columns_resume_with_the_csv(output):

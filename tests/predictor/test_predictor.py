@@ -23,8 +23,8 @@ def test_rows_agree_with_the_keras_model(small_run, scenes, tmp_path):
     done = predict(small_run, scenes / "val", tmp_path / "p.csv", "--top-k", 3, "--batch-size", 4)
     assert done.code == 0 and done.err == "", done.err
     rows = table(tmp_path / "p.csv")
-    columns = "image label name probability label_2 name_2 probability_2 label_3 name_3 probability_3"
-    assert list(rows[0]) == columns.split()
+    columns = [f"{name}{rank}" for rank in ("", "_2", "_3") for name in ("class_index", "class", "probability")]
+    assert list(rows[0]) == ["image", *columns]
     assert [row["image"] for row in rows] == sorted(row["image"] for row in rows) and len(rows) == 10
     model = load_saved_model(small_run / "checkpoints" / "best.keras")
     classes = read_data_folder(scenes, "classification").classes
@@ -33,8 +33,8 @@ def test_rows_agree_with_the_keras_model(small_run, scenes, tmp_path):
         logits = model.predict(image[None], verbose=0)[0].astype(np.float64)
         probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         order = np.argsort(-probabilities)
-        assert [int(row["label"]), int(row["label_2"])] == list(order[:2])
-        assert row["name"] == classes[order[0]]
+        assert [int(row["class_index"]), int(row["class_index_2"])] == list(order[:2])
+        assert row["class"] == classes[order[0]]
         assert float(row["probability"]) == pytest.approx(probabilities[order[0]], abs=2e-4)
 
 

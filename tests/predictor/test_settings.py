@@ -21,7 +21,8 @@ from predictor.engines import ray_engine
 from predictor.engines.ray_engine import RayTask
 from predictor.labels import ensemble
 from predictor.masks import segment, segmenter
-from settings import SettingError, Settings, flag
+from setting_flags import flag
+from settings import SettingError, Settings
 from tests.conftest import make_data_folder, noise, settings_of
 from training.run_folder import RunFolder
 

@@ -105,7 +105,7 @@ def test_the_script_predicts_as_the_predictor(small_run, scenes, tmp_path):
     assert len(printed) == 5 * len(rows) == 50
     for row, first in zip(rows, printed[::5], strict=True):
         name, probability = first.split("\t")
-        assert name == row["name"] and float(probability) == pytest.approx(float(row["probability"]), abs=1e-4)
+        assert name == row["class"] and float(probability) == pytest.approx(float(row["probability"]), abs=1e-4)
 
 
 def test_a_file_that_is_no_image(small_run, tmp_path):

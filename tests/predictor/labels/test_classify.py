@@ -11,8 +11,8 @@ from settings import SettingError, WorkError
 from tests.conftest import table
 from tests.predictor.commands import predict_here, predict_interrupted
 
-COLUMNS = ["image", "label", "name", "probability"]
-ALL_RANKS = ["image", "label", "label_2", "label_3", "label_4", "label_5"]
+COLUMNS = ["image", "class_index", "class", "probability"]
+ALL_RANKS = ["image", *(f"class_index{rank}" for rank in ("", "_2", "_3", "_4", "_5"))]
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +76,11 @@ def test_an_output_of_an_earlier_version_is_refused_or_used(evaluated, small_run
 
 def test_the_most_probable_classes():
     top_k = TopK(("a", "=b", "c"), 2)
-    assert top_k.columns == ["label", "name", "probability", "label_2", "name_2", "probability_2"]
+    assert top_k.columns == ["class_index", "class", "probability", "class_index_2", "class_2", "probability_2"]
     probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]])
     assert list(top_k.rows(probabilities)) == [
         [1, "=b", "0.500000", 2, "c", "0.300000"],
         [0, "a", "0.400000", 1, "=b", "0.400000"],
     ]
-    assert top_k.read_labels({"label": "1", "label_2": "2"}) == (1, 2)
+    assert top_k.read_labels({"class_index": "1", "class_index_2": "2"}) == (1, 2)
     assert TopK(("a", "b"), 0).labels(probabilities).shape == (2, 0)

@@ -46,10 +46,10 @@ def test_the_command(small_run, scenes, tmp_path):
     assert done.code == 0, done.err
     folder = tmp_path / "e.evaluation"
     rows, summary = table(tmp_path / "e.csv"), {row["measure"]: row["value"] for row in table(folder / "summary.csv")}
-    true, predicted = [row["image"].split("/")[0] for row in rows], [row["name"] for row in rows]
+    true, predicted = [row["image"].split("/")[0] for row in rows], [row["class"] for row in rows]
     assert len(rows) == 10 and float(summary["accuracy"]) == pytest.approx(accuracy_score(true, predicted))
     assert float(summary["mean_f1"]) == pytest.approx(f1_score(true, predicted, average="macro"), abs=1e-4)
-    in_three = [name in (row["name"], row["name_2"], row["name_3"]) for name, row in zip(true, rows, strict=True)]
+    in_three = [name in (row["class"], row["class_2"], row["class_3"]) for name, row in zip(true, rows, strict=True)]
     assert float(summary["top3_accuracy"]) == pytest.approx(np.mean(in_three), abs=1e-5)
     assert len(table(folder / "mistakes.csv")) == 10 - accuracy_score(true, predicted, normalize=False)
     for name in ("confusion_matrix.png", "calibration.png", "classes.png"):
