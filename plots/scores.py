@@ -53,7 +53,7 @@ def draw_confusion_counts(
         unit: what is counted, `images` or `pixels`.
         scale: colours and numbers. `share`: colours are shares of the row; numbers are images, or for pixels, whose
             counts are too long, shares. `normalised`: both are shares. `counts`: both are counts. `logarithmic`: both
-            are counts, with a logarithmic colour scale, as in S4; cells without any are white.
+            are counts, with a logarithmic colour scale, as in Hidra; cells without any are white.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _write_table(path.with_suffix(".csv"), counts, shares, classes, scale)

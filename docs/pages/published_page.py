@@ -7,14 +7,13 @@ import setting_flags
 from pages.text import NOTE, cell
 
 PROJECTS = {
-    "S0": "a student project on scene classification with Inception-ResNet-v2, trained on the 80 classes of the AI "
+    "Chen": "a project on scene classification with Inception-ResNet-v2, trained on the 80 classes of the AI "
     "Challenger data",
-    "S1": "a student project on street scenes: a U-Net on ResNet-34 with fastai, trained on CamVid",
-    "S2": "a student project on pets: a U-Net on MobileNetV2, trained on Oxford-IIIT Pet",
-    "S3": "a student project on street scenes: SegNet in Caffe, trained on CamVid and on synthetic squares",
-    "S4": "a student project on CIFAR-10, PASCAL VOC and MNIST: ResNet, VGG16, U-Nets and an auto-encoder",
+    "Gupta": "a project on street scenes: a U-Net on ResNet-34 with fastai, trained on CamVid",
+    "Goswami and Kumarasamy": "a project on pets: a U-Net on MobileNetV2, trained on Oxford-IIIT Pet",
+    "Hidra": "a project on CIFAR-10, PASCAL VOC and MNIST: ResNet, VGG16, U-Nets and an auto-encoder",
 }
-"""The short names of the projects from which comparisons come."""
+"""The projects from which comparisons come, by their authors."""
 
 
 def published_page() -> str:
@@ -31,7 +30,7 @@ def published_page() -> str:
         "`python -m experiments LIST` lists these comparisons, and `python -m experiments NAME --data data` runs one. "
         "The results below are those of the source, on the data of the source. The table that the command writes has "
         "them beside your own results. [Compare settings](../howto/compare.md) explains how to run a comparison.",
-        "The sources have short names:",
+        "The sources are student projects, named after their authors:",
         "\n".join(f"- {name}: {PROJECTS[name]}." for name in used),
     ]
     for name, experiment in catalogue.items():

@@ -9,7 +9,7 @@ from storage.tables import printable
 
 REPORTED_TOP_K = (3, 5)
 """A top-k accuracy counts an image as correct if its class is among the k most probable ones. The AI Challenger's
-scene task was ranked by k = 3 (S0)."""
+scene task was ranked by k = 3 (Chen)."""
 
 COLUMNS = ("class_index", "class", "probability")
 
