@@ -537,6 +537,13 @@ class SegmentationConfig(SupervisedConfig):
     segnet-camvid: SegNet's own numbers.
     Or a CSV of `name,weight`."""
 
+    # -- run --
+
+    score: Literal["accuracy", "mean-iou"] = "accuracy"
+    """What decides which epoch is the best one.
+    accuracy: the share of correct validation pixels, without void.
+    mean-iou: the mean IoU, in which each class counts the same, however rare it is."""
+
 
 class UNetConfig(SegmentationConfig):
     """`python -m segmentation.unet`: a U-Net on any backbone."""

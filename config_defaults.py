@@ -127,6 +127,7 @@ DEFAULTS = {
         "batch_size": "8",
         "loss": "ce",
         "class_weights": "none",
+        "score": "accuracy",
     },
     "UNetConfig": {
         "backbone": "efficientnet_lite0",

@@ -20,12 +20,12 @@ SCALES: "tuple[Scale, ...]" = ("counts", "normalised", "logarithmic")
 
 def evaluate_run(trained: TrainedRun) -> None:
     """Writes tables and figures of a classifier or a segmentation network into the run's figures."""
-    if trained.kind is SEGMENTATION:
+    if trained.kind == SEGMENTATION:
         from predictor.masks.evaluation import evaluate_masks
         from predictor.masks.segmenter import Network, validation_masks
 
         evaluate_masks(validation_masks(Network(trained.run, "none"), trained.data), trained.data, trained.run.figures)
-    elif trained.kind is MULTILABEL:
+    elif trained.kind == MULTILABEL:
         _evaluate_labels(trained)
         return
     else:
@@ -89,6 +89,6 @@ def _draw_confusion_matrices(trained: TrainedRun) -> None:
 
     file = trained.run.figures / "confusion_matrix.csv"
     counts = np.array([list(row.values())[1:] for row in read_table(file)]).astype(np.int64)
-    unit = "pixels" if trained.kind is SEGMENTATION else "images"
+    unit = "pixels" if trained.kind == SEGMENTATION else "images"
     for scale in SCALES:
         draw_confusion_counts(counts, trained.data.classes, file.with_name(f"confusion_{scale}.png"), unit, scale)

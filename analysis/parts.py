@@ -37,7 +37,7 @@ def draw_embeddings(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.features import image_features, pixel_features
     from predictor.images import evenly_spaced
 
-    by_pixel = trained.kind is SEGMENTATION
+    by_pixel = trained.kind == SEGMENTATION
     most = settings.images or (EMBEDDED_IMAGES_WITH_MASKS if by_pixel else EMBEDDED_IMAGES)
     most = most if by_pixel else min(most, settings.points)
     _, images, labels = trained.images(evenly_spaced(len(trained.data.images("val")), most))
@@ -94,7 +94,7 @@ def draw_gradcam(trained: TrainedRun, settings: "AnalysisConfig") -> None:
 
     from analysis.gradcam import Example
 
-    if trained.kind is MULTILABEL:
+    if trained.kind == MULTILABEL:
         from analysis.label_gradcam import examples_by_label
 
         _draw_heat_maps(trained, settings, examples_by_label(trained))

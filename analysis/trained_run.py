@@ -111,7 +111,7 @@ class TrainedRun:
     @property
     def shown_classes(self) -> tuple[str, ...]:
         """The names of the labels in figures that show one label of each image."""
-        return (*self.data.classes, NO_LABEL) if self.kind is MULTILABEL else self.data.classes
+        return (*self.data.classes, NO_LABEL) if self.kind == MULTILABEL else self.data.classes
 
     @cached_property
     def graph(self) -> "Graph":
@@ -143,11 +143,11 @@ class TrainedRun:
             return np.stack([loader(number).numpy() for number in range(len(indices))])
 
         labels = None
-        if self.kind is SEGMENTATION:
+        if self.kind == SEGMENTATION:
             labels = load(data.masks("val"), True)[..., 0]
         elif data.task == "classification":
             labels = np.array(data.labels("val"))[list(indices)]
-        elif self.kind is MULTILABEL:
+        elif self.kind == MULTILABEL:
             labels = rarest_labels(data.label_sets("val"), len(data.classes))[list(indices)]
         names = [Path(paths[index]).relative_to(data.path).as_posix() for index in indices]
         return ValidationImages(names, load(paths, False), labels)

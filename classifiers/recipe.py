@@ -52,7 +52,7 @@ def main(recipe: Recipe) -> None:
 def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:
     """Trains, or resumes training. Checks all settings before TensorFlow is imported."""
     kind = kind_of_data(settings.data)
-    if kind is MULTILABEL:
+    if kind == MULTILABEL:
         check_multilabel(settings)
     spec = chosen_backbone(recipe.backbone, settings)
     settings = apply_recipe(settings, spec, recipes)
@@ -81,7 +81,7 @@ def check_soft_labels(settings: "ClassifierConfig", kind: Kind) -> None:
         allowed = f"{' and '.join(mixing)} mixes the images of a batch; use 2 or more"
         raise SettingError(bad_setting("batch_size", min(settings.batch_size), allowed))
     softening = [flag(name) for name in ("label_smoothing", "mixup", "cutmix") if getattr(settings, name)]
-    if settings.loss == "focal" and softening and kind is CLASSIFIER:
+    if settings.loss == "focal" and softening and kind == CLASSIFIER:
         allowed = f"needs one class per image, but {' and '.join(softening)} spreads labels over classes; use --loss ce"
         raise SettingError(bad_setting("loss", settings.loss, f"{allowed}, or leave {' and '.join(softening)} out"))
 
@@ -163,7 +163,7 @@ def prepare(session: Session) -> "TrainingJob":
             settings.norm_statistics,
         )
 
-    if has_several_labels := session.kind is MULTILABEL:
+    if has_several_labels := session.kind == MULTILABEL:
         objective = make_label_objective(settings, data)
     else:
         objective = make_objective(settings.loss, settings.label_smoothing, classes)

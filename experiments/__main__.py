@@ -35,7 +35,7 @@ def main(settings: "ExperimentsConfig") -> Mapping[str, object]:
     module = settings.module or experiment.module
     config_of(module)
     kind = kind_of_runs(module, settings.data)
-    if kind is MULTILABEL:
+    if kind == MULTILABEL:
         experiment = replace(experiment, measures=kind.measures)
     data = read_data_folder(settings.data, kind.task)
     used_data, images = settings.data, len(data.images("train"))

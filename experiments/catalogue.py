@@ -90,7 +90,8 @@ EXPERIMENTS = {
             ),
         },
         measures=("val_accuracy", "accuracy", "full_size_mean_iou"),
-        published_on="CamVid of 32 classes, accuracy without void (Gupta); Oxford-IIIT Pet, 3 classes (Goswami and Kumarasamy)",
+        published_on="CamVid of 32 classes, accuracy without void (Gupta); Oxford-IIIT Pet, 3 classes (Goswami and "
+        "Kumarasamy)",
         finding="Larger images are better (Gupta). 224 pixels overfit less than 128: training accuracy is lower and "
         "validation accuracy higher (Goswami and Kumarasamy).",
         caution="Accuracies are measured at the training size, the mean IoU at the original image size.",
@@ -139,7 +140,7 @@ EXPERIMENTS = {
         published_on=HIDRA_V_ON,
         finding="ResNet-50: A is the slowest and has the highest precision, B has the highest accuracy, C is the "
         "fastest. VGG16: adam has the best accuracy and the smoothest curves.",
-        caution="Hidra's precision is computed over all pixels, ours is the mean over classes: compare only the ranking. "
+        caution="Hidra's precision is over all pixels, ours is the mean over classes: compare only the ranking. "
         "Hidra gives no learning rates for VGG16; these are the defaults of Keras.",
     ),
     "class_weights": Experiment(
@@ -157,7 +158,7 @@ EXPERIMENTS = {
         published_on=HIDRA_V_ON,
         finding="Without weights, everything is predicted as background. B and D have the highest precision. C misses "
         "the background. D finds many classes, but not their shapes.",
-        caution="Hidra's precision is computed over all pixels, ours is the mean over classes: compare only the ranking. "
+        caution="Hidra's precision is over all pixels, ours is the mean over classes: compare only the ranking. "
         "The background is the first class.",
     ),
     "skip_connections": Experiment(
@@ -171,7 +172,7 @@ EXPERIMENTS = {
         },
         measures=("val_accuracy", "val_mean_iou", "val_loss"),
         published_on=HIDRA_V_ON,
-        finding="With skip connections, small objects are found and edges are noisier. Hidra shows images but no numbers.",
+        finding="With skip connections, small objects are found and edges are noisier. Hidra shows images, no numbers.",
     ),
     "cifar_learning_rates": Experiment(
         title="ResNet and VGG16 on CIFAR-10 at two learning rates",

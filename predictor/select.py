@@ -51,7 +51,7 @@ def select(settings: "SelectConfig") -> dict[str, object]:
     check_csv(settings.output)
     _check_ranking(settings.output)
     found = find_runs(settings.runs, settings.run)
-    if any(run.kind is MULTILABEL for run in found):
+    if any(run.kind == MULTILABEL for run in found):
         problem = "are runs whose images may have several labels; combine them directly: python -m predictor --run A,B"
         raise SettingError(bad_setting("run", settings.run, problem))
     members = find_members(found, settings.tta, settings.engine, settings.precision)

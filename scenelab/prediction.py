@@ -58,9 +58,9 @@ class Predictor:
 
 def make_predictor(run: RunFolder) -> Predictor:
     """The predictor for the run's kind. Raises SettingError or WorkError if the run cannot predict."""
-    if run.kind is SEGMENTATION:
+    if run.kind == SEGMENTATION:
         return _mask_predictor(run)
-    if run.kind is AUTOENCODER:
+    if run.kind == AUTOENCODER:
         return _code_predictor(run)
     return _label_predictor(run)
 
@@ -68,7 +68,7 @@ def make_predictor(run: RunFolder) -> Predictor:
 def _label_predictor(run: RunFolder) -> Predictor:
     member = find_members([run], "none")[0]
     decode = decoder(partial(views, size=member.size, tta="none"))
-    thresholds = read_thresholds(run) if run.kind is MULTILABEL else None
+    thresholds = read_thresholds(run) if run.kind == MULTILABEL else None
 
     def compute(batch: list[DecodedImage]) -> list[Prediction]:
         probabilities = member.probabilities(np.stack([image.decoded for image in batch]))

@@ -110,7 +110,7 @@ def _conclude(run: RunFolder) -> None:
     best = run.best_scores()
     logger.info(f"Done: {run.kind.summary.format(**best)}, on images that were not used for training.")
     logger.info(f"Open this page: {run.report}")
-    if run.kind is not AUTOENCODER:
+    if run.kind != AUTOENCODER:
         logger.info(f"Next: scenelab predict NEW_IMAGES --run {run.path}")
 
 

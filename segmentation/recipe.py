@@ -70,7 +70,8 @@ def train(recipe: Recipe, settings: "SegmentationConfig") -> Mapping[str, object
     check_loss(settings)
     check_crop(settings, spec)
     check = partial(check_class_weights, settings.class_weights)
-    return train_model(SEGMENTATION, recipe.name, spec, settings, partial(prepare, recipe), check)
+    kind = SEGMENTATION.by_score(settings.score)
+    return train_model(kind, recipe.name, spec, settings, partial(prepare, recipe), check)
 
 
 def check_loss(settings: "SegmentationConfig") -> None:

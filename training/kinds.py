@@ -5,7 +5,7 @@ import this module and TensorFlow.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import Any
 
@@ -15,9 +15,15 @@ Row = Mapping[str, float]
 """A row of history."""
 
 
-@dataclass(frozen=True)
+SCORES = {"accuracy": "val_accuracy", "mean-iou": "val_mean_iou"}
+"""The columns of the history for the values of the setting `score`."""
+
+
+@dataclass(frozen=True, eq=False)
 class Kind:
     """Everything that all runs of a kind have in common.
+
+    Kinds are equal if their names are: a run may choose another score.
 
     Attributes:
         name: the value of `kind` in `config.json`.
@@ -53,6 +59,16 @@ class Kind:
     hint: str = ""
     activation: str = "softmax"
     fixed_settings: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kind) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def by_score(self, score: object) -> "Kind":
+        """The kind whose best epoch is decided by the setting `score`; None: as usual."""
+        return replace(self, score_column=SCORES[str(score)]) if score else self
 
     def score(self, row: Row) -> float:
         """The score of an epoch; higher is better. The score of a loss is its negative."""
@@ -105,7 +121,7 @@ SEGMENTATION = Kind(
     embedded_layers="analysis.features:encoder_end_and_middle_of_decoder",
     predictor="predictor.masks.segment:SegmentationTask",
     predictor_settings=("evaluate", "tta", "tile", "overlap", "engine", "precision", "mask_files"),
-    fixed_settings=("class_weights",),  # a part of the loss, which the checkpoints contain
+    fixed_settings=("class_weights", "score"),  # the weights are a part of the loss, which the checkpoints contain
 )
 AUTOENCODER = Kind(
     name="autoencoder",

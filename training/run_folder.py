@@ -96,7 +96,8 @@ class RunFolder:
     @property
     def kind(self) -> Kind:
         """The kind of the run. Raises WorkError if `config.json` is damaged, SettingError if the kind is unknown."""
-        return kind_named(self.config()["kind"], self.path)
+        config = self.config()
+        return kind_named(config["kind"], self.path).by_score(config["settings"].get("score"))
 
     def classes(self) -> tuple[str, ...]:
         return read_classes(self.path)

@@ -141,7 +141,7 @@ def _write_export(
     size = (images.shape[1], images.shape[2])
     records = [_write_format(name, part, folder / part.name, size) for part in parts for name in formats]
     shutil.copy(exported_run.path / "classes.csv", folder)
-    if exported_run.kind is MULTILABEL:
+    if exported_run.kind == MULTILABEL:
         write_thresholds_of(exported_run, folder / "thresholds.csv")
     (folder / "README.md").write_text(readme_text(exported_run, records, len(images)), encoding="utf-8")
     return records

@@ -40,7 +40,7 @@ def model_parts(run: RunFolder, images: np.ndarray) -> list[ModelPart]:
 
     Raises WorkError if the checkpoint is damaged.
     """
-    if run.kind is AUTOENCODER:
+    if run.kind == AUTOENCODER:
         return _encoder_and_decoder(Autoencoder(run), images)
     model = best_model(run)
     return [ModelPart("", make_exportable(model), images, model(images, training=False).numpy())]

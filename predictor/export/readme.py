@@ -53,10 +53,10 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
         f"was trained at {_text(size)} pixels (height x width): resize bilinearly with antialiasing to this size, "
         "without keeping the aspect ratio.",
     ]
-    if run.kind is AUTOENCODER:
+    if run.kind == AUTOENCODER:
         lines += _autoencoder_lines(records, images)
     else:
-        lines += _model_lines(records, images, size, run.kind is MULTILABEL)
+        lines += _model_lines(records, images, size, run.kind == MULTILABEL)
     for record in records:
         lines += ["", *_loading_lines(record)]
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ NOT_IN_THE_FILES = {
     "overwrite": "whether an existing data folder may be replaced",
     "json": "the messages",
     "debug": "the messages",
+    "config": "other settings, which have effects of their own",
 }
 """Fields whose effect is not in the files of a data folder, and what it is."""
 

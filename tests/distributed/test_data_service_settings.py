@@ -17,7 +17,12 @@ OTHER_VALUES = {
 }
 """Flags that give each field another value than CASES and the defaults do."""
 
-NOT_FOR_THE_SERVER = {"role": "decides which of the cases applies", "json": "the messages", "debug": "the messages"}
+NOT_FOR_THE_SERVER = {
+    "role": "decides which of the cases applies",
+    "json": "the messages",
+    "debug": "the messages",
+    "config": "other settings",
+}
 
 
 def config_of(flags: list[str]) -> object:

@@ -20,6 +20,7 @@ from segmentation.mask_strip import CELL_HEIGHT, HEADER_HEIGHT
 from settings import SettingError
 from tests.conftest import assert_equal_arrays, history, saved_state, settings_of, table, train_here, without_report
 from tests.segmentation.conftest import train_unet
+from training.kinds import SEGMENTATION
 from training.run_folder import RunFolder
 
 OPTIONS = (
@@ -167,3 +168,17 @@ def test_a_crop_larger_than_a_stage_is_refused(masks, tmp_path):
     with pytest.raises(SettingError, match="crop = '36x36': is larger than the images at --image-size 32x32"):
         train_unet(masks, tmp_path, *OPTIONS, "--crop", 36)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_best_epoch_by_mean_iou(masks, tmp_path):
+    """The best checkpoint is that of the highest mean IoU, in a resumed run too, and cannot change its meaning."""
+    with without_report():
+        for epochs in (2, 4):
+            folder = train_unet(masks, tmp_path, "--score", "mean-iou", "--epochs", epochs)
+        with pytest.raises(SettingError, match="score = 'accuracy': this run was started with 'mean-iou'"):
+            train_unet(masks, tmp_path, "--epochs", 5)
+    run = RunFolder(folder)
+    assert run.kind.score_column == "val_mean_iou" and run.kind == SEGMENTATION
+    assert SEGMENTATION.score_column == "val_accuracy"
+    assert run.best_row()["val_mean_iou"] == max(row["val_mean_iou"] for row in run.history())
+    assert run.best_scores() == run.best_row()

@@ -93,6 +93,7 @@ TRAINING = {
     "verbose": ShownBy("tests/training/test_log_and_json.py::test_verbose_does_not_change_the_log"),
     "seed": changes("model", "--seed", "7"),
     "json": ShownBy("tests/training/test_log_and_json.py::test_json_of_a_resumed_and_a_finished_training"),
+    "config": ShownBy("tests/test_setting_sources.py::test_tables_of_the_file_hold_for_their_commands"),
     "debug": ShownBy("tests/test_command.py::test_a_traceback_is_shown_by_debug_alone_and_kept_in_the_log"),
 }
 SUPERVISED = TRAINING | {
@@ -122,6 +123,7 @@ SEGMENTERS = SUPERVISED | {
     "crop": changes("batch", "--crop", "16"),
     "loss": changes("objective", "--loss", "dice"),
     "class_weights": changes("objective", "--class-weights", "background:0.1"),
+    "score": ShownBy("tests/segmentation/test_training_options.py::test_the_best_epoch_by_mean_iou"),
 }
 VAE = TRAINING | {
     "colours": changes("model", "--colours", "gray"),
