@@ -7,7 +7,7 @@ from predictor.export.agreement import Difference
 from predictor.export.formats import FORMATS
 from predictor.export.parts import ModelPart
 from setting_types import Size
-from training.kinds import AUTOENCODER, MULTILABEL
+from training.kinds import AUTOENCODER, CLASSIFIER, MULTILABEL, SEGMENTATION
 from training.run_folder import RunFolder
 
 TITLE = "# Exported from SceneLab"
@@ -19,6 +19,49 @@ SEVERAL_LABELS = (
     "An image may have several labels: the sigmoid of a logit, 1 / (1 + exp(-logit)), is the probability of its label. "
     "A label is predicted if this is at least its threshold in `thresholds.csv`, chosen on validation images."
 )
+
+
+READ_IMAGE = """
+import numpy as np
+from PIL import Image, ImageOps
+
+def read_image(path):
+    image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    return np.asarray(image.resize(({width}, {height}), Image.Resampling.BILINEAR), np.float32)
+
+images = np.stack([read_image("photo.jpg")])
+"""
+
+NAMES = """
+import csv
+
+with open("classes.csv", newline="", encoding="utf-8") as file:
+    names = [row["name"] for row in csv.DictReader(file)]
+"""
+
+ANSWERS = {
+    CLASSIFIER: NAMES
+    + """
+exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+for index in np.argsort(-probabilities[0])[:3]:
+    print(names[index], probabilities[0, index])
+""",
+    MULTILABEL: NAMES
+    + """
+with open("thresholds.csv", newline="", encoding="utf-8") as file:
+    thresholds = {row["name"]: float(row["threshold"]) for row in csv.DictReader(file)}
+probabilities = 1 / (1 + np.exp(-logits))
+print([name for name, value in zip(names, probabilities[0]) if value >= thresholds[name]])
+""",
+    SEGMENTATION: NAMES
+    + """
+mask = logits[0].argmax(axis=-1).astype(np.uint8)  # class indices, at the size of the resized image
+for index, pixels in enumerate(np.bincount(mask.ravel(), minlength=len(names))):
+    print(names[index], pixels / mask.size)
+""",
+}
+"""Python code that turns logits into names, by kind of run."""
 
 
 class ExportRecord(NamedTuple):
@@ -57,9 +100,16 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
         lines += _autoencoder_lines(records, images)
     else:
         lines += _model_lines(records, images, size, run.kind == MULTILABEL)
+        lines += ["", "## Read an image", "", *_code(READ_IMAGE.format(height=size.height, width=size.width))]
     for record in records:
         lines += ["", *_loading_lines(record)]
+    if run.kind in ANSWERS:
+        lines += ["", "## Read the answer", "", *_code(ANSWERS[run.kind])]
     return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> list[str]:
+    return ["```python", text.strip(), "```"]
 
 
 def _text(size: Size) -> str:

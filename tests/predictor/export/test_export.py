@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+import scenelab
 from config import ExportConfig
 from generation.network import build_vae
 from layers.pooling import MaxPoolWithIndices2D, MaxUnpool2D
@@ -19,7 +20,7 @@ from predictor.export.agreement import MAX_DIFFERENCE
 from predictor.export.formats import FORMATS
 from predictor.export.readme import TITLE
 from settings import SettingError, Settings, WorkError
-from tests.conftest import run
+from tests.conftest import run, settings_of
 
 AVAILABLE = [name for name, form in FORMATS.items() if all(map(importlib.util.find_spec, form.packages))]
 
@@ -75,6 +76,24 @@ def test_a_savedmodel(small_run, tmp_path, monkeypatch):
     done = export(small_run, output)
     assert done.code == 2 and "--overwrite" in done.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"], "no other files remain"
+
+
+def test_the_code_of_the_readme_leads_from_an_image_to_names(small_run, pooled_run, scenes, tmp_path, monkeypatch):
+    photo = next((scenes / "val").rglob("*.jpg"))
+    for trained in (small_run, pooled_run):
+        output = tmp_path / trained.name
+        export_run(settings_of(ExportConfig, "--run", trained, "--output", output, "--test-images", scenes / "val"))
+        shutil.copy(photo, output / "photo.jpg")
+        monkeypatch.chdir(output)
+        variables: dict = {}
+        for block in re.findall(r"```python\n(.*?)```", (output / "README.md").read_text(), re.DOTALL):
+            exec(block, variables)
+        expected = scenelab.load(trained).predict(photo)
+        if trained == small_run:
+            np.testing.assert_allclose(variables["probabilities"][0], expected.probabilities, atol=0.02)
+            assert variables["names"][variables["index"]] in expected.classes
+        else:
+            assert variables["mask"].shape == (32, 32) and variables["names"] == list(expected.classes)
 
 
 @pytest.mark.skipif(AVAILABLE == ["savedmodel"], reason="other formats need the extra `export`")
