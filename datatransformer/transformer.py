@@ -14,6 +14,7 @@ from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write
 from datatransformer.pictures.deep_pictures import DeepPictures
 from datatransformer.pictures.frames import with_frames
 from datatransformer.pictures.pixel_range import PixelRange
+from datatransformer.read_source import read_source
 from datatransformer.report import Report
 from datatransformer.report_tables import describe
 from datatransformer.source_choice import MULTILABEL, with_source
@@ -75,7 +76,7 @@ class DataTransformer:
             return self._make()
 
     def _make(self) -> Mapping[str, object]:
-        listing = self.source.read(self.settings, self.report)
+        listing = read_source(self.source, self.settings, self.report)
         if listing.task and listing.task != self.task:
             self.task = listing.task
             self.writer = self._writer()

@@ -10,6 +10,7 @@ from datatransformer.masks.survey import MAX_LEFT_OUT, MaskSurvey
 from datatransformer.masks.value_classes import BACKGROUND, OBJECT, ClassTable, ValueClasses, counted, refused
 from datatransformer.tables.class_tables import RawClass
 from settings import SettingError
+from storage.tables import csv_line
 
 MAX_COLOURS = 255
 SHOWN = 40
@@ -17,6 +18,18 @@ SHOWN = 40
 
 MAX_UNKNOWN_SWAPPED = 0.001
 """Largest share of pixels of unknown colour after red and blue are exchanged, to say that they are."""
+
+
+class ColoursWithoutNames(SettingError):
+    """Colours of masks that no table names.
+
+    Attributes:
+        lines: a CSV of all colours of the masks, for the user to fill in.
+    """
+
+    def __init__(self, error: SettingError, lines: list[str]):
+        super().__init__(*error.errors)
+        self.lines = lines
 
 
 def without_colours(found: Counts, survey: MaskSurvey, table: ClassTable | None) -> ValueClasses | None:
@@ -46,8 +59,9 @@ def without_colours(found: Counts, survey: MaskSurvey, table: ClassTable | None)
     else:
         text = (
             f"the mask {first} is in colour, and no table says what the {len(codes)} colours mean. Name a table with "
-            f"lines of R G B name, such as this one with names of yours:\n{_ready_table(found, codes)}"
+            f"lines of R G B name, such as this one with names of yours:\n{_shown_table(found, codes)}"
         )
+        raise ColoursWithoutNames(refused(text, table), _lines(found, codes))
     raise refused(text, table)
 
 
@@ -84,8 +98,10 @@ def check_colours(
     if len(order) > MAX_COLOURS or found.others:
         remedy = "So many colours come from smooth edges or JPEG: save the masks as PNG, resized by nearest neighbour"
     else:
+        codes = sorted(found.pixels, key=lambda code: -found.pixels[code])
         remedy = "Add them to the table, or make one of them void by --void R,G,B. All colours of the masks are:\n"
-        remedy += _ready_table(found, sorted(found.pixels, key=lambda code: -found.pixels[code]), table.rows)
+        remedy += _shown_table(found, codes, table.rows)
+        raise ColoursWithoutNames(refused(f"{some}. {remedy}", table), _lines(found, codes, table.rows))
     raise refused(f"{some}. {remedy}", table)
 
 
@@ -116,13 +132,18 @@ def _nearest(code: int, rows: list[RawClass]) -> str:
     return f"{row.name}, {','.join(map(str, row.colour or ()))}"
 
 
-def _ready_table(found: Counts, codes: list[int], rows: list[RawClass] | None = None) -> str:
-    """A CSV of these colours, with a name for each, and the shares beside it."""
+def _lines(found: Counts, codes: list[int], rows: list[RawClass] | None = None) -> list[str]:
+    """The lines of a CSV of these colours, with a name for each and its share of the pixels."""
     names = {packed(row.colour): row.name for row in rows or [] if row.colour}
-    lines = ["  red,green,blue,name,share"]
-    for number, code in enumerate(codes[:SHOWN], 1):
+    lines = ["red,green,blue,name,share"]
+    for number, code in enumerate(codes, 1):
         share = percent(found.pixels[code], found.total)
-        lines.append(f"  {text_of(code)},{names.get(code, f'class{number}')},{share}")
-    if len(codes) > SHOWN:
-        lines.append(f"  ... and {len(codes) - SHOWN} more")
-    return "\n".join(lines)
+        lines.append(csv_line((*unpacked(code), names.get(code, f"class{number}"), share)).rstrip("\r\n"))
+    return lines
+
+
+def _shown_table(found: Counts, codes: list[int], rows: list[RawClass] | None = None) -> str:
+    """The first of these lines, for the screen."""
+    lines = _lines(found, codes, rows)
+    more = [f"... and {len(codes) - SHOWN} more"] if len(codes) > SHOWN else []
+    return "\n".join(f"  {line}" for line in [*lines[: 1 + SHOWN], *more])
