@@ -34,15 +34,20 @@ def evaluate_run(trained: TrainedRun) -> None:
 
 
 def _evaluate_classifier(trained: TrainedRun) -> None:
-    from predictor.images import validation_images
+    from predictor.images import validation_images, validation_sources
     from predictor.labels.evaluation import EvaluatedImage, write_evaluation
 
     validation = trained.validation
     ranked = np.argsort(-validation.probabilities, axis=1, kind="stable")
     evaluated = [
-        EvaluatedImage(file.name, file.path, int(label), tuple(ranks.tolist()), float(probabilities[ranks[0]]))
-        for file, label, ranks, probabilities in zip(
-            validation_images(trained.data), validation.labels, ranked, validation.probabilities, strict=True
+        EvaluatedImage(file.name, file.path, int(label), tuple(ranks.tolist()), float(probabilities[ranks[0]]), source)
+        for file, label, ranks, probabilities, source in zip(
+            validation_images(trained.data),
+            validation.labels,
+            ranked,
+            validation.probabilities,
+            validation_sources(trained.data),
+            strict=True,
         )
     ]
     write_evaluation(evaluated, trained.data.classes, trained.run.figures)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from analysis.meaning import meaning
 from analysis.page import code, collapsible, figure, heading, paragraph, table, write_html
 from analysis.reproduce import commands, conditions
 from analysis.trained_run import TrainedRun, read_run
@@ -72,7 +73,12 @@ def write_report(trained: TrainedRun) -> None:
     """Writes the page from the files in the run's folder. Outdated figures and tables are left out."""
     run = trained.run
     figures = dict(current_figures(trained))
-    content = [paragraph(introduction(trained)), table(("", ""), summary_rows(trained))]
+    said = meaning(trained)
+    content = [
+        *([paragraph(said)] if said else []),
+        paragraph(introduction(trained)),
+        table(("", ""), summary_rows(trained)),
+    ]
     content += [heading("Reproduce"), code(commands(trained)), paragraph(conditions(trained))]
     remaining = {name: file for name, file in figures.items() if name not in BETTER_VERSIONS}
     for title, captions in SECTIONS.items():

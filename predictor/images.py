@@ -63,6 +63,11 @@ def validation_images(data: DataFolder) -> list[ImageFile]:
     return [ImageFile(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]
 
 
+def validation_sources(data: DataFolder) -> list[str]:
+    """The user's own file of each of these images."""
+    return [row.source for row in data.rows if row.split == "val"]
+
+
 def evenly_spaced(count: int, maximum: int) -> list[int]:
     """At most `maximum` indices of 0..count-1, at equal distances."""
     import numpy as np  # not needed to refuse wrong settings

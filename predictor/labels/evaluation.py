@@ -12,7 +12,7 @@ from datatransformer.layout import DataFolder
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
 from plots.scores import CalibrationBin, draw_calibration, draw_confusion_counts, draw_scores
-from predictor.images import validation_images
+from predictor.images import validation_images, validation_sources
 from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output
 from predictor.task import Scores
@@ -34,6 +34,7 @@ class EvaluatedImage(NamedTuple):
         label: index of the true class.
         ranked: indices of the most probable classes, the most probable first.
         probability: the probability of the first of them.
+        source: the user's own file that it was made from.
     """
 
     name: str
@@ -41,6 +42,7 @@ class EvaluatedImage(NamedTuple):
     label: int
     ranked: tuple[int, ...]
     probability: float
+    source: str
 
     @property
     def is_correct(self) -> bool:
@@ -68,14 +70,17 @@ def evaluate_labels(output: Output, top_k: TopK, ranking: TopK, data: DataFolder
 
 def _evaluated_images(output: Output, top_k: TopK, ranking: TopK, data: DataFolder) -> Iterator[EvaluatedImage]:
     truth = {
-        csv_safe(image.name): (image.path, label)
-        for image, label in zip(validation_images(data), data.labels("val"), strict=True)
+        csv_safe(image.name): (image.path, label, source)
+        for image, label, source in zip(
+            validation_images(data), data.labels("val"), validation_sources(data), strict=True
+        )
     }
     rows = read_table(output.path)
     ranked_rows, ranked = (_read_ranking(output, rows), ranking) if ranking.k else (rows, top_k)
     for row, ranked_row in zip(rows, ranked_rows, strict=True):
-        name = row["image"]
-        yield EvaluatedImage(name, *truth[name], ranked.read_labels(ranked_row), float(row["probability"]))
+        path, label, source = truth[row["image"]]
+        labels, probability = ranked.read_labels(ranked_row), float(row["probability"])
+        yield EvaluatedImage(row["image"], path, label, labels, probability, source)
 
 
 def _read_ranking(output: Output, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
@@ -179,17 +184,24 @@ def _write_mistakes(images: Sequence[EvaluatedImage], classes: Sequence[str], fo
     """Writes a table of all wrong predictions, the most confident first, and a grid of the first ones."""
     wrong = sorted((image for image in images if not image.is_correct), key=lambda image: -image.probability)
     rows = [
-        (image.name, printable(classes[image.label]), printable(classes[image.ranked[0]]), f"{image.probability:.6f}")
+        (
+            image.name,
+            printable(classes[image.label]),
+            printable(classes[image.ranked[0]]),
+            f"{image.probability:.6f}",
+            csv_safe(image.source),
+        )
         for image in wrong
     ]
-    write_table(folder / "mistakes.csv", ("image", "true", "predicted", "probability"), rows)
+    write_table(folder / "mistakes.csv", ("image", "true", "predicted", "probability", "source"), rows)
     thumbnails = [(image, pixels) for image in wrong[:MAX_IMAGES] if (pixels := thumbnail(image.path)) is not None]
     figure = folder / "mistakes.png"
     if not thumbnails:
         figure.unlink(missing_ok=True)
         return
     captions = [
-        f"{classes[image.ranked[0]]} {image.probability:.0%}\ntrue: {classes[image.label]}" for image, _ in thumbnails
+        f"{classes[image.ranked[0]]} {image.probability:.0%}\ntrue: {classes[image.label]}\n{Path(image.source).name}"
+        for image, _ in thumbnails
     ]
     title = f"Most confident mistakes: {len(thumbnails)} of {len(wrong)}, among {len(images)} images"
     draw_image_grid([pixels for _, pixels in thumbnails], captions, figure, title)

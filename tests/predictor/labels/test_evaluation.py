@@ -28,7 +28,7 @@ def test_the_most_frequent_pairs_are_first():
 
 def test_top_k_accuracies_by_hand(tmp_path):
     ranked = (3, 1, 4, 0, 5)
-    images = [EvaluatedImage(str(label), tmp_path, label, ranked, 0.5) for label in range(6)]
+    images = [EvaluatedImage(str(label), tmp_path, label, ranked, 0.5, "") for label in range(6)]
     assert top_k_accuracies(images, 6) == {"top3_accuracy": pytest.approx(3 / 6), "top5_accuracy": pytest.approx(5 / 6)}
     assert list(top_k_accuracies(images, 5)) == ["top3_accuracy"], "all images count as correct with k = 5"
 
@@ -52,6 +52,9 @@ def test_the_command(small_run, scenes, tmp_path):
     in_three = [name in (row["class"], row["class_2"], row["class_3"]) for name, row in zip(true, rows, strict=True)]
     assert float(summary["top3_accuracy"]) == pytest.approx(np.mean(in_three), abs=1e-5)
     assert len(table(folder / "mistakes.csv")) == 10 - accuracy_score(true, predicted, normalize=False)
+    source_of = {row["image"].removeprefix("val/"): row["source"] for row in table(scenes / "manifest.csv")}
+    for row in table(folder / "mistakes.csv"):
+        assert row["source"] == source_of[row["image"]]
     for name in ("confusion_matrix.png", "calibration.png", "classes.png"):
         assert cv2.imread(str(folder / name)) is not None
     again = run("predictor", *flags)
