@@ -533,6 +533,7 @@ class SegmentationConfig(SupervisedConfig):
     """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
     balanced: all classes have the same sum.
     median-frequency: as in SegNet.
+    root-frequency: the square root of that, a milder weighting.
     background:W: the first class has the weight W, the others 1.
     segnet-camvid: SegNet's own numbers.
     Or a CSV of `name,weight`."""
@@ -610,6 +611,7 @@ class SegNetConfig(SegmentationConfig):
     """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
     balanced: all classes have the same sum.
     median-frequency: as in SegNet.
+    root-frequency: the square root of that, a milder weighting.
     background:W: the first class has the weight W, the others 1.
     segnet-camvid: SegNet's own numbers.
     Or a CSV of `name,weight`."""
@@ -637,6 +639,7 @@ class SegNetBasicConfig(SegNetConfig):
     """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
     balanced: all classes have the same sum.
     median-frequency: as in SegNet.
+    root-frequency: the square root of that, a milder weighting.
     background:W: the first class has the weight W, the others 1.
     segnet-camvid: SegNet's own numbers.
     Or a CSV of `name,weight`."""

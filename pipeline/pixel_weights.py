@@ -21,10 +21,10 @@ SEGNET_CAMVID = (
 )  # fmt: skip
 """The weights that SegNet's authors published for the 11 classes of CamVid, in their order."""
 
-NEEDS_PIXEL_COUNTS = ("balanced", "median-frequency")
+NEEDS_PIXEL_COUNTS = ("balanced", "median-frequency", "root-frequency")
 """Weights for which the pixels of all masks are counted."""
 
-NAMES = "none, balanced, median-frequency, background:W, segnet-camvid, or a CSV file of name,weight"
+NAMES = "none, balanced, median-frequency, root-frequency, background:W, segnet-camvid, or a CSV file of name,weight"
 
 
 class PixelCounts(NamedTuple):
@@ -74,8 +74,9 @@ def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> "np
     balanced: all pixels / (classes * pixels of the class).
     median-frequency (Eigen & Fergus 2015, https://arxiv.org/abs/1411.4734): the median of all frequencies / the
     frequency of the class, which is its share of the pixels of the masks in which it occurs.
+    root-frequency: the square root of that, so that rare classes count more, but not as much as they are rare.
     background:W: the first class has the weight W, the others 1.
-    A class without pixels has the weight 0 in the first two. Raises SettingError for other names and weights.
+    A class without pixels has the weight 0 in the first three. Raises SettingError for other names and weights.
     """
     import numpy as np
 
@@ -84,9 +85,10 @@ def pixel_weights(name: str, counts: PixelCounts, classes: Sequence[str]) -> "np
     present = counts.pixels > 0
     if name == "balanced":
         weights = counts.pixels.sum() / (present.sum() * np.maximum(counts.pixels, 1))
-    elif name == "median-frequency":
+    elif name in ("median-frequency", "root-frequency"):
         frequency = counts.pixels / np.maximum(counts.where_it_occurs, 1)
         weights = np.median(frequency[present]) / np.where(present, frequency, 1)
+        weights = np.sqrt(weights) if name == "root-frequency" else weights
     elif name.startswith("background:"):
         return np.array([background_weight(name), *[1] * (len(classes) - 1)], np.float32)
     elif name == "segnet-camvid":

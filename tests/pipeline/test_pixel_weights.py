@@ -32,6 +32,9 @@ def test_weights(counts):
     assert pixel_weights("none", counts, CLASSES) is None
     np.testing.assert_allclose(pixel_weights("balanced", counts, CLASSES), [180 / 320, 180 / 40, 0])
     np.testing.assert_allclose(pixel_weights("median-frequency", counts, CLASSES), [0.5 / 0.8, 0.5 / 0.2, 0])
+    np.testing.assert_allclose(
+        pixel_weights("root-frequency", counts, CLASSES), [(0.5 / 0.8) ** 0.5, (0.5 / 0.2) ** 0.5, 0], rtol=1e-6
+    )
     np.testing.assert_allclose(pixel_weights("background:0.1", counts, CLASSES), [0.1, 1, 1])
 
 
