@@ -166,7 +166,7 @@ def _display(column: str, value: object) -> str:
 
 def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:
     """The deciding metric and the loss of all runs by epoch; also a CSV with one row per epoch of a run."""
-    metrics = validation_metrics(trained_runs[0].rows[0])[:PANELS]
+    metrics = validation_metrics(trained_runs[0].rows[0], trained_runs[0].kind)[:PANELS]
     keys = [key for metric in metrics for key in (metric, f"val_{metric}")]
     rows = [
         (csv_safe(trained.run.path.name), int(row["epoch"]), *(row.get(key, "") for key in keys))

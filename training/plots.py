@@ -1,6 +1,6 @@
 """Figures of a training: the learning curve, the learning rate, the learning rate range test."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from plots.palette import BLUE, GRAY, GREEN, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
 from training.checkpoint_file import Row
+from training.kinds import Kind
 from training.run_folder import RunFolder
 from training.schedules import Schedule
 
@@ -29,7 +30,7 @@ def draw_training(run: RunFolder, schedule: Schedule) -> None:
     rows, resumed_after = run.history(), run.resumed_after()
     draw_learning_rate(schedule, rows, run.figures / "learning_rate.png", resumed_after)
     recalibrated = run.best_row() if run.is_recalibrated else None
-    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind.score, resumed_after, recalibrated)
+    draw_learning_curve(rows, run.figures / "learning_curve.png", run.kind, resumed_after, recalibrated)
 
 
 def draw_learning_rate(schedule: Schedule, rows: Sequence[Row], path: Path, resumed_after: Sequence[int] = ()) -> None:
@@ -93,19 +94,21 @@ def draw_rate_curve(curve: "RateCurve", path: Path) -> None:
 def draw_learning_curve(
     rows: Sequence[Row],
     path: Path,
-    score: Callable[[Row], float],
+    kind: Kind,
     resumed_after: Sequence[int] = (),
     recalibrated: Row | None = None,
 ) -> None:
     """Draws each metric in validation and, where it is measured, in training, a panel each, and the learning rate.
 
+    The deciding score is in the first panel. Metrics that never change are left out.
     Lines mark new stages and resumed sessions. The first panel marks the best epoch and, if the best checkpoint was
     recalibrated, its score. There is also a CSV.
     """
     cells = (tuple(f"{value:.7g}" for value in row.values()) for row in rows)
     write_table(path.with_suffix(".csv"), tuple(rows[0]), cells)
     epochs = [row["epoch"] for row in rows]
-    metrics = validation_metrics(rows[0])
+    deciding, *others = validation_metrics(rows[0], kind)
+    metrics = [deciding, *(name for name in others if name == "loss" or not _is_flat(rows, name))]
     figure = Figure(figsize=(8, 2.3 + 2.8 * len(metrics)), layout="constrained")
     *panels, rate = figure.subplots(len(metrics) + 1, 1, sharex=True, height_ratios=[3] * len(metrics) + [1.3])
     for axes, metric in zip(panels, metrics, strict=True):
@@ -113,7 +116,7 @@ def draw_learning_curve(
             axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
         axes.plot(epochs, [row[f"val_{metric}"] for row in rows], color=ORANGE, marker=".", label="validation")
         axes.set_ylabel("mAP" if metric == "map" else metric.replace("_", " "))
-    _mark(panels[0], max(rows, key=score), f"val_{metrics[0]}", "best", "o")
+    _mark(panels[0], max(rows, key=kind.score), f"val_{metrics[0]}", "best", "o")
     if recalibrated:
         _mark(panels[0], recalibrated, f"val_{metrics[0]}", "recalibrated", "D")
     rate.step(epochs, [row["learning_rate"] for row in rows], where="mid", color=GRAY)
@@ -127,10 +130,16 @@ def draw_learning_curve(
     save_figure(figure, path)
 
 
-def validation_metrics(row: Row) -> list[str]:
-    """The metrics that are measured in validation: first mAP or accuracy, then the loss, then the others."""
+def validation_metrics(row: Row, kind: Kind) -> list[str]:
+    """The metrics that are measured in validation: first the deciding one, then the loss, then the others."""
     names = [name.removeprefix("val_") for name in row if name.startswith("val_")]
-    return sorted(names, key=lambda name: (name != "map", name != "accuracy", name != "loss"))
+    return sorted(names, key=lambda name: (f"val_{name}" != kind.score_column, name != "loss"))
+
+
+def _is_flat(rows: Sequence[Row], metric: str) -> bool:
+    """Whether a metric has the same value in all of several epochs, as the top-5 accuracy of five classes has."""
+    values = [{row[name] for row in rows} for name in (metric, f"val_{metric}") if name in rows[0]]
+    return len(rows) > 1 and all(len(one) == 1 for one in values)
 
 
 def _mark_starts(axes: Axes, rows: Sequence[Row], resumed_after: Sequence[int], offset: float) -> None:

@@ -6,8 +6,8 @@ import matplotlib.image
 import numpy as np
 
 from plots.scores import draw_confusion_matrix
-from training.kinds import CLASSIFIER
-from training.plots import draw_learning_curve
+from training.kinds import CLASSIFIER, SEGMENTATION
+from training.plots import draw_learning_curve, validation_metrics
 
 
 def test_confusion_matrix(tmp_path):
@@ -31,7 +31,23 @@ def test_learning_curve_of_one_epoch_and_of_stages(tmp_path):
     rows = [
         row | {"epoch": epoch, "stage": epoch // 3, "learning_rate": 10.0 ** -(epoch // 3)} for epoch in range(1, 7)
     ]
-    draw_learning_curve(rows[:1], tmp_path / "one.png", CLASSIFIER.score)
-    draw_learning_curve(rows, tmp_path / "six.png", CLASSIFIER.score)
+    draw_learning_curve(rows[:1], tmp_path / "one.png", CLASSIFIER)
+    draw_learning_curve(rows, tmp_path / "six.png", CLASSIFIER)
     one, six = matplotlib.image.imread(tmp_path / "one.png"), matplotlib.image.imread(tmp_path / "six.png")
     assert one.shape == six.shape and not np.array_equal(one, six)
+
+
+def test_the_deciding_score_is_first_and_flat_metrics_are_left_out(tmp_path):
+    row = {"val_accuracy": 0.4, "val_loss": 1.1, "val_mean_iou": 0.2, "val_top5_accuracy": 1.0}
+    assert validation_metrics(row, SEGMENTATION) == ["accuracy", "loss", "mean_iou", "top5_accuracy"]
+    assert validation_metrics(row, SEGMENTATION.by_score("mean-iou"))[:2] == ["mean_iou", "loss"]
+    rows = [
+        row | {"epoch": epoch, "stage": 0, "learning_rate": 0.1, "loss": 1 / epoch, "val_mean_iou": epoch / 9}
+        for epoch in (1, 2)
+    ]
+    draw_learning_curve(rows, tmp_path / "flat.png", SEGMENTATION)
+    draw_learning_curve(
+        [one | {"val_top5_accuracy": one["epoch"] / 9} for one in rows], tmp_path / "all.png", SEGMENTATION
+    )
+    flat, complete = (matplotlib.image.imread(tmp_path / name) for name in ("flat.png", "all.png"))
+    assert flat.shape[0] < complete.shape[0]
