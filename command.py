@@ -9,8 +9,9 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic_core import to_json
 
@@ -27,11 +28,19 @@ RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
 
-Work = Callable[[Any], Mapping[str, object] | None]
+Work = Callable[..., Mapping[str, object] | None]
 """What a command does with its settings. It returns what `--json` prints: what was made, where, and the scores."""
 
+Others = Callable[[], "list[type[Settings]]"] | None
 
-def run(program: str, config_class: str, work: Work, argv: list[str] | None = None) -> None:
+
+def run(
+    program: str,
+    config_class: str,
+    work: Work,
+    argv: list[str] | None = None,
+    others: "Others" = None,
+) -> None:
     """Runs `work(settings)` and exits with the code that tells how it ended.
 
     Arguments:
@@ -40,11 +49,13 @@ def run(program: str, config_class: str, work: Work, argv: list[str] | None = No
             like any other wrong setting.
         work: logs its own progress; raises SettingError, WorkError or OSError.
         argv: the flags; those of the process if None.
+        others: the classes of the commands that get all flags which are not of this one. `work` then takes their words
+            before the settings.
     """
     argv = sys.argv[1:] if argv is None else argv
     try:
         _on_stop(_interrupt)  # from here on the work is told, which may save what is done
-        code = _exit_code(as_typed(program), config_class, work, argv)
+        code = _exit_code(as_typed(program), config_class, work, argv, others)
     except KeyboardInterrupt:  # another one, while the first was reported
         code = INTERRUPTED
     _on_stop(signal.SIG_IGN)  # nothing is left to be stopped
@@ -74,13 +85,12 @@ def _end_at_once(code: int) -> None:
     os._exit(code)
 
 
-def _exit_code(program: str, config_class: str, work: Work, argv: list[str]) -> int:
+def _exit_code(program: str, config_class: str, work: Work, argv: list[str], others: "Others") -> int:
     """`--debug` and `--json` hold even if the settings cannot be read."""
     as_json, debug = "--json" in argv or _is_asked_for("json"), "--debug" in argv or _is_asked_for("debug")
     screen = sys.stdout
-    prints_rows = "-" in argv or "--output=-" in argv
-    with contextlib.redirect_stdout(sys.stderr if as_json or prints_rows else screen), logging_to_screen():
-        code, result = _outcome(program, config_class, work, argv, debug)
+    with contextlib.redirect_stdout(sys.stderr if as_json else screen), logging_to_screen():
+        code, result = _outcome(program, config_class, work, argv, debug, others)
         if as_json:
             content = {"command": program, "exit_code": code, **result}
             code = _print_json(content, screen, code)
@@ -108,13 +118,19 @@ def _is_asked_for(field: str) -> bool:
 
 
 def _outcome(
-    program: str, config_class: str, work: Work, argv: list[str], debug: bool
+    program: str, config_class: str, work: Work, argv: list[str], debug: bool, others: "Others"
 ) -> tuple[int, Mapping[str, object]]:
     """The exit code and what `--json` tells of the outcome."""
     try:
         from settings import NothingDone, SettingError, WorkError, read_settings
 
-        settings = read_settings(class_in_config(config_class), argv, program)
+        config = class_in_config(config_class)
+        if others:
+            from passed_words import parted
+
+            argv, passed_on = parted(argv, config, others())
+            work = partial(work, passed_on)
+        settings = read_settings(config, argv, program)
         debug = settings.debug
         return DONE, work(settings) or {}
     except KeyboardInterrupt as interruption:

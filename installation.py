@@ -13,9 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 MODULES = (
-    "command", "config", "config_defaults", "log", "setting_flags", "setting_help", "setting_sources", "setting_types",
-    "settings", "analysis", "backbones", "classifiers", "datatransformer", "distributed", "experiments", "generation",
-    "layers", "pipeline", "plots", "predictor", "segmentation", "storage", "training",
+    "command", "command_names", "config", "config_defaults", "log", "passed_words", "setting_flags", "setting_help",
+    "setting_sources", "setting_types", "settings", "analysis", "backbones", "classifiers", "datatransformer",
+    "distributed", "experiments", "generation", "layers", "pipeline", "plots", "predictor", "segmentation", "storage",
+    "training",
 )  # fmt: skip
 
 PACKAGES = ("numpy", "pydantic_settings", "keras", "tensorflow")

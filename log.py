@@ -13,6 +13,7 @@ from logging.handlers import MemoryHandler
 from pathlib import Path
 
 logger = logging.getLogger("scenelab")
+logger.addHandler(logging.NullHandler())  # in a program that imports a module, warnings are not printed either
 """The logger of all modules. Only a command sets its handlers: a program that imports a module sees no messages."""
 
 PYTHON_WARNINGS = logging.getLogger("py.warnings")
@@ -77,6 +78,27 @@ def logging_to_screen() -> Iterator[None]:
             one.handlers = []
         logger.propagate = PYTHON_WARNINGS.propagate = True
         logging.captureWarnings(False)
+
+
+@contextmanager
+def messages_without(text: str) -> Iterator[None]:
+    """Leaves out messages that contain a text, such as the path of a folder that is removed afterwards."""
+
+    def keeps(record: logging.LogRecord) -> bool:
+        return text not in record.getMessage()
+
+    logger.addFilter(keeps)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keeps)
+
+
+def show_all_on_stderr() -> None:
+    """Shows also the messages of INFO on standard error, because something else goes to standard output."""
+    for handler in logger.handlers:
+        if isinstance(handler, _Screen):
+            handler.setStream(sys.stderr)
 
 
 def log_to(path: Path) -> None:

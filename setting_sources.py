@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
+from command_names import OWN_NAMES, groups, modules
 from config_defaults import DEFAULTS
 from setting_flags import flag
 from setting_types import as_text, nearest
@@ -22,8 +24,6 @@ NOT_IN_A_FILE = ("json", "config")
 """They hold before a file is read."""
 
 CONFIG_FILE = "config.py"
-
-HERE = Path(__file__).parent
 
 
 class Source(NamedTuple):
@@ -73,7 +73,7 @@ def lower_values(
         is_own = table == command
         for name, raw in entries.items():
             if name in own_fields:
-                values[name] = Value(_as_given(raw), Source(str(file), is_shared=not is_own))
+                values[name] = Value(_as_given(raw, config.model_fields[name]), Source(str(file), is_shared=not is_own))
             elif is_own and name in known:
                 errors.append(f"{file}, [{table}]: {command} has no setting {name}{nearest(name, own_fields)}")
     return values, errors
@@ -127,12 +127,11 @@ def _errors(table: Mapping[str, object], file: str, path: str, known: set[str]) 
 
 
 def _is_command(name: str) -> bool:
-    place = HERE.joinpath(*name.split("."))
-    return (place / "__init__.py").is_file() or place.with_suffix(".py").is_file()
+    return name in modules() or name in groups() or name in OWN_NAMES
 
 
-def _as_given(raw: object) -> object:
-    """A value as a flag gives it: text, or a list of texts. TOML has numbers, switches and dates of its own."""
+def _as_given(raw: object, info: FieldInfo) -> object:
+    """A value as a flag gives it: text, or a list of texts; true and false only for a switch."""
     if isinstance(raw, list):
         return tuple(as_text(one) for one in raw)
-    return raw if isinstance(raw, bool) else as_text(raw)
+    return raw if isinstance(raw, bool) and info.annotation is bool else as_text(raw)

@@ -164,7 +164,7 @@ def read_settings(config: type[AnySettings], argv: list[str], program: str) -> A
     except ValidationError as error:
         errors += [_readable(entry, sources) for entry in error.errors()]
     except SettingsError as error:
-        errors.append(str(error).removeprefix("error parsing CLI: "))
+        errors.append(_readable_parsing(str(error)))
     if errors or settings is None:
         raise SettingError(*errors)
     settings._sources.update(sources)
@@ -201,6 +201,17 @@ def _sources_above(config: type[Settings], argv: list[str]) -> dict[str, Source]
         elif ENVIRONMENT_PREFIX + field.upper() in variables:
             above[field] = VARIABLE
     return above
+
+
+def _readable_parsing(text: str) -> str:
+    """What argparse says of a command line."""
+    text = text.removeprefix("error parsing CLI: ")
+    words = text.removeprefix("unrecognized arguments: ")
+    if words == text:
+        return text
+    return (
+        f"{words}: each value stands behind its flag, and a pattern such as '*.jpg' in quotes; --help lists the flags"
+    )
 
 
 def _place(source: Source | None) -> str:

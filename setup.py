@@ -36,11 +36,13 @@ setup(
     python_requires=">=3.11,<3.14",
     py_modules=[
         "command",
+        "command_names",
         "config",
         "config_defaults",
         "demo",
         "installation",
         "log",
+        "passed_words",
         "setting_flags",
         "setting_help",
         "setting_sources",

@@ -180,6 +180,8 @@ def read_run(run: RunFolder, data: Path | None = None) -> TrainedRun:
 
     config = run.config()
     rows = run.history()
+    if not rows and run.best.exists():
+        raise WorkError(f"{run.path} is a packed run or a checkpoint alone: it has no history to draw")
     if not rows:
         raise WorkError(f"{run.path} has no history yet: its first epoch is not finished. Train it first.")
     check_trained(run)

@@ -112,7 +112,8 @@ def _feature_cache_errors(settings: "ClassifierConfig", spec: Backbone, frozen: 
         if getattr(settings, name):
             errors[name] = "mixes images again in each batch, which is impossible with --cache features; leave it out"
     for name, off in (("augment", "none"), ("random_erasing", 0)):
-        is_given = name in settings.model_fields_set and getattr(settings, name) != off
+        source = settings.source_of(name)
+        is_given = source is not None and not source.is_shared and getattr(settings, name) != off
         if is_given and versions == 1 and set(frozen) == {spec.layers}:
             errors[name] = "has no effect with --cache features unless --feature-views keeps several versions"
     if versions > 1 and settings.augment == "none" and not settings.random_erasing:

@@ -1,5 +1,6 @@
 """Lists the raw data. If the colours of masks have no names, a table of them is written for the user to fill in."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer.listing import Listing
@@ -20,8 +21,18 @@ def read_source(source: Source, settings: "DataTransformerConfig", report: Repor
     except ColoursWithoutNames as error:
         table = settings.data.with_name(f"{settings.data.name}-colours.csv")
         table.parent.mkdir(parents=True, exist_ok=True)
-        if not table.exists():  # it may be filled in already
+        advice = f"All colours are in {table}: write your names into it, then give --class-names {table}"
+        if not table.exists():
             with replacing(table) as file:
                 file.write("\n".join(error.lines) + "\n")
-        advice = f"All colours are in {table}: write your names into it, then give --class-names {table}"
+        elif missing := [line for line in error.lines if _colour(line) not in _colours_in(table)]:
+            advice = f"{table}, which may be filled in already, lacks these lines: {' and '.join(missing)}"
         raise SettingError(*error.errors, advice) from error
+
+
+def _colour(line: str) -> tuple[str, ...]:
+    return tuple(line.split(",")[:3])
+
+
+def _colours_in(table: Path) -> set[tuple[str, ...]]:
+    return {_colour(line) for line in table.read_text(encoding="utf-8-sig", errors="replace").splitlines()}

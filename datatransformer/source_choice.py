@@ -54,10 +54,9 @@ def unused_settings(settings: "DataTransformerConfig", source: Source) -> list[s
     errors = []
     tasks = [task for task in source.TASKS if task != MULTILABEL]
     if settings.task and len(tasks) == 1:
-        is_wrong = settings.task != tasks[0]  # it may also stand in config.py
-        if is_wrong or "task" in settings.model_fields_set:
-            why = f"has no effect: source {settings.source} is for {tasks[0]}; leave it out"
-            errors.append(bad_setting("task", settings.task, why))
+        why = f"has no effect: source {settings.source} is for {tasks[0]}; leave it out"
+        is_wrong = settings.task != tasks[0]
+        errors += [bad_setting("task", settings.task, why)] if is_wrong else errors_if_given(settings, ["task"], why)
     if settings.labels == "several":
         errors += _errors_of_several_labels(settings, source)
     used = {*OF_ALL_SOURCES, *source.SETTINGS, "task", "labels"}

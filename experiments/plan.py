@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Experiment, grid, parse_assignments
 from experiments.modules import check, config_of
+from passed_words import config_words
 from setting_flags import command_words
 from settings import SettingError, Settings, bad_setting, read_settings
 
@@ -82,7 +83,8 @@ def plan_runs(
             given |= {"epochs": str(settings.epochs)} if settings.epochs else {}
             given |= {"data": data, "runs": runs, "name": name, "seed": str(seed), "resume": "last", "verbose": "line"}
             try:
-                planned.append(PlannedRun(name, variant, seed, module, *_checked(module, given, images)))
+                checked = _checked(module, given, images, config_words(settings))
+                planned.append(PlannedRun(name, variant, seed, module, *checked))
             except SettingError as error:
                 for line in error.errors:
                     errors[line].add(variant)
@@ -128,10 +130,12 @@ def _check_differences(planned: Sequence[PlannedRun]) -> None:
                 )
 
 
-def _checked(module: str, given: Mapping[str, str], images: int) -> tuple[tuple[str, ...], dict[str, Any]]:
+def _checked(
+    module: str, given: Mapping[str, str], images: int, more: Sequence[str]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The flags, and the settings they result in, as in the run's `config.json`. Raises SettingError."""
     config = config_of(module)
-    words = command_words({name: _normalised(config, name, value) for name, value in given.items()})
+    words = [*command_words({name: _normalised(config, name, value) for name, value in given.items()}), *more]
     used = read_settings(config, words, f"python -m {module}")
     check(module, cast("TrainingConfig", used), images)
     return tuple(words), used.model_dump(mode="json")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from command import DONE, INTERRUPTED
 from experiments.plan import PlannedRun
@@ -45,7 +46,7 @@ def run_all(planned: Sequence[PlannedRun], folder: ExperimentFolder, after_each:
 def _run_process(run: PlannedRun, folder: ExperimentFolder) -> int:
     """The exit code of the training command. Its standard output is shown with an indent."""
     folder.runs.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", run.module, *run.flags]
+    words = [sys.executable, "-P", "-m", run.module, *run.flags]  # -P: a config.py of the user is not taken for ours
     with (
         folder.log_file(run.name).open("w", encoding="utf-8") as log,
         subprocess.Popen(
@@ -55,7 +56,7 @@ def _run_process(run: PlannedRun, folder: ExperimentFolder) -> int:
             stderr=log,
             text=True,
             errors="replace",
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": _search_path()},
             process_group=0,  # Ctrl-C only reaches this process, which passes it on once: a second one ends at once
         ) as process,
     ):
@@ -71,6 +72,11 @@ def _run_process(run: PlannedRun, folder: ExperimentFolder) -> int:
             except KeyboardInterrupt:
                 process.kill()
             return INTERRUPTED
+
+
+def _search_path() -> str:
+    """Our own folder first, also where nothing is installed."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")]))
 
 
 def _show_output(process: subprocess.Popen[str]) -> None:

@@ -180,7 +180,7 @@ class Output:
         return sum(1 for _ in self.names())
 
     def rejected_names(self) -> list[str]:
-        return [row["image"] for row in read_table(self.rejected)] if self.rejected.exists() else []
+        return [row["image"] for row in read_rejected(self.path)]
 
     def count_rejected(self) -> int:
         return len(self.rejected_names())
@@ -188,6 +188,12 @@ class Output:
     def is_torn(self) -> bool:
         """Whether a kill has left an incomplete line."""
         return any(_is_torn(file) for file in (self.path, self.rejected) if file.exists())
+
+
+def read_rejected(output: Path) -> list[dict[str, str]]:
+    """The rows of the images that could not be read."""
+    rejected = Output(output, ()).rejected
+    return read_table(rejected) if rejected.exists() else []
 
 
 def names_in_table(path: Path) -> Iterator[str]:

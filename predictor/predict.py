@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from command import import_tensorflow
 from datatransformer.identity import class_difference
-from predictor.output import check_output
+from log import logger, messages_without, show_all_on_stderr
+from predictor.output import check_output, read_rejected
 from predictor.row_formats import STANDARD_OUTPUT, check_form, csv_of, print_rows, write_form
 from predictor.shards import read_shard
 from predictor.task import PredictionTask, SamplingTask, errors_of_other_kinds
-from settings import SettingError, WorkError, bad_setting
+from settings import NothingDone, SettingError, WorkError, bad_setting
 from training.data_record import warn_if_trained_on
 from training.kinds import AUTOENCODER, SEGMENTATION
 from training.run_folder import RunFolder
@@ -31,14 +32,28 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
     runs, output = find_runs(settings.runs, settings.run), settings.output
     check_form(settings, has_files=runs[0].kind in (SEGMENTATION, AUTOENCODER))
     if output == STANDARD_OUTPUT:
-        with TemporaryDirectory() as scratch:
-            csv = Path(scratch) / "predictions.csv"
-            result = _predict(settings.model_copy(update={"output": csv}), runs)
-            print_rows(csv)
-    else:
-        result = _predict(settings.model_copy(update={"output": csv_of(output)}), runs)
-        write_form(output)
+        return predict_to_standard_output(settings, runs)
+    if csv_of(output) == output:
+        return _predict(settings, runs)
+    result = _predict(settings.model_copy(update={"output": csv_of(output)}), runs)
+    write_form(output)
     return result | {"output": output}
+
+
+def predict_to_standard_output(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, object]:
+    """Prints the rows when all images are predicted. Messages go to standard error meanwhile."""
+    show_all_on_stderr()
+    with TemporaryDirectory() as scratch, messages_without(scratch):
+        csv = Path(scratch) / "predictions.csv"
+        try:
+            result = _predict(settings.model_copy(update={"output": csv}), runs)
+        except NothingDone as error:
+            raise NothingDone("None of the images could be read") from error
+        finally:
+            for row in read_rejected(csv):
+                logger.warning(f"{row['image']}: {row['reason']}")
+        print_rows(csv)
+    return result | {"output": STANDARD_OUTPUT}
 
 
 def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from predictor.output import check_csv
+from predictor.output import Output, check_csv
 from settings import SettingError, bad_setting
 from storage.tables import replacing, replacing_binary, rows_of_table
 
@@ -28,15 +28,20 @@ def check_form(settings: "PredictorConfig", has_files: bool) -> None:
     `has_files`: images are written beside the CSV, so it needs a name.
     """
     output = settings.output
-    if output != STANDARD_OUTPUT and output.suffix not in WRITERS:
+    is_other_form = output == STANDARD_OUTPUT or csv_of(output) != output
+    if not is_other_form:
         check_csv(output)
     if output == STANDARD_OUTPUT and (has_files or settings.evaluate or settings.json):
         why = "--json prints there too" if settings.json else "more files are written beside it"
         raise SettingError(bad_setting("output", output, f"{why}; give the name of a file"))
-    if settings.shard and csv_of(output) != output:
-        raise SettingError(bad_setting("output", output, "shards are joined as CSV; give a name that ends in .csv"))
+    if is_other_form and (settings.shard or settings.samples):
+        what = "shards are joined" if settings.shard else "new images are listed"
+        raise SettingError(bad_setting("output", output, f"{what} as CSV; give a name that ends in .csv"))
     if output.suffix == ".parquet" and find_spec("pyarrow") is None:
         raise SettingError(bad_setting("output", output, "needs a package: pip install pyarrow"))
+    if is_other_form and output.exists() and not settings.overwrite and not Output(csv_of(output), ()).note.exists():
+        problem = "exists and was not made by this command; name another file, or use --overwrite"
+        raise SettingError(bad_setting("output", output, problem))
 
 
 def csv_of(output: Path) -> Path:
@@ -51,9 +56,10 @@ def write_form(output: Path) -> None:
 
 
 def print_rows(csv: Path) -> None:
-    """Writes a CSV to the standard output of the process. Messages go to standard error meanwhile."""
+    """Writes a CSV to standard output."""
     with csv.open(encoding="utf-8", errors="surrogateescape", newline="") as rows:
-        shutil.copyfileobj(rows, sys.__stdout__ or sys.stdout)
+        shutil.copyfileobj(rows, sys.stdout)
+    sys.stdout.flush()  # here, so that a reader that has gone is noticed
 
 
 def _write_json(csv: Path, output: Path) -> None:

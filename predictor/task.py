@@ -32,12 +32,14 @@ class PredictionTask(Protocol):
         depends_on: everything that the rows depend on besides the images, as JSON values. Rows that depend on
             something else are not mixed with them.
         classes: the names of the classes.
+        takes_new_images: whether the images that already have rows may be told by their names, in any order.
     """
 
     columns: Sequence[str]
     evaluation_columns: Sequence[str]
     depends_on: dict[str, object]
     classes: Sequence[str]
+    takes_new_images: bool = True
 
     def rows(self, images: Iterable[ImageFile], reject: Reject, progress: "ProgressBar") -> PredictedRows:
         """Predicts the images in order. Unreadable ones are passed to `reject`."""

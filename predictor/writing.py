@@ -14,7 +14,7 @@ from predictor.images import ImageFile, find_images, validation_images
 from predictor.output import IMAGES_OF_DATA, Done, Output
 from predictor.shards import ListImages, Shard, output_files_pattern
 from predictor.task import PredictionTask
-from settings import NothingDone, SettingError, bad_setting
+from settings import NothingDone, SettingError, bad_setting, errors_if_given
 from storage.lock import exclusive_lock
 from storage.tables import csv_safe
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 def read_evaluation_data(settings: "PredictionSettings", task: str | None) -> DataFolder:
     """The data folder `settings.evaluate`. Raises SettingError if it is not a data folder for `task`."""
-    if "test_images" in settings.model_fields_set:
-        raise SettingError(
-            bad_setting("test_images", settings.test_images, "evaluate already chooses the images; give one of the two")
-        )
+    why = "evaluate already chooses the images; give one of the two"
+    if errors := errors_if_given(settings, ["test_images"], why):
+        raise SettingError(*errors)
     return read_data_of_field(settings, "evaluate", task)
 
 
@@ -66,7 +65,8 @@ def write_predictions(
             note |= shard_note
         total = sum(1 for _ in list_images())
         output.start(note, settings.overwrite)
-        done = _done(output, list_images, total, settings.overwrite, shard)
+        takes_new = not (shard or data) and task.takes_new_images
+        done = _done(output, list_images, total, settings.overwrite, takes_new)
         missing = sum(1 for _ in done.rest(list_images()))
         if not missing and output.path.exists():
             logger.info(f"{output.path} is complete: {total} images. --overwrite predicts them again.")
@@ -75,7 +75,7 @@ def write_predictions(
             _append_rows(output, task, done.rest(list_images()), total - missing, total)
             logger.info(f"{output.path}: {output.count_rows()} images predicted by {predicted_by}")
         task.finish()
-        result = _summary(output)
+        result = _summary(output, is_part=shard is not None)
         if shard:
             _explain_merging(shard, has_evaluation=data is not None)
         elif data:
@@ -113,10 +113,10 @@ def _digest_of_images(data: DataFolder) -> dict[str, object]:
     return {IMAGES_OF_DATA: hashlib.sha256(images.encode(errors="surrogateescape")).hexdigest()[:16]}
 
 
-def _done(output: Output, list_images: ListImages, total: int, overwrite: bool, shard: Shard | None) -> Done:
+def _done(output: Output, list_images: ListImages, total: int, overwrite: bool, takes_new: bool) -> Done:
     """The images that need no prediction. `overwrite` removes complete outputs, but resumes interrupted ones.
 
-    Raises SettingError if a shard has rows of other images: the images of each shard follow from all images.
+    `takes_new`: images may be added among those that have rows. Otherwise raises SettingError for rows of other images.
     """
     done = output.done(list_images)
     is_changed = done.names is not None
@@ -125,8 +125,8 @@ def _done(output: Output, list_images: ListImages, total: int, overwrite: bool, 
         return Done(0)
     if done.names is not None:
         gone = len(done.names) - sum(csv_safe(image.name) in done.names for image in list_images())
-        if shard:
-            problem = "has rows of other images; --overwrite predicts all of them"
+        if not takes_new:
+            problem = "has rows of images in another order, or of other images; --overwrite predicts all of them"
             raise SettingError(bad_setting("output", output.path, problem))
         if gone:
             logger.warning(f"{output.path} keeps the rows of {gone} images that are no longer there")
@@ -143,10 +143,13 @@ def _append_rows(output: Output, task: PredictionTask, images: Iterator[ImageFil
             output.add(names, cells)
 
 
-def _summary(output: Output) -> dict[str, object]:
-    """The counts for `--json`. Warns of unreadable images. Raises NothingDone if no image could be read."""
+def _summary(output: Output, is_part: bool) -> dict[str, object]:
+    """The counts for `--json`. Warns of unreadable images. Raises NothingDone if no image could be read.
+
+    `is_part`: the other shards may have readable images.
+    """
     rejected, images = output.count_rejected(), output.count_rows()
-    if rejected and not images:
+    if rejected and not images and not is_part:
         raise NothingDone(f"None of the {rejected} images could be read. The reasons are in {output.rejected}")
     if rejected:
         total = images + rejected

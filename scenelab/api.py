@@ -73,13 +73,13 @@ def module_of_model(model: str | None, data: Path) -> str:
 
     A short name such as `small` may be of several packages: that of the data folder's task is taken.
     """
-    task = task_of(data) if is_data_folder(data) else "classification"  # another folder is refused by the command
+    task = task_of(data) if is_data_folder(data) else None  # it may not be made yet
     if model is None:
-        return MODELS[task]
+        return MODELS[task or "classification"]
     if "." in model:
         return model
     known = [module for module in training_modules() if module.endswith(f".{model}")]
-    suited = [module for module in known if kind_of_module(module, task).task in (task, None)]
+    suited = [module for module in known if task is None or kind_of_module(module, task).task in (task, None)]
     if not known:
         names = ", ".join(module.partition(".")[2] for module in training_modules())
         raise SettingError(bad_setting("model", model, f"should be one of {names}"))

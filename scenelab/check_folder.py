@@ -1,30 +1,21 @@
 """`scenelab check FOLDER`: how a folder of images is read, and what is wrong in it, without keeping anything."""
 
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from command import class_in_config, run
-from log import logger
+from log import logger, messages_without
+from passed_words import config_words
 from scenelab.train_folder import make_data_folder
-from scenelab.words import parted
-from settings import SettingError, bad_setting
+from settings import SettingError, Settings, WorkError, bad_setting
 
 if TYPE_CHECKING:
     from config import CheckFolderConfig
 
 MOST_SHOWN = 20
 """Rejected files that are shown; the JSON has all."""
-
-
-def main(argv: Sequence[str]) -> None:
-    """Runs the command."""
-    own = class_in_config("CheckFolderConfig")
-    words, others = parted(argv, own, [class_in_config("DataTransformerConfig")])
-    run("scenelab check", "CheckFolderConfig", partial(check_folder, others), words)
 
 
 def check_folder(words: Sequence[str], settings: "CheckFolderConfig") -> Mapping[str, object]:
@@ -34,11 +25,17 @@ def check_folder(words: Sequence[str], settings: "CheckFolderConfig") -> Mapping
 
     if settings.folder is None:
         raise SettingError(bad_setting("folder", None, "name the folder with your images: scenelab check photos/"))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, messages_without(scratch):
         data = Path(scratch) / "data"
         link = [] if any(word.startswith("--link") for word in words) else ["--link", "symlink"]
-        result = make_data_folder(settings.folder, data, [*link, *words])
+        try:
+            result = make_data_folder(settings.folder, data, [*config_words(settings), *link, *words])
+        except (SettingError, WorkError) as error:  # without what is said about files that are gone at once
+            lines = [line for line in str(error).splitlines() if scratch not in line]
+            raise type(error)(*(lines or ["no data folder can be made of these images"])) from error
         rejected = [(row["source"], row["reason"]) for row in read_table(data / REJECTED)]
+    counts = f"{result['training_images']} for training, {result['validation_images']} for validation"
+    logger.info(f"{result['images']} images of {result['classes']} classes can be used: {counts}")
     for source, reason in rejected[:MOST_SHOWN]:
         logger.warning(f"{source}: {reason}")
     if len(rejected) > MOST_SHOWN:
@@ -47,5 +44,10 @@ def check_folder(words: Sequence[str], settings: "CheckFolderConfig") -> Mapping
     return kept | {"rejected_files": [{"file": source, "reason": reason} for source, reason in rejected]}
 
 
+def passed_on() -> list[type[Settings]]:
+    """The class of the command that gets the other flags."""
+    return [class_in_config("DataTransformerConfig")]
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run("scenelab check", "CheckFolderConfig", check_folder, others=passed_on)

@@ -1,20 +1,12 @@
 """The commands that `scenelab` knows: a few for every day, and every module that can be run."""
 
-import re
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from command_names import modules
 from setting_types import nearest
 
-ROOT = Path(__file__).parent.parent
 WIDTH = 100
-PACKAGES = (
-    "datatransformer", "classifiers", "segmentation", "generation", "predictor", "analysis", "experiments", "backbones",
-    "training", "benchmarks",
-)  # fmt: skip
-RUNNABLE = re.compile(r'^if __name__ == "__main__":\n    (run|main)\(', re.M)
 
 
 class Command(NamedTuple):
@@ -56,16 +48,7 @@ def module_of(name: str) -> str | None:
     """The module that a command runs; None for an unknown name."""
     if name in EVERYDAY:
         return EVERYDAY[name].module
-    return name if name in set(modules()) else None
-
-
-def modules() -> Iterator[str]:
-    """The modules that can be run, by the names that `python -m` takes. Their files are read, not imported."""
-    for package in PACKAGES:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            if RUNNABLE.search(file.read_text(encoding="utf-8")):
-                parts = file.relative_to(ROOT).with_suffix("").parts
-                yield ".".join(parts[:-1] if parts[-1] == "__main__" else parts)
+    return name if name in modules() else None
 
 
 def closest(name: str) -> str:

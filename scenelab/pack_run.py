@@ -1,6 +1,7 @@
 """`scenelab pack RUN`: one file with all that prediction needs, for another machine or another person."""
 
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from config import PackRunConfig
 
 CARD = "card.md"
-PRIVATE = ("data", "runs", "config", "weights")
-"""Settings with paths of this machine."""
+PRIVATE = ("data", "runs", "config", "weights", "data_service")
+"""Settings with paths or addresses of this machine."""
 
 
 def pack_run(settings: "PackRunConfig") -> Mapping[str, object]:
@@ -54,7 +55,11 @@ def _files(folder: RunFolder) -> dict[str, bytes]:
     """The files inside, by name, without paths of this machine."""
     files = {name: (folder.path / name).read_bytes() for name in INSIDE if (folder.path / name).exists()}
     config = folder.config()
-    config["settings"] = {name: value for name, value in config["settings"].items() if name not in PRIVATE}
+    config["settings"] = {
+        name: value
+        for name, value in config["settings"].items()
+        if name not in PRIVATE and not (isinstance(value, str) and os.sep in value)
+    }
     config.pop("data", None)
     return files | {"config.json": json.dumps(config, indent=1).encode(), CARD: card_text(folder).encode()}
 

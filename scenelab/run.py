@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from command import class_in_config, import_tensorflow
 from predictor.model import check_trained
 from scenelab.predictions import Prediction
-from settings import read_settings
+from settings import read_settings, with_values
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from config import PredictorConfig
     from scenelab.prediction import Predictor
 
 
@@ -100,11 +101,12 @@ class Run:
         """
         from predictor.predict import predict
 
-        config = class_in_config("PredictorConfig")
+        config = cast("type[PredictorConfig]", class_in_config("PredictorConfig"))
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(output) if output is not None else Path(scratch) / "evaluation.csv"
-            words = ["--run", str(self.path), "--evaluate", str(data), "--output", str(file), "--overwrite"]
-            result = predict(read_settings(config, words, "python -m predictor"))  # type: ignore[arg-type]
+            words = ["--evaluate", str(data), "--output", str(file), "--overwrite"]
+            settings = read_settings(config, words, "python -m predictor")
+            result = predict(with_values(settings, {"run": (str(self.path),)}))  # a path may have a comma
         return dict(result["scores"])  # type: ignore[call-overload]
 
     @cached_property

@@ -1,15 +1,13 @@
 """`scenelab settings COMMAND`: the values of its settings, and where each comes from."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from command import class_in_config, run
 from experiments.modules import config_of, training_modules
 from log import logger
+from passed_words import config_words
 from scenelab.commands import EVERYDAY, closest
-from scenelab.words import parted
 from setting_flags import flag
 from setting_types import as_text
 from settings import SettingError, Settings, bad_setting, read_settings
@@ -19,6 +17,11 @@ if TYPE_CHECKING:
     from config import ShowSettingsConfig
 
 CLASSES = {
+    "train": "TrainFolderConfig",
+    "check": "CheckFolderConfig",
+    "runs": "ListRunsConfig",
+    "settings": "ShowSettingsConfig",
+    "pack": "PackRunConfig",
     "datatransformer": "DataTransformerConfig",
     "predictor": "PredictorConfig",
     "predictor.merge": "MergeConfig",
@@ -34,19 +37,12 @@ CLASSES = {
 """The classes of the commands that train nothing."""
 
 
-def main(argv: Sequence[str]) -> None:
-    """Runs the command."""
-    words, others = parted(argv, class_in_config("ShowSettingsConfig"), [])
-    run("scenelab settings", "ShowSettingsConfig", partial(show_settings, others), words)
-
-
 def show_settings(words: Sequence[str], settings: "ShowSettingsConfig") -> Mapping[str, object]:
     """Shows the table. `words`: flags of the command. Returns what `--json` prints."""
     command = settings.command
     if command is None:
         raise SettingError(bad_setting("command", None, "name a command: scenelab settings predictor"))
-    command = EVERYDAY[command].module if command in EVERYDAY else command
-    read = read_settings(class_of(command), list(words), f"python -m {command}")
+    read = read_settings(class_of(command), [*config_words(settings), *words], command_of(command))
     rows = [
         {"setting": name, "value": getattr(read, name), "from": source.name if source else "default"}
         for name in type(read).model_fields
@@ -57,12 +53,19 @@ def show_settings(words: Sequence[str], settings: "ShowSettingsConfig") -> Mappi
     return {"settings": [row | {"value": _shown(row["value"])} for row in rows]}
 
 
+def command_of(name: str) -> str:
+    """The name by which a settings file knows the command."""
+    everyday = EVERYDAY.get(name)
+    return name if everyday is None or name in CLASSES else everyday.module
+
+
 def class_of(command: str) -> type[Settings]:
     """The class of a command's settings. Raises SettingError for an unknown command."""
-    if command in CLASSES:
-        return class_in_config(CLASSES[command])
-    if command in set(training_modules()):
-        return config_of(command)
+    name = command_of(command)
+    if name in CLASSES:
+        return class_in_config(CLASSES[name])
+    if name in set(training_modules()):
+        return config_of(name)
     raise SettingError(bad_setting("command", command, f"has no settings to show{closest(command)}"))
 
 
@@ -71,4 +74,4 @@ def _shown(value: object) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run("scenelab settings", "ShowSettingsConfig", show_settings, others=lambda: [])

@@ -47,6 +47,7 @@ class ClassicalTask:
 
     columns: Sequence[str]
     evaluation_columns: Sequence[str] = ()
+    takes_new_images = True
     depends_on: dict[str, object]
     classes: Sequence[str]
 

@@ -14,7 +14,7 @@ from pipeline.pixel_weights import NEEDS_PIXEL_COUNTS, PixelCounts, load_or_coun
 from segmentation.loss_names import parse_loss, takes_class_weights
 from segmentation.recipe_values import recipes
 from setting_types import Size
-from settings import SettingError, bad_setting
+from settings import SettingError, bad_setting, errors_if_given
 from training.command import train as train_model
 from training.kinds import SEGMENTATION
 from training.recipe_values import apply_recipe
@@ -81,12 +81,13 @@ def check_loss(settings: "SegmentationConfig") -> None:
     except ValueError as error:
         raise SettingError(bad_setting("loss", settings.loss, str(error))) from error
     weights = settings.class_weights
-    if "class_weights" in settings.model_fields_set and weights != "none" and not takes_weights:
-        allowed = (
-            "has no effect, because dice and jaccard weight each class equally; "
-            f"leave it out, or add ce or focal to the loss: --loss ce+{settings.loss}"
-        )
-        raise SettingError(bad_setting("class_weights", weights, allowed))
+    why = (
+        "has no effect, because dice and jaccard weight each class equally; "
+        f"leave it out, or add ce or focal to the loss: --loss ce+{settings.loss}"
+    )
+    unused = ["class_weights"] if weights != "none" and not takes_weights else []
+    if errors := errors_if_given(settings, unused, why):
+        raise SettingError(*errors)
 
 
 def check_crop(settings: "SegmentationConfig", spec: Backbone) -> None:

@@ -9,11 +9,11 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = {
-    "installation": 0, "config_defaults": 0, "setting_types": 0, "log": 0, "setting_flags": 0.1, "setting_help": 0.1,
-    "setting_sources": 0.15, "settings": 0.2, "config": 1, "storage": 1, "layers": 1,
-    "command": 1.5, "backbones": 2, "datatransformer": 3, "distributed": 3, "pipeline": 4, "plots": 4, "training": 5,
-    "predictor": 6, "analysis": 7, "classifiers": 8, "segmentation": 8, "generation": 8, "experiments": 9,
-    "demo": 9, "scenelab": 10, "benchmarks": 10,
+    "installation": 0, "command_names": 0, "config_defaults": 0, "setting_types": 0, "log": 0, "setting_flags": 0.1,
+    "setting_help": 0.1, "setting_sources": 0.15, "settings": 0.2, "passed_words": 0.3, "config": 1, "storage": 1,
+    "layers": 1, "command": 1.5, "backbones": 2, "datatransformer": 3, "distributed": 3, "pipeline": 4, "plots": 4,
+    "training": 5, "predictor": 6, "analysis": 7, "classifiers": 8, "segmentation": 8, "generation": 8,
+    "experiments": 9, "demo": 9, "scenelab": 10, "benchmarks": 10,
 }  # fmt: skip
 FILES = sorted(path for room in FLOORS for path in [*(ROOT / room).rglob("*.py"), *ROOT.glob(f"{room}.py")])
 

@@ -15,6 +15,9 @@ Row = Mapping[str, float]
 """A row of history."""
 
 
+DEFAULT_SCORE = "accuracy"
+"""That of runs of earlier versions, which had no choice."""
+
 SCORES = {"accuracy": "val_accuracy", "mean-iou": "val_mean_iou"}
 """The columns of the history for the values of the setting `score`."""
 

@@ -1,11 +1,13 @@
 """A run in one file: a packed run, or a checkpoint alone. Both are Keras files with what prediction needs inside."""
 
+import atexit
 import hashlib
 import os
 import shutil
 import tempfile
 import uuid
 import zipfile
+from functools import cache as cache_result
 from pathlib import Path
 
 from settings import SettingError, WorkError, bad_setting
@@ -16,6 +18,10 @@ PACKED_SUFFIX = ".scenelab"
 
 MAX_BYTES = 64 * 2**20
 """Of a file inside, so that a hostile archive cannot fill the disk. A list of 100,000 classes has 3 MB."""
+
+
+class Damaged(Exception):
+    """A file inside is not what it should be."""
 
 
 def open_packed(file: Path) -> RunFolder:
@@ -33,34 +39,41 @@ def open_packed(file: Path) -> RunFolder:
             if not {ROW_FILE, INSIDE_FOLDER + "config.json", INSIDE_FOLDER + "classes.csv"} <= names:
                 problem = "holds no run: it is a checkpoint of an earlier version or of another program"
                 raise SettingError(bad_setting("run", file, f"{problem}. Name the folder of its run"))
-            folder = _folder_for(archive, file.stem)
-            if not RunFolder(folder).exists():
-                _unpack(archive, file, folder)
-    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, SettingError):
+            return RunFolder(_unpacked(archive, file))
+    except (zipfile.BadZipFile, EOFError, RuntimeError, Damaged) as error:
+        if isinstance(error, WorkError):
             raise
         raise WorkError(f"{file} is damaged or not a packed run: {error}") from error
-    return RunFolder(folder)
 
 
-def _folder_for(archive: zipfile.ZipFile, name: str) -> Path:
-    """The same folder for the same content, named after the file."""
+def _unpacked(archive: zipfile.ZipFile, file: Path) -> Path:
+    """The folder of the run. The same content has the same folder in the cache, named after the file."""
     content = repr([(entry.filename, entry.file_size, entry.CRC) for entry in archive.infolist()])
     digest = hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest()[:16]
-    return _cache() / digest / name
+    place = Path(digest) / file.stem
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scenelab" / "runs"
+    if not RunFolder(cache / place).exists():
+        if not _can_be_written(cache):
+            cache = _folder_of_this_process()
+        if not RunFolder(cache / place).exists():
+            _unpack(archive, file, cache / place)
+    return cache / place
 
 
-def _cache() -> Path:
-    """A folder of the user that can be written."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "scenelab" / "runs"
+def _can_be_written(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
     except OSError:
-        pass
-    return Path(tempfile.mkdtemp(prefix="scenelab-"))
+        return False
+    return os.access(folder, os.W_OK)
+
+
+@cache_result
+def _folder_of_this_process() -> Path:
+    """Is removed when the process ends."""
+    folder = tempfile.mkdtemp(prefix="scenelab-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _unpack(archive: zipfile.ZipFile, file: Path, folder: Path) -> None:
@@ -75,9 +88,12 @@ def _unpack(archive: zipfile.ZipFile, file: Path, folder: Path) -> None:
             if INSIDE_FOLDER + name in archive.namelist():
                 entry = archive.getinfo(INSIDE_FOLDER + name)
                 if entry.file_size > MAX_BYTES:
-                    raise ValueError(f"{entry.filename} in it has {entry.file_size:,} bytes")
+                    raise Damaged(f"{entry.filename} in it has {entry.file_size:,} bytes")
                 (work / name).write_bytes(archive.read(entry))
-        if not RunFolder(folder).exists():
+        try:
             work.rename(folder)
+        except OSError:
+            if not RunFolder(folder).exists():  # otherwise another command was faster
+                raise
     finally:
         shutil.rmtree(work, ignore_errors=True)

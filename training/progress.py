@@ -11,7 +11,7 @@ from setting_flags import command_words
 from setting_types import as_text
 from settings import SettingError, WorkError, bad_setting
 from training.checkpoint_file import Row, checkpoint_row
-from training.kinds import Kind
+from training.kinds import DEFAULT_SCORE, Kind
 from training.run_folder import RunFolder
 
 FIXED_AFTER_START = (
@@ -82,7 +82,7 @@ def _as_flags(name: str, value: object) -> str:
 
 def check_same_model(run: RunFolder, kind: Kind, settings: Mapping[str, object], classes: tuple[str, ...]) -> None:
     """Raises SettingError if the run was started with settings that make another model, or with other classes."""
-    before = run.config()["settings"]
+    before = {"score": DEFAULT_SCORE} | run.config()["settings"]
     advice = "use another --name, or --resume never to start this run again"
     errors = [
         bad_setting(

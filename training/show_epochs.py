@@ -41,7 +41,7 @@ class ShowEpochs(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.bar is not None:
-            self.bar.update()
+            self.bar.update(batch + 1 - self.bar.n)  # several batches may be run at once
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         self._close()

@@ -50,6 +50,7 @@ class EncodingTask(SamplingTask):
         self.pixel_range = runs[0].pixel_range()
         self.output = Output(settings.output, self.columns)
         self.files = sorted(set(settings.encoding_files))
+        self.takes_new_images = "latents" not in self.files  # whose rows are in the order of the images
         self.depends_on = {"encoding_files": self.files}
 
     def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:

@@ -75,6 +75,7 @@ class RayTask(PredictionTask):
         self.task, self.batch_size, self.cores = task, batch_size, cores
         self.columns, self.evaluation_columns = task.columns, task.evaluation_columns
         self.depends_on, self.classes = task.depends_on, task.classes
+        self.takes_new_images = task.takes_new_images
 
     def rows(self, images: Iterable[ImageFile], reject: Reject, progress: ProgressBar) -> PredictedRows:
         with ray_cluster() as machines:

@@ -106,6 +106,8 @@ def _find_candidates(test_images: str | None, exported_run: RunFolder) -> list[I
     if test_images:
         images = list(find_images(test_images))
     else:
+        if not exported_run.config()["settings"].get("data"):
+            raise WorkError("There are no images to check the export on: the run is packed. Use --test-images FOLDER")
         try:
             data = read_data_folder(paths_of_data(exported_run)[0], exported_run.kind.task)  # any images will do
         except SettingError as error:

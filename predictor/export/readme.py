@@ -96,6 +96,10 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
         f"was trained at {_text(size)} pixels (height x width): resize bilinearly with antialiasing to this size, "
         "without keeping the aspect ratio.",
     ]
+    if scaled := run.pixel_range():
+        lines.append(
+            f"- Pictures of more than 8 bits were scaled in training: values of {scaled} became 0 to 255. Do the same."
+        )
     if run.kind == AUTOENCODER:
         lines += _autoencoder_lines(records, images)
     else:

@@ -1,10 +1,11 @@
-"""The words of a command line that goes on to other commands."""
+"""The words of a command line that are passed on to other commands."""
 
 from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
 from setting_flags import flag
+from settings import Settings
 
 HELP = ("--help", "-h")
 
@@ -32,6 +33,11 @@ def with_flags(words: Iterable[str], flags: set[str], configs: Iterable[type[Bas
 def without_flags(words: Iterable[str], flags: set[str], configs: Iterable[type[BaseModel]]) -> list[str]:
     """The words without those that give one of these flags."""
     return [word for group in _groups(words, configs) if _name(group) not in flags for word in group]
+
+
+def config_words(settings: Settings) -> list[str]:
+    """The words that give another command the same settings file."""
+    return ["--config", str(settings.config)] if settings.config else []
 
 
 def flags_of(config: type[BaseModel]) -> set[str]:

@@ -1,0 +1,35 @@
+"""The names of all modules that can be run. Their files are read, not imported."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+PACKAGES = (
+    "datatransformer", "classifiers", "segmentation", "generation", "predictor", "analysis", "experiments", "backbones",
+    "training", "benchmarks",
+)  # fmt: skip
+RUNNABLE = re.compile(r'^if __name__ == "__main__":\n    (run|main)\(', re.M)
+
+OWN_NAMES = ("train", "check", "runs", "settings", "pack")
+"""Commands of `scenelab` that are no such modules."""
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """The modules by the names that `python -m` takes."""
+    return tuple(_modules())
+
+
+def groups() -> set[str]:
+    """The packages that hold several commands."""
+    return {module.rpartition(".")[0] for module in modules()} - {""}
+
+
+def _modules() -> Iterator[str]:
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            if RUNNABLE.search(file.read_text(encoding="utf-8")):
+                parts = file.relative_to(ROOT).with_suffix("").parts
+                yield ".".join(parts[:-1] if parts[-1] == "__main__" else parts)
