@@ -121,9 +121,14 @@ def _outcome(
     program: str, config_class: str, work: Work, argv: list[str], debug: bool, others: "Others"
 ) -> tuple[int, Mapping[str, object]]:
     """The exit code and what `--json` tells of the outcome."""
-    try:
-        from settings import NothingDone, SettingError, WorkError, read_settings
+    from settings import (
+        NothingDone,
+        SettingError,
+        WorkError,
+        read_settings,
+    )  # `installation` has checked that it is ours
 
+    try:
         config = class_in_config(config_class)
         if others:
             from passed_words import parted

@@ -1,6 +1,7 @@
 """The names of all modules that can be run. Their files are read, not imported."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,8 @@ def modules() -> tuple[str, ...]:
 
 def groups() -> set[str]:
     """The packages that hold several commands."""
-    return {module.rpartition(".")[0] for module in modules()} - {""}
+    packages = Counter(module.partition(".")[0] for module in modules())
+    return {package for package, commands in packages.items() if commands > 1}
 
 
 def _modules() -> Iterator[str]:

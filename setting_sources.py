@@ -114,7 +114,8 @@ def _errors(table: Mapping[str, object], file: str, path: str, known: set[str]) 
     for name, raw in table.items():
         inner = f"{path}.{name}" if path else name
         if isinstance(raw, dict):
-            if _is_command(inner):
+            is_empty_group = not any(not isinstance(value, dict) for value in raw.values())
+            if _is_command(inner) or (is_empty_group and any(one.startswith(f"{inner}.") for one in modules())):
                 yield from _errors(raw, file, inner, known)
             else:
                 yield f"{file}: no command is named [{inner}]; a table is named like [datatransformer] or [classifiers]"

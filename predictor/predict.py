@@ -52,6 +52,7 @@ def predict_to_standard_output(settings: "PredictorConfig", runs: list[RunFolder
         finally:
             for row in read_rejected(csv):
                 logger.warning(f"{row['image']}: {row['reason']}")
+        logger.info(f"{result['images']} images predicted by {', '.join(str(run.path) for run in runs)}")
         print_rows(csv)
     return result | {"output": STANDARD_OUTPUT}
 

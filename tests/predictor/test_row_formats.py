@@ -49,12 +49,28 @@ def test_rows_go_to_standard_output_and_messages_do_not(small_run, scenes, tmp_p
         ("-", ("--evaluate", "data"), "more files are written beside it"),
         ("-", ("--json",), "--json prints there too"),
         ("p.json", ("--shard", "1/2"), "shards are joined as CSV"),
+        ("-", ("--shard", "1/2"), "shards are joined as CSV"),
         ("p.xlsx", (), "is written as CSV; give a name that ends in .csv"),
     ],
 )
 def test_outputs_that_cannot_be(output, flags, reason, small_run, tmp_path):
     with pytest.raises(SettingError, match=reason):
         predict_here(small_run, tmp_path / output if output != "-" else "-", "--test-images", tmp_path, *flags)
+
+
+def test_a_file_of_others_is_not_overwritten(small_run, scenes, tmp_path):
+    (tmp_path / "p.json").write_text("mine")
+    with pytest.raises(SettingError, match="exists and was not made by this command"):
+        predict_here(small_run, tmp_path / "p.json", "--test-images", scenes / "val")
+    assert (tmp_path / "p.json").read_text() == "mine"
+
+
+def test_a_shard_without_readable_images_is_done(small_run, scenes, tmp_path):
+    folder = tmp_path / "images"
+    shutil.copytree(scenes / "val" / "beach", folder)
+    (folder / "a.jpg").write_bytes(b"no image")
+    result = predict_here(small_run, tmp_path / "p.csv", "--test-images", folder, "--shard", "1/3")
+    assert (result["images"], result["rejected"]) == (0, 1) and result["output"] == tmp_path / "p-1-of-3.csv"
 
 
 def test_nothing_could_be_predicted(small_run, tmp_path):

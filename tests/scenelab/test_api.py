@@ -118,11 +118,12 @@ def test_prepare_and_train_take_the_settings_as_keywords_and_print_nothing(scene
         ({"epochs": 0}, "epochs = '0': should be greater"),
         ({"model": "smal"}, "model = 'smal': should be one of"),
         ({"model": "unet"}, "model = 'unet': is not for classification"),
+        ({"data": "nothing", "model": "unet"}, "there is no such folder"),
     ],
 )
 def test_wrong_keywords_are_refused(values, reason, scenes):
     with pytest.raises(scenelab.SettingError, match=reason):
-        scenelab.train(scenes, **values)
+        scenelab.train(**({"data": scenes} | values))
 
 
 def test_predictions_as_a_table(small_run, images):

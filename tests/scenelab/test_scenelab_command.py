@@ -83,6 +83,10 @@ def test_settings_are_shown_with_their_origin(tmp_path):
     ]
     lines = scenelab("settings", "predict", cwd=tmp_path).out.splitlines()
     assert any(line.split() == ["--tta", "none", "default"] for line in lines)
+    (tmp_path / "other.toml").write_text("tta = 'flip'\n")
+    done = scenelab("settings", "predict", "--given", "--config", "other.toml", cwd=tmp_path)
+    assert done.out.splitlines()[-1].split() == ["--tta", "flip", "other.toml"]
+    assert scenelab("settings", "train", cwd=tmp_path).code == 0
     done = scenelab("settings", "classifiers.smal", cwd=tmp_path)
     assert done.code == 2 and "did you mean classifiers.small?" in done.err
 

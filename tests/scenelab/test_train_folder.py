@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
-from scenelab.words import flags_of, parted, with_flags, without_flags
+from passed_words import flags_of, parted, with_flags, without_flags
+from scenelab.train_folder import beside, run_name
 from tests.conftest import table
 from tests.scenelab.test_scenelab_command import scenelab
 
@@ -58,6 +60,10 @@ def test_from_photographs_to_a_report_in_one_command(photos, tmp_path):
         (["--model", "smal"], "model = 'smal': should be one of"),
         (["--model", "small", "--skip"], "unknown flag --skip"),
         (["--val-fraction", 2], "val_fraction = '2': should be"),
+        (["--raw-images", "other"], "--raw-images: the folder of images stands behind the command"),
+        (["--strategy", "multi-worker"], "make it first: scenelab prepare"),
+        (["--model", "vae", "--recipe", "best"], "recipe = 'best': generation.vae has none"),
+        (["more"], "more: each value stands behind its flag"),
     ],
 )
 def test_wrong_settings_are_refused_before_anything_is_made(words, reason, photos, tmp_path):
@@ -69,7 +75,10 @@ def test_wrong_settings_are_refused_before_anything_is_made(words, reason, photo
 def test_a_data_folder_is_trained_on_as_it_is(scenes, tmp_path):
     done = scenelab("train", scenes, "--val-fraction", 0.5, cwd=tmp_path)
     assert done.code == 2 and "is a data folder already" in done.err
-    done = scenelab("train", scenes, "--model", "small", "--epochs", 1, *QUICK, "--name", "mine", cwd=tmp_path)
+    done = scenelab("train", scenes, "--data", "other", cwd=tmp_path)
+    assert done.code == 2 and "is a data folder already" in done.err
+    flags = ["--model", "small", "--epochs", 1, *QUICK, "--name", "mine", "--seed", 3]
+    done = scenelab("train", scenes, *flags, cwd=tmp_path)
     assert done.code == 0, done.err
     assert (tmp_path / "runs" / "mine" / "report.html").is_file() and not list(tmp_path.glob("*-data"))
 
@@ -83,6 +92,25 @@ def test_a_folder_is_checked_without_keeping_anything(photos, tmp_path):
     assert result["images"] == 30 and result["classes"] == 3 and rejected["file"].endswith("broken.jpg")
     assert "broken.jpg: " in done.err and sorted(photos.parent.rglob("*")) == before
     assert scenelab("check", cwd=tmp_path).code == 2
+    done = scenelab("check", photos, "--data", "made", cwd=tmp_path)
+    assert done.code == 2 and "leave it out" in done.err and not (tmp_path / "made").exists()
+    assert "/tmp" not in scenelab("check", photos.name, cwd=tmp_path).out, "nothing is said about files that are gone"
+
+
+def test_names_that_follow_from_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert beside(Path("photos")) == Path("photos-data") and beside(Path("a/photos/")) == Path("a/photos-data")
+    assert beside(Path()) == tmp_path.with_name(f"{tmp_path.name}-data")
+    assert run_name(Path("cats,dogs")) == "cats_dogs" and run_name(Path("/")) == "images"
+
+
+def test_a_settings_file_wins_over_what_the_command_was_not_given(scenes, tmp_path):
+    """The recipe of the file, not quick; and its learning rates, which the recipe would set."""
+    (tmp_path / "scenelab.toml").write_text('[classifiers]\nrecipe = "best"\nname = "filed"\nepochs = 1\n')
+    done = scenelab("train", scenes, "--model", "small", *QUICK, cwd=tmp_path)
+    assert done.code == 0, done.err
+    settings = json.loads((tmp_path / "runs" / "filed" / "config.json").read_text())["settings"]
+    assert settings["recipe"] == "best" and settings["epochs"] == 1
 
 
 def test_words_are_divided_among_the_commands():
