@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_SETTINGS, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = ". Free some disk space and run the same command again: it resumes where it stopped."
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 IGNORES_CTRL_C = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
@@ -53,14 +54,18 @@ def run(
             before the settings.
     """
     argv = sys.argv[1:] if argv is None else argv
+    before = [signal.getsignal(number) for number in STOPPING]
     try:
         _on_stop(_interrupt)  # from here on the work is told, which may save what is done
         code = _exit_code(as_typed(program), config_class, work, argv, others)
-    except KeyboardInterrupt:  # another one, while the first was reported
+    except KeyboardInterrupt:  # before or after the part that reports it
+        _on_stop(signal.SIG_IGN)
+        os.write(2, f"{RESUME}\n".encode())
         code = INTERRUPTED
-    _on_stop(signal.SIG_IGN)  # nothing is left to be stopped
     if code == INTERRUPTED:  # TensorFlow's threads may be in the middle of a batch, and Python would wait for them
         _end_at_once(code)
+    for number, handler in zip(STOPPING, before, strict=True):
+        signal.signal(number, handler)
     sys.exit(code)
 
 
@@ -69,7 +74,7 @@ def _on_stop(handler: "Callable[[int, FrameType | None], object] | signal.Handle
 
     A process that a shell has started in the background ignores Ctrl-C, which is meant for another one.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         if number == signal.SIGTERM or not IGNORES_CTRL_C:
             signal.signal(number, handler)
 

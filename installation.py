@@ -19,7 +19,7 @@ MODULES = (
     "training",
 )  # fmt: skip
 
-PACKAGES = ("numpy", "pydantic_settings", "keras", "tensorflow")
+PACKAGES = ("numpy", "pydantic_settings", "cv2")
 """Some that every command needs; if one is missing, the environment is not active."""
 
 

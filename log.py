@@ -13,7 +13,6 @@ from logging.handlers import MemoryHandler
 from pathlib import Path
 
 logger = logging.getLogger("scenelab")
-logger.addHandler(logging.NullHandler())  # in a program that imports a module, warnings are not printed either
 """The logger of all modules. Only a command sets its handlers: a program that imports a module sees no messages."""
 
 PYTHON_WARNINGS = logging.getLogger("py.warnings")

@@ -180,9 +180,12 @@ def read_run(run: RunFolder, data: Path | None = None) -> TrainedRun:
 
     config = run.config()
     rows = run.history()
-    if not rows and run.best.exists():
-        raise WorkError(f"{run.path} is a packed run or a checkpoint alone: it has no history to draw")
     if not rows:
-        raise WorkError(f"{run.path} has no history yet: its first epoch is not finished. Train it first.")
+        why = (
+            "is lost, or the run is a packed one, which has none"
+            if run.best.exists()
+            else "does not exist yet: the first epoch is not finished. Train it first"
+        )
+        raise WorkError(f"The history of {run.path} {why}.")
     check_trained(run)
     return TrainedRun(run, run.kind, config["model"], config["settings"], config.get("versions", {}), rows, data)

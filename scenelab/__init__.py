@@ -7,7 +7,7 @@
     run.predict("new_photo.jpg").label
 
 The names of the settings are those of `config.py`. A keyword wins over an environment variable, that over a settings
-file, and that over `config.py`. Nothing is printed; messages go to the logger `scenelab`.
+file, and that over `config.py`. Messages go to the logger `scenelab`, of which Python shows warnings alone.
 """
 
 import installation  # noqa: F401  it refuses to start where something is in the way

@@ -196,7 +196,7 @@ def test_an_unfinished_run_and_a_run_without_history(copied, logged):
     assert not analyse_here(copied, "--only", "curves")["finished"]
     assert "is not finished: 3 of at most 9 epochs are done" in logged.text
     (copied / "history.csv").unlink()
-    with pytest.raises(WorkError, match="has no history yet"):
+    with pytest.raises(WorkError, match="is lost, or the run is a packed one"):
         analyse_here(copied)
 
 

@@ -18,7 +18,7 @@ def probabilities(two_runs, scenes, output, *names, **more) -> np.ndarray:
     found = np.zeros((len(rows), 5))
     for number, row in enumerate(rows):
         for rank in ("", "_2", "_3", "_4", "_5"):
-            found[number, int(row[f"label{rank}"])] = float(row[f"probability{rank}"])
+            found[number, int(row[f"class_index{rank}"])] = float(row[f"probability{rank}"])
     return found
 
 
