@@ -117,9 +117,9 @@ def report() -> None:
     logger.info("\n".join(f"  {name:17} {path}" for name, path in outputs.items()))
     logger.info(
         "\nYour own images, in a folder for each class:\n"
-        "  python -m datatransformer --raw-images photos --data data\n"
-        "  python -m classifiers.efficientnet_lite --recipe quick --data data\n"
-        "  python -m predictor --run efficientnet_lite --test-images new_photos --output predictions.csv\n"
+        "  source .venv/bin/activate\n"
+        "  scenelab train photos\n"
+        "  scenelab predict new_photos --run photos --output predictions.csv\n"
         "docs/start.md explains them."
     )
 

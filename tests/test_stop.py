@@ -13,6 +13,8 @@ COMMANDS = {
     "predictor": ("--batch-size", 1, "--overwrite"),
 }
 MOMENTS = (0.08, 0.3, 0.7, 1.5, 4.0)
+ONCE, TWICE, TERMINATED = (signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM)
+SLOW = pytest.mark.slow
 
 
 def flags_of(module, scenes, small_run, tmp_path):
@@ -24,9 +26,7 @@ def flags_of(module, scenes, small_run, tmp_path):
     return *COMMANDS[module], *places[module]
 
 
-@pytest.mark.parametrize(
-    "signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM)]
-)
+@pytest.mark.parametrize("signals", [pytest.param(ONCE, marks=SLOW), TWICE, pytest.param(TERMINATED, marks=SLOW)])
 @pytest.mark.parametrize("module", COMMANDS)
 def test_ctrl_c(module, signals, scenes, small_run, tmp_path):
     for number, moment in enumerate(MOMENTS):

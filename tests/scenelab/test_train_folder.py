@@ -104,6 +104,7 @@ def test_names_that_follow_from_the_folder(tmp_path, monkeypatch):
     assert run_name(Path("cats,dogs")) == "cats_dogs" and run_name(Path("/")) == "images"
 
 
+@pytest.mark.slow
 def test_a_settings_file_wins_over_what_the_command_was_not_given(scenes, tmp_path):
     """The recipe of the file, not quick; and its learning rates, which the recipe would set."""
     (tmp_path / "scenelab.toml").write_text('[classifiers]\nrecipe = "best"\nname = "filed"\nepochs = 1\n')
