@@ -11,10 +11,11 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from pydantic_core import to_json
 
+from installation import IS_COMMAND
 from log import as_typed, logger, logging_to_screen
 
 if TYPE_CHECKING:
@@ -56,16 +57,17 @@ def run(
     argv = sys.argv[1:] if argv is None else argv
     before = [signal.getsignal(number) for number in STOPPING]
     try:
-        _on_stop(_interrupt)  # from here on the work is told, which may save what is done
+        _on_stop(_end)  # nothing is begun before the settings are read
         code = _exit_code(as_typed(program), config_class, work, argv, others)
-    except KeyboardInterrupt:  # before or after the part that reports it
-        _on_stop(signal.SIG_IGN)
-        os.write(2, f"{RESUME}\n".encode())
-        code = INTERRUPTED
+    except KeyboardInterrupt:  # after the part that reports it
+        _end(signal.SIGINT, None)
     if code == INTERRUPTED:  # TensorFlow's threads may be in the middle of a batch, and Python would wait for them
         _end_at_once(code)
-    for number, handler in zip(STOPPING, before, strict=True):
-        signal.signal(number, handler)
+    if IS_COMMAND:
+        _on_stop(signal.SIG_IGN)  # what is done is done
+    else:
+        for number, handler in zip(STOPPING, before, strict=True):
+            signal.signal(number, handler)
     sys.exit(code)
 
 
@@ -79,11 +81,16 @@ def _on_stop(handler: "Callable[[int, FrameType | None], object] | signal.Handle
             signal.signal(number, handler)
 
 
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    os.write(2, f"{RESUME}\n".encode())
+    os._exit(INTERRUPTED)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end_at_once(code: int) -> None:
+def _end_at_once(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
@@ -126,12 +133,7 @@ def _outcome(
     program: str, config_class: str, work: Work, argv: list[str], debug: bool, others: "Others"
 ) -> tuple[int, Mapping[str, object]]:
     """The exit code and what `--json` tells of the outcome."""
-    from settings import (
-        NothingDone,
-        SettingError,
-        WorkError,
-        read_settings,
-    )  # `installation` has checked that it is ours
+    from settings import NothingDone, SettingError, WorkError, read_settings
 
     try:
         config = class_in_config(config_class)
@@ -142,7 +144,10 @@ def _outcome(
             work = partial(work, passed_on)
         settings = read_settings(config, argv, program)
         debug = settings.debug
-        return DONE, work(settings) or {}
+        _on_stop(_interrupt)  # from here on the work is told, which may save what is done
+        result = work(settings) or {}
+        _on_stop(_end)
+        return DONE, result
     except KeyboardInterrupt as interruption:
         _on_stop(signal.SIG_IGN)
         return _report(INTERRUPTED, [str(interruption) or RESUME], False)

@@ -47,7 +47,7 @@ def end_on_stop() -> None:
 def check() -> None:
     """Ends a command with exit code 2 and one line if it cannot start; raises ImportError in other programs."""
     problem = _problem()
-    if problem and is_command():
+    if problem and IS_COMMAND:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(2)
     if problem:
@@ -72,6 +72,9 @@ def _problem() -> str:
     return ""
 
 
-if is_command():
+IS_COMMAND = is_command()
+"""Whether this process does nothing else. Asked now, because Python changes sys.argv later."""
+
+if IS_COMMAND:
     end_on_stop()
 check()
