@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -90,6 +91,16 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _again_if_lost(lost: "sys.UnraisableHookArgs") -> None:
+    """Python drops an exception in a destructor or a callback, and says so: Ctrl-C is sent again, a moment later."""
+    if lost.exc_type is KeyboardInterrupt:
+        again = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def _end_at_once(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -144,6 +155,8 @@ def _outcome(
             work = partial(work, passed_on)
         settings = read_settings(config, argv, program)
         debug = settings.debug
+        if IS_COMMAND:
+            sys.unraisablehook = _again_if_lost
         _on_stop(_interrupt)  # from here on the work is told, which may save what is done
         result = work(settings) or {}
         _on_stop(_end)
