@@ -184,8 +184,10 @@ def test_a_slip_of_the_pen_in_config_is_no_traceback(tmp_path):
     ):
         (tmp_path / "config.py").write_text(text)
         (tmp_path / "try.py").write_text(
-            f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n"
-            "from command import run\nrun('try', 'ClassifierConfig', print)\n"
+            f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+            f"sys.path = [one for one in sys.path if one != {str(tmp_path)!r}]\n"
+            f"from command import run\nsys.path.insert(0, {str(tmp_path)!r})\n"  # in place of our own config.py
+            "run('try', 'ClassifierConfig', print)\n"
         )
         done = run("try", cwd=tmp_path)
         assert done.code == 2 and expected in done.err, done.err
