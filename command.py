@@ -31,6 +31,8 @@ RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
 
+Handler = Callable[[int, FrameType | None], object]
+
 Work = Callable[..., Mapping[str, object] | None]
 """What a command does with its settings. It returns what `--json` prints: what was made, where, and the scores."""
 
@@ -58,10 +60,12 @@ def run(
     argv = sys.argv[1:] if argv is None else argv
     before = [signal.getsignal(number) for number in STOPPING]
     try:
-        _on_stop(_end)  # nothing is begun before the settings are read
+        _on_stop(_ending(2))  # nothing is begun before the settings are read
         code = _exit_code(as_typed(program), config_class, work, argv, others)
     except KeyboardInterrupt:  # after the part that reports it
-        _end(signal.SIGINT, None)
+        _on_stop(signal.SIG_IGN)
+        os.write(2, f"{RESUME}\n".encode())
+        code = INTERRUPTED
     if code == INTERRUPTED:  # TensorFlow's threads may be in the middle of a batch, and Python would wait for them
         _end_at_once(code)
     if IS_COMMAND:
@@ -72,7 +76,7 @@ def run(
     sys.exit(code)
 
 
-def _on_stop(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
+def _on_stop(handler: Handler | signal.Handlers) -> None:
     """Sets what Ctrl-C does, and a cluster's SIGTERM, which ends a command in the same way.
 
     A process that a shell has started in the background ignores Ctrl-C, which is meant for another one.
@@ -82,9 +86,14 @@ def _on_stop(handler: "Callable[[int, FrameType | None], object] | signal.Handle
             signal.signal(number, handler)
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    os.write(2, f"{RESUME}\n".encode())
-    os._exit(INTERRUPTED)
+def _ending(screen: int) -> Handler:
+    """What ends the process with a line on the file descriptor `screen`."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        os.write(screen, f"{RESUME}\n".encode())
+        os._exit(INTERRUPTED)
+
+    return end
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -159,7 +168,7 @@ def _outcome(
             sys.unraisablehook = _again_if_lost
         _on_stop(_interrupt)  # from here on the work is told, which may save what is done
         result = work(settings) or {}
-        _on_stop(_end)
+        _on_stop(_ending(2))
         return DONE, result
     except KeyboardInterrupt as interruption:
         _on_stop(signal.SIG_IGN)
@@ -234,11 +243,7 @@ def _ending_at_once(screen: int) -> Iterator[None]:
         yield
         return
 
-    def end(number: int, frame: FrameType | None) -> None:
-        os.write(screen, f"{RESUME}\n".encode())
-        os._exit(INTERRUPTED)
-
-    _on_stop(end)
+    _on_stop(_ending(screen))
     try:
         yield
     finally:

@@ -23,6 +23,13 @@ def modules() -> tuple[str, ...]:
     return tuple(_modules())
 
 
+def is_module(name: str) -> bool:
+    """Whether a module of this name can be run. Reads its file alone."""
+    place = ROOT.joinpath(*name.split("."))
+    files = [file for file in (place.with_suffix(".py"), place / "__main__.py") if file.is_file()]
+    return name.partition(".")[0] in PACKAGES and any(map(_is_runnable, files))
+
+
 def groups() -> set[str]:
     """The packages that hold several commands."""
     packages = Counter(module.partition(".")[0] for module in modules())
@@ -32,6 +39,10 @@ def groups() -> set[str]:
 def _modules() -> Iterator[str]:
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
-            if RUNNABLE.search(file.read_text(encoding="utf-8")):
+            if _is_runnable(file):
                 parts = file.relative_to(ROOT).with_suffix("").parts
                 yield ".".join(parts[:-1] if parts[-1] == "__main__" else parts)
+
+
+def _is_runnable(file: Path) -> bool:
+    return RUNNABLE.search(file.read_text(encoding="utf-8")) is not None

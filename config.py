@@ -2,7 +2,8 @@
 
 Each field is also a flag (`val_fraction` is `--val-fraction`) and an environment variable
 (`SCENELAB_VAL_FRACTION`). A flag overrides a variable, and a variable overrides this file.
-The lines `# -- data --` divide a class into the sections of `--help`.
+The lines `# -- data --` divide a class into the sections of `--help`. A field without a text has another value than in
+the class above, and the text that it has there.
 """
 
 from typing import Annotated, Literal
@@ -479,11 +480,8 @@ class CifarConfig(ClassifierConfig):
     """`python -m classifiers.cifar_vgg16`: VGG16 with batch norm for images of 32x32 pixels, as for CIFAR-10."""
 
     batch_size: Counts = 128
-    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
-    it if memory runs out."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
-    """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = 1e-3
     """Weight decay, against overfitting. Biases and normalisation layers are not decayed. It is multiplied by the
@@ -491,7 +489,6 @@ class CifarConfig(ClassifierConfig):
     applied."""
 
     learning_rates: Rates = (0.05, 0.005, 0.0005)
-    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
 
 class CifarResNetConfig(CifarConfig):
@@ -505,7 +502,6 @@ class CifarResNetConfig(CifarConfig):
     # -- schedule --
 
     learning_rates: Rates = (0.1, 0.01, 0.001)
-    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
 
 class SegmentationConfig(SupervisedConfig):
@@ -521,8 +517,6 @@ class SegmentationConfig(SupervisedConfig):
     if a batch of large images would not fit into memory."""
 
     batch_size: Counts = 8
-    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
-    it if memory runs out."""
 
     # -- loss --
 
@@ -567,8 +561,6 @@ class UNetMobileNetV2Config(SegmentationConfig):
     """`python -m segmentation.unet_mobilenet_v2`: a U-Net on a frozen MobileNetV2."""
 
     batch_size: Counts = 64
-    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
-    it if memory runs out."""
 
     freeze: int = 150
     """Layers of the backbone that are frozen, as Python's slice layers[:N]: 150 all of them, 0 none."""
@@ -602,30 +594,18 @@ class SegNetConfig(SegmentationConfig):
     """* Size in pixels that images are resized to: 96, or height x width as 180x240."""
 
     optimizer: Literal["adam", "adamw", "sgd", "momentum"] = "momentum"
-    """Optimizer. momentum is sgd with a momentum of 0.9."""
 
     learning_rates: Rates = (0.1,)
-    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
     class_weights: str = "median-frequency"
-    """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
-    balanced: all classes have the same sum.
-    median-frequency: as in SegNet.
-    root-frequency: the square root of that, a milder weighting.
-    background:W: the first class has the weight W, the others 1.
-    segnet-camvid: SegNet's own numbers.
-    Or a CSV of `name,weight`."""
 
 
 class SegNetBasicConfig(SegNetConfig):
     """`python -m segmentation.segnet_basic`: SegNet with two stages."""
 
     image_size: ImageSizes = "128"
-    """* Size in pixels that images are resized to: 96, or height x width as 180x240."""
 
     batch_size: Counts = 4
-    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
-    it if memory runs out."""
 
     # -- model --
 
@@ -636,13 +616,6 @@ class SegNetBasicConfig(SegNetConfig):
     # -- loss --
 
     class_weights: str = "none"
-    """Weights of the classes in the loss (not for dice and jaccard, which weight each class equally by definition).
-    balanced: all classes have the same sum.
-    median-frequency: as in SegNet.
-    root-frequency: the square root of that, a milder weighting.
-    background:W: the first class has the weight W, the others 1.
-    segnet-camvid: SegNet's own numbers.
-    Or a CSV of `name,weight`."""
 
 
 class VaeConfig(TrainingConfig):
@@ -659,8 +632,6 @@ class VaeConfig(TrainingConfig):
     """Size in pixels that images are resized to: 96, or height x width as 180x240. Small sizes suit this model."""
 
     batch_size: Counts = 64
-    """* Images in a batch, over all devices together, in training and in the validation and figures of the run. Reduce
-    it if memory runs out."""
 
     # -- model --
 
@@ -679,7 +650,6 @@ class VaeConfig(TrainingConfig):
     # -- schedule --
 
     learning_rates: Rates = (5e-4,)
-    """* The learning rate of each stage. If it is too large the loss does not fall; if too small, training is slow."""
 
     patience: Count = 6
     """A stage ends when validation loss has not improved for this many epochs (schedule stages)."""

@@ -33,6 +33,17 @@ def value_of(name: str, argv: list[str]) -> str:
     return ""
 
 
+def readable_parsing(text: str) -> str:
+    """What argparse says of a command line."""
+    text = text.removeprefix("error parsing CLI: ")
+    words = text.removeprefix("unrecognized arguments: ")
+    if words == text:
+        return text
+    return (
+        f"{words}: each value stands behind its flag, and a pattern such as '*.jpg' in quotes; --help lists the flags"
+    )
+
+
 def without_unknown_flags(config: type[BaseModel], argv: list[str]) -> tuple[list[str], list[str]]:
     known = {"--help"} | {flag(field) for field in config.model_fields}
     known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from command_names import OWN_NAMES, groups, modules
+from command_names import OWN_NAMES, groups, is_module, modules
 from config_defaults import DEFAULTS
 from setting_flags import flag
 from setting_types import as_text, nearest
@@ -128,7 +128,7 @@ def _errors(table: Mapping[str, object], file: str, path: str, known: set[str]) 
 
 
 def _is_command(name: str) -> bool:
-    return name in modules() or name in groups() or name in OWN_NAMES
+    return name in OWN_NAMES or is_module(name) or name in groups()
 
 
 def _as_given(raw: object, info: FieldInfo) -> object:

@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from log import as_typed
-from setting_flags import flag, value_of, without_unknown_flags
+from setting_flags import flag, readable_parsing, value_of, without_unknown_flags
 from setting_help import help_text
 from setting_sources import FLAG, VARIABLE, Source, lower_values
 from setting_types import POSITIONAL, File, as_text, nearest
@@ -88,6 +88,14 @@ with warnings.catch_warnings():
 
         debug: bool = False
         """Show Python's traceback when something fails. You only need this to report an error of SceneLab."""
+
+        @classmethod
+        def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+            """A field that a class defines again without a text has the text of the class above."""
+            for name, info in cls.model_fields.items():
+                above = [one for one in cls.__mro__[1:] if issubclass(one, Settings) and name in one.model_fields]
+                if info.description is None and above:
+                    info.description = above[0].model_fields[name].description
 
         @classmethod
         def settings_customise_sources(
@@ -164,7 +172,7 @@ def read_settings(config: type[AnySettings], argv: list[str], program: str) -> A
     except ValidationError as error:
         errors += [_readable(entry, sources) for entry in error.errors()]
     except SettingsError as error:
-        errors.append(_readable_parsing(str(error)))
+        errors.append(readable_parsing(str(error)))
     if errors or settings is None:
         raise SettingError(*errors)
     settings._sources.update(sources)
@@ -201,17 +209,6 @@ def _sources_above(config: type[Settings], argv: list[str]) -> dict[str, Source]
         elif ENVIRONMENT_PREFIX + field.upper() in variables:
             above[field] = VARIABLE
     return above
-
-
-def _readable_parsing(text: str) -> str:
-    """What argparse says of a command line."""
-    text = text.removeprefix("error parsing CLI: ")
-    words = text.removeprefix("unrecognized arguments: ")
-    if words == text:
-        return text
-    return (
-        f"{words}: each value stands behind its flag, and a pattern such as '*.jpg' in quotes; --help lists the flags"
-    )
 
 
 def _place(source: Source | None) -> str:

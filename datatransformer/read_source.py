@@ -25,14 +25,16 @@ def read_source(source: Source, settings: "DataTransformerConfig", report: Repor
         if not table.exists():
             with replacing(table) as file:
                 file.write("\n".join(error.lines) + "\n")
-        elif missing := [line for line in error.lines if _colour(line) not in _colours_in(table)]:
+        elif missing := _lacking(table, error.lines):
             advice = f"{table}, which may be filled in already, lacks these lines: {' and '.join(missing)}"
         raise SettingError(*error.errors, advice) from error
 
 
+def _lacking(table: Path, lines: list[str]) -> list[str]:
+    """Those of the lines whose colours the table does not have."""
+    known = {_colour(line) for line in table.read_text(encoding="utf-8-sig", errors="replace").splitlines()}
+    return [line for line in lines if _colour(line) not in known]
+
+
 def _colour(line: str) -> tuple[str, ...]:
     return tuple(line.split(",")[:3])
-
-
-def _colours_in(table: Path) -> set[tuple[str, ...]]:
-    return {_colour(line) for line in table.read_text(encoding="utf-8-sig", errors="replace").splitlines()}

@@ -117,7 +117,7 @@ class Output:
             return Done(0)
         drop_incomplete_line(self.path)
         drop_incomplete_line(self.rejected)
-        reasons = {row["image"]: row["reason"] for row in read_table(self.rejected)} if self.rejected.exists() else {}
+        reasons = {row["image"]: row["reason"] for row in read_rejected(self.path)}
         rejected: list[tuple[str, str]] = []
         count, names = 0, self.names()
         next_row = next(names, None)

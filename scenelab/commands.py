@@ -3,7 +3,7 @@
 import textwrap
 from typing import NamedTuple
 
-from command_names import modules
+from command_names import is_module, modules
 from setting_types import nearest
 
 WIDTH = 100
@@ -48,7 +48,7 @@ def module_of(name: str) -> str | None:
     """The module that a command runs; None for an unknown name."""
     if name in EVERYDAY:
         return EVERYDAY[name].module
-    return name if name in modules() else None
+    return name if is_module(name) else None
 
 
 def closest(name: str) -> str:

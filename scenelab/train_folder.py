@@ -39,9 +39,8 @@ def train_folder(words: Sequence[str], settings: "TrainFolderConfig") -> Mapping
     if has_data:
         _refuse_for_data_folder(settings, data_words)
     read = partial(training_settings, settings, data, without_flags(words, of_data - of_training, passed_on()))
-    module = _module_for_first_look(settings, data, read)
+    first = _first_look(settings, data, read)
     if not has_data:
-        first = read(module)
         if first.strategy == "multi-worker":
             problem = "workers would all make the data folder; make it first: scenelab prepare, then train on it"
             raise SettingError(bad_setting("strategy", first.strategy, problem))
@@ -122,18 +121,16 @@ def _refuse_for_data_folder(settings: "TrainFolderConfig", words: Sequence[str])
         raise SettingError(*errors)
 
 
-def _module_for_first_look(settings: "TrainFolderConfig", data: Path, read: "Callable[[str], TrainingConfig]") -> str:
-    """A network that may be trained. Raises SettingError if none takes the settings, before any data are made."""
+def _first_look(settings: "TrainFolderConfig", data: Path, read: "Callable[[str], TrainingConfig]") -> "TrainingConfig":
+    """The settings of a network that may be trained. Raises SettingError if none takes them, before data are made."""
     known = settings.model or is_data_folder(data)
     modules = [module_of_model(settings.model, data)] if known else list(dict.fromkeys(MODELS.values()))
     errors: list[SettingError] = []
     for module in modules:
         try:
-            read(module)
+            return read(module)
         except SettingError as error:
             errors.append(error)
-        else:
-            return module
     raise errors[0]
 
 
