@@ -953,7 +953,7 @@ class AnalysisConfig(Settings):
     only: Listed[Literal["curves", "evaluation", "embedding", "maps", "gradcam", "layers"]] = ()
     """Parts to draw. Empty: all that the kind of run has.
     curves: loss, scores, learning rate and momentum by epoch.
-    evaluation: confusion matrices, scores of each class, samples.
+    evaluation: the confusion matrix, scores of each class, samples.
     embedding: t-SNE and PCA of a layer's output for validation images, with masks pixel by pixel.
     maps: the most active channels of layers.
     gradcam: the regions that a classifier's decision depends on.
@@ -972,6 +972,10 @@ class AnalysisConfig(Settings):
 
     output: UserPath = "comparison"
     """With `compare`: the folder for the table, the curves and the page."""
+
+    confusion: Literal["share", "logarithmic"] = "share"
+    """Colours of the confusion matrix. share: of the images or pixels of the true class. logarithmic: how many, on a
+    logarithmic scale, which makes rare mistakes visible."""
 
     seed: Seed = 0
     """Seed of the choice of pixels and, for more than 500 points, of PCA and t-SNE. The same seed gives the same

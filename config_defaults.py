@@ -243,6 +243,7 @@ DEFAULTS = {
         "layer": "",
         "batch_size": "32",
         "output": "comparison",
+        "confusion": "share",
         "seed": "0",
     },
     "ExportConfig": {

@@ -29,6 +29,7 @@ USED_BY = {
     "layer": ("embedding", "maps"),
     "images": ("embedding",),
     "points": ("embedding",),
+    "confusion": ("evaluation",),
     "batch_size": ("embedding",),
     "seed": ("embedding",),
     "data": ("evaluation", "embedding", "maps", "gradcam"),

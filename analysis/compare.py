@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from analysis.embedding import COLOURS
+from analysis.compare_classes import class_section
 from analysis.page import figure, heading, paragraph, table, write_html
 from analysis.report import column_title, duration_text
 from analysis.reproduce import SESSION_SETTINGS
 from analysis.trained_run import TrainedRun, read_run
 from log import logger
+from plots.palette import SERIES_COLOURS
 from plots.save import save_figure
 from settings import SettingError, bad_setting
 from storage.tables import csv_safe, printable, write_table
@@ -63,10 +64,11 @@ def compare_runs(runs: Path, names: Sequence[str], folder: Path) -> Mapping[str,
     write_table(csv, ("run", *(column.name for column in columns)), _csv_rows(titles, columns))
     draw_curves(trained_runs, curves)
     caption = "Validation (thick lines) and training (thin lines) of each run."
-    rows = [(column.name, *map(str, column.values)) for column in settings]
+    rows = [(column_title(column.name), *map(str, column.values)) for column in settings]
     rows += [(_title(column.name), *(_display(column.name, value) for value in column.values)) for column in results]
     remark = [paragraph(OTHER_DATA)] if data else []
     content = [*remark, table(("", *titles), rows), heading("Learning curves"), figure(curves, caption)]
+    content += class_section(trained_runs, titles, folder)
     write_html(page, f"Comparison of {', '.join(titles)}", content)
     logger.info(as_text_table([("", *titles), *rows]))
     logger.info(f"Table, curves and {page} are in {folder}")
@@ -189,7 +191,7 @@ def draw_curves(trained_runs: Sequence[TrainedRun], path: Path) -> None:
 def _draw_metric(axes: Axes, metric: str, trained_runs: Sequence[TrainedRun]) -> list[tuple[str, Line2D]]:
     """A thick line for validation and a thin line for training of each run. Returns the thick ones with their runs."""
     lines = []
-    looks = islice(cycle(product(LINE_STYLES, COLOURS)), len(trained_runs))
+    looks = islice(cycle(product(LINE_STYLES, SERIES_COLOURS)), len(trained_runs))
     for trained, (style, colour) in zip(trained_runs, looks, strict=True):
         for key, width in ((f"val_{metric}", 1.8), (metric, 0.7)):
             points = [(row["epoch"], row[key]) for row in trained.rows if key in row]

@@ -12,6 +12,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from plots.names import shorten
+from plots.palette import MARKERS, SERIES_COLOURS
 from plots.save import save_figure
 from storage.tables import printable, write_table
 
@@ -25,11 +26,6 @@ POINTS_PER_NEIGHBOUR = 3
 
 DIMENSIONS = 50
 """Largest number of dimensions for t-SNE. PCA reduces more dimensions, as in the paper."""
-
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#b8a900")
-"""Colour-blind safe (Okabe & Ito 2008), with a darker yellow for a white background."""
-
-MARKERS = ("o", "^", "s", "X", "D", "v", "P", "*", "<", ">", "p", "h")
 
 ROWS = 28
 """Classes in a column of the legend."""
@@ -92,7 +88,7 @@ def draw_embedding(
     _write(panels, labels, classes, path.with_suffix(".csv"))
     count = len(next(iter(panels.values())).points)
     indices = np.zeros(count, int) if labels is None else np.asarray(labels)
-    looks = list(islice(cycle(product(MARKERS, COLOURS)), max(len(classes), 1)))
+    looks = list(islice(cycle(product(MARKERS, SERIES_COLOURS)), max(len(classes), 1)))
     legend_columns = 0 if labels is None else -(-len(np.unique(indices)) // ROWS)
     figure = Figure(figsize=(6.2 * len(panels) + 2 * legend_columns, 6.4), layout="constrained")
     for axes, (name, embedding) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):

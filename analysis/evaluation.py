@@ -1,4 +1,4 @@
-"""Scores of a run's best model on its validation images, with confusion matrices and samples."""
+"""Scores of a run's best model on its validation images, with its confusion matrix and samples."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,33 +7,32 @@ import numpy as np
 
 from analysis.trained_run import TrainedRun
 from predictor.images import evenly_spaced
-from storage.tables import csv_safe, printable, read_table, write_table
+from storage.tables import csv_safe, printable, write_table
 from training.kinds import MULTILABEL, SEGMENTATION
 
 if TYPE_CHECKING:
     from plots.scores import Scale
     from predictor.labels.evaluation import EvaluatedImage
 
-SCALES: "tuple[Scale, ...]" = ("counts", "normalised", "logarithmic")
-"""A confusion matrix is drawn in each."""
 
+def evaluate_run(trained: TrainedRun, scale: "Scale") -> None:
+    """Writes tables and figures of a classifier or a segmentation network into the run's figures.
 
-def evaluate_run(trained: TrainedRun) -> None:
-    """Writes tables and figures of a classifier or a segmentation network into the run's figures."""
+    `scale` is that of the colours of the confusion matrix.
+    """
     if trained.kind == SEGMENTATION:
         from predictor.masks.evaluation import evaluate_masks
         from predictor.masks.segmenter import Network, validation_masks
 
-        evaluate_masks(validation_masks(Network(trained.run, "none"), trained.data), trained.data, trained.run.figures)
+        masks = validation_masks(Network(trained.run, "none"), trained.data)
+        evaluate_masks(masks, trained.data, trained.run.figures, scale)
     elif trained.kind == MULTILABEL:
         _evaluate_labels(trained)
-        return
     else:
-        _evaluate_classifier(trained)
-    _draw_confusion_matrices(trained)
+        _evaluate_classifier(trained, scale)
 
 
-def _evaluate_classifier(trained: TrainedRun) -> None:
+def _evaluate_classifier(trained: TrainedRun, scale: "Scale") -> None:
     from predictor.images import validation_images, validation_sources
     from predictor.labels.evaluation import EvaluatedImage, write_evaluation
 
@@ -50,7 +49,7 @@ def _evaluate_classifier(trained: TrainedRun) -> None:
             strict=True,
         )
     ]
-    write_evaluation(evaluated, trained.data.classes, trained.run.figures)
+    write_evaluation(evaluated, trained.data.classes, trained.run.figures, scale)
     _draw_predictions(trained, evaluated)
 
 
@@ -86,14 +85,3 @@ def _draw_predictions(trained: TrainedRun, evaluated: "Sequence[EvaluatedImage]"
     path = trained.run.figures / "predictions.png"
     draw_image_grid(images, captions, path, "Validation images with their predicted classes")
     write_table(path.with_suffix(".csv"), ("image", "true", "predicted", "probability"), rows)
-
-
-def _draw_confusion_matrices(trained: TrainedRun) -> None:
-    """Draws the counts that the evaluation has written."""
-    from plots.scores import draw_confusion_counts
-
-    file = trained.run.figures / "confusion_matrix.csv"
-    counts = np.array([list(row.values())[1:] for row in read_table(file)]).astype(np.int64)
-    unit = "pixels" if trained.kind == SEGMENTATION else "images"
-    for scale in SCALES:
-        draw_confusion_counts(counts, trained.data.classes, file.with_name(f"confusion_{scale}.png"), unit, scale)

@@ -29,7 +29,7 @@ def draw_curves(trained: TrainedRun, settings: "AnalysisConfig") -> None:
 def draw_evaluation(trained: TrainedRun, settings: "AnalysisConfig") -> None:
     from analysis.evaluation import evaluate_run
 
-    evaluate_run(trained)
+    evaluate_run(trained, settings.confusion)
 
 
 def draw_embeddings(trained: TrainedRun, settings: "AnalysisConfig") -> None:

@@ -13,13 +13,6 @@ from training.checkpoint_file import Row
 from training.run_folder import RunFolder
 
 SECTIONS = {
-    "Training": {
-        "learning_curve": "Loss and scores on training and validation images, and the learning rate, by epoch.",
-        "learning_rate": "Learning rate and, if the schedule changes it, momentum. Dots: values at the end of epochs.",
-        "find_lr": "Learning-rate range test before training: the loss against increasing learning rates.",
-        "augmentation": "The first training batch after augmentation.",
-        "strip": "Validation images, their true masks, and the predicted masks after each epoch.",
-    },
     "Evaluation": {
         "predictions": "Validation images with their predictions.",
         "mistakes": "Most confident mistakes.",
@@ -27,15 +20,20 @@ SECTIONS = {
         "precision_recall": "Precision and recall of each label at all thresholds, the weakest label first.",
         "label_scores": "Average precision of each label, and precision and recall at its threshold.",
         "co_occurrence": "How often two labels come together, truly and as predicted.",
-        "confusion_matrix": "Confusion matrix.",
-        "confusion_counts": "Confusion matrix in counts.",
-        "confusion_normalised": "Confusion matrix, normalised: shares of the true class.",
-        "confusion_logarithmic": "Confusion matrix on a logarithmic scale, which makes rare mistakes visible.",
+        "confusion_matrix": "Confusion matrix: a row for each true class, a column for each predicted one.",
         "calibration": "Calibration: the share of correct predictions at each predicted probability.",
         "reconstructions": "Validation images and their reconstructions.",
         "samples": "New images, decoded from random codes.",
         "walk": "Interpolation: images decoded along the line between the codes of two images.",
         "latent_plane": "Latent plane: images decoded from a grid of codes.",
+    },
+    "Training": {
+        "learning_curve": "Loss and scores on training and validation images, and the learning rate, by epoch.",
+        "learning_rate": "Learning rate and, if the schedule changes it, momentum. Dots: values at the end of epochs.",
+        "find_lr": "Learning-rate range test before training: the loss against increasing learning rates.",
+        "augmentation": "The first training batch after augmentation.",
+        "strip": "Validation images, their true masks, and the predicted masks after each epoch. The colours are those "
+        "of the legend below the predictions.",
     },
     "Learned features": {
         "pca": "First two principal components of the images (left) and of their codes (right).",
@@ -50,8 +48,8 @@ SECTIONS = {
 }  # fmt: skip
 """Figures and captions in the order of the page. A name with a final _ stands for all figures that start with it."""
 
-BETTER_VERSIONS = {"confusion_matrix": "confusion_counts"}
-"""Figures that are left out if the other one exists."""
+OF_EARLIER_VERSIONS = ("confusion_counts", "confusion_normalised", "confusion_logarithmic")
+"""Figures that earlier versions drew: the confusion matrix once more."""
 
 VALID_AFTER_TRAINING = ("augmentation", "strip", "find_lr")
 """Figures drawn before the end of training that stay valid."""
@@ -72,15 +70,14 @@ COLUMN_WORDS = {
 def write_report(trained: TrainedRun) -> None:
     """Writes the page from the files in the run's folder. Outdated figures and tables are left out."""
     run = trained.run
-    figures = dict(current_figures(trained))
+    figures = {name: file for name, file in current_figures(trained) if name not in OF_EARLIER_VERSIONS}
     said = meaning(trained)
     content = [
         *([paragraph(said)] if said else []),
         paragraph(introduction(trained)),
         table(("", ""), summary_rows(trained)),
     ]
-    content += [heading("Reproduce"), code(commands(trained)), paragraph(conditions(trained))]
-    remaining = {name: file for name, file in figures.items() if name not in BETTER_VERSIONS}
+    remaining = dict(figures)
     for title, captions in SECTIONS.items():
         section = []
         for name, caption in captions.items():
@@ -92,6 +89,7 @@ def write_report(trained: TrainedRun) -> None:
             content += [heading(title), *section]
     if remaining:
         content += [heading("More figures"), *(_figure(file, column_title(name)) for name, file in remaining.items())]
+    content += [heading("Reproduce"), code(commands(trained)), paragraph(conditions(trained))]
     content += [heading("Settings"), table(("setting", "value"), _settings(trained))]
     write_html(run.report, run.path.name, content)
 
@@ -136,18 +134,16 @@ def current_figures(trained: TrainedRun) -> Iterator[tuple[str, Path]]:
         if file.stem in OF_HISTORY:
             is_current = not run.is_newer_than(file)
         else:
-            is_current = file.stem in VALID_AFTER_TRAINING or _is_newer_than_model(file, run)
+            is_current = file.stem in VALID_AFTER_TRAINING or is_newer_than_model(file, run)
         if is_current:
             yield file.stem, file
 
 
-def _is_newer_than_model(file: Path, run: RunFolder) -> bool:
+def is_newer_than_model(file: Path, run: RunFolder) -> bool:
     return file.stat().st_mtime >= run.best.stat().st_mtime
 
 
 def _figures_named(name: str, figures: dict[str, Path]) -> list[Path]:
-    if BETTER_VERSIONS.get(name) in figures:
-        return []
     return [file for stem, file in figures.items() if stem == name or (name.endswith("_") and stem.startswith(name))]
 
 
@@ -171,7 +167,7 @@ def _tables(section: str, trained: TrainedRun) -> Iterator[str]:
 
 def _table_of(file: Path, title: str, most: int | None, trained: TrainedRun) -> Iterator[str]:
     """The first rows of a CSV file, unless it is missing, empty or outdated."""
-    if file.exists() and _is_newer_than_model(file, trained.run):
+    if file.exists() and is_newer_than_model(file, trained.run):
         rows = read_table(file)[:most]
         if rows:
             header = [column_title(name) for name in rows[0]]

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.embedding import COLOURS, MARKERS
 from experiments.experiment import Experiment, display_name, lower_is_better
 from experiments.table import Results, statistics_of
-from plots.palette import BLUE, GRAY, ORANGE
+from plots.palette import BLUE, GRAY, MARKERS, ORANGE, SERIES_COLOURS
 from plots.save import save_figure
 from storage.tables import write_table
 from training.checkpoint_file import Row
@@ -107,7 +106,7 @@ def draw_curves(measure: str, histories: Mapping[str, Sequence[Sequence[Row]]], 
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     axes = figure.subplots()
     widths = np.linspace(2.8, 1.2, len(histories))  # later lines are thinner, so that coinciding lines stay visible
-    looks = cycle(zip(COLOURS, MARKERS, strict=False))
+    looks = cycle(zip(SERIES_COLOURS, MARKERS, strict=False))
     for (variant, runs), width, (colour, marker) in zip(histories.items(), widths, looks, strict=False):
         for number, run in enumerate(runs):
             mark = marker if len(run) <= MAX_MARKERS else None

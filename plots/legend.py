@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from plots.fonts import default_font, parts_by_font
+from plots.palette import VOID_COLOUR, VOID_NAME
 from storage.tables import printable
 
 MIN_LETTERS, MAX_LETTERS = 10, 120
@@ -27,7 +28,7 @@ Colour = tuple[int, int, int]
 
 
 def add_legend(image: np.ndarray, mask: np.ndarray, classes: Sequence[str], colours: np.ndarray) -> np.ndarray:
-    """The image, RGB uint8 (height, width, 3), with a legend below. A mask of void only has no legend.
+    """The image, RGB uint8 (height, width, 3), with a legend below: the classes of the mask, and void if it has any.
 
     Arguments:
         mask: class indices, uint8 of any size. Indices without a class are void.
@@ -36,13 +37,14 @@ def add_legend(image: np.ndarray, mask: np.ndarray, classes: Sequence[str], colo
     pixels = np.zeros(256, np.int64)
     for row in mask:
         pixels += np.bincount(row, minlength=256)
+    has_void = pixels[len(classes) :].any()
     pixels = pixels[: len(classes)]
     by_size = [int(index) for index in np.argsort(-pixels, kind="stable") if pixels[index]]
     entries = [(_colour(colours[index]), printable(classes[index])) for index in sorted(by_size[:MAX_CLASSES])]
-    if not entries:
-        return image
     if len(by_size) > MAX_CLASSES:
         entries.append((WHITE, f"and {len(by_size) - MAX_CLASSES} more"))
+    if has_void:
+        entries.append((VOID_COLOUR, VOID_NAME))
     return np.concatenate([image, _draw_legend(entries, *image.shape[:2])])
 
 

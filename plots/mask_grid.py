@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from datatransformer.layout import DataFolder
 from plots.names import shorten, text_width
-from plots.palette import colour_mask, palette
+from plots.palette import VOID_COLOUR, VOID_NAME, colour_mask, palette
 from plots.save import save_figure
 from storage.tables import printable
 
@@ -41,16 +41,19 @@ def draw_masks(
         rows: the columns of each row: RGB (height, width, 3) of 0..255 or class indices (height, width).
         titles: of the columns.
         captions: of the rows.
-        classes, colours: names, and uint8 (classes, 3). The legend shows the classes that occur.
+        classes, colours: names, and uint8 (classes, 3). The legend shows the classes that occur, and void.
     """
     shown = {int(index) for row in rows for image in row if image.ndim == 2 for index in np.unique(image)}
     names = {
         index: shorten(printable(classes[index]), MAX_NAME_LENGTH) for index in sorted(shown) if index < len(classes)
     }
     patches = [Patch(color=colours[index] / 255, label=name) for index, name in names.items()]
+    if max(shown, default=0) >= len(classes):
+        patches.append(Patch(color=VOID_COLOUR, label=VOID_NAME))
     height, width = rows[0][0].shape[:2]
     figure_width = CELL_WIDTH * len(titles)
-    entry_width = 0.6 + 0.075 * max(map(text_width, names.values()), default=0)  # inches at this font size
+    longest = max((text_width(str(patch.get_label())) for patch in patches), default=0)
+    entry_width = 0.6 + 0.075 * longest  # inches at this font size
     legend_rows = -(-len(patches) // max(1, int(figure_width / entry_width)))
     legend_columns = -(-len(patches) // max(1, legend_rows))
     legend_height = 0.2 * legend_rows

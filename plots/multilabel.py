@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from plots.palette import BLUE, GRAY, ORANGE
 from plots.save import save_figure
-from plots.scores import axis_name
+from plots.scores import COLOUR_MAP, axis_name
 from storage.tables import printable, write_table
 
 MAX_PANELS = 24
@@ -84,7 +84,7 @@ def draw_co_occurrence(true: np.ndarray, predicted: np.ndarray, classes: Sequenc
     shown = [axis_name(name) for name in classes]
     for axes, counts, title in zip(panels, (true, predicted), ("true labels", "predicted labels"), strict=True):
         shares = counts / np.maximum(np.diag(counts), 1)[:, None]
-        image = axes.imshow(shares, "Blues", vmin=0, vmax=1)
+        image = axes.imshow(np.ma.masked_equal(shares, 0), COLOUR_MAP, vmin=0, vmax=1)
         axes.set_xticks(range(len(classes)), shown, rotation=90, fontsize=size, parse_math=False)
         axes.set_yticks(range(len(classes)), shown, fontsize=size, parse_math=False)
         axes.set_title(title, fontsize=11)
@@ -94,11 +94,11 @@ def draw_co_occurrence(true: np.ndarray, predicted: np.ndarray, classes: Sequenc
     figure.supxlabel(
         "... that also have this one (on the diagonal: all images with the label)", fontsize=10, color=GRAY
     )
-    figure.colorbar(image, ax=panels, shrink=0.8, label="share of the images of the row")
+    figure.colorbar(image, ax=panels, shrink=0.8, label="share of the images of the row (white: none)")
     save_figure(figure, path)
 
 
 def _write_numbers(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
     for row, column in zip(*np.nonzero(counts), strict=True):
-        colour = "white" if shares[row, column] > 0.6 else "black"
+        colour = "white" if shares[row, column] > 0.45 else "black"
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=7)

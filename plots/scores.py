@@ -1,6 +1,7 @@
 """Figures of how well a model predicts. They are drawn without a screen."""
 
 from collections.abc import Sequence
+from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -9,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from plots.names import shorten
-from plots.palette import BLUE, GRAY, ORANGE, PALE_BLUE
+from plots.palette import BLUE, GRAY, MARKERS, ORANGE, PALE_BLUE, SERIES_COLOURS
 from plots.save import save_figure
 from storage.tables import printable, write_table
 
@@ -22,7 +23,10 @@ MAX_NUMBERED_CLASSES = 30
 MAX_NAME_LENGTH = 24
 """Characters of a class name at an axis."""
 
-Scale = Literal["share", "normalised", "counts", "logarithmic"]
+COLOUR_MAP = "magma_r"
+"""Equal steps of a value look like equal steps of colour, also to colour-blind readers and in grey."""
+
+Scale = Literal["share", "logarithmic"]
 
 
 class CalibrationBin(NamedTuple):
@@ -51,12 +55,12 @@ def draw_confusion_counts(
 
     Arguments:
         unit: what is counted, `images` or `pixels`.
-        scale: colours and numbers. `share`: colours are shares of the row; numbers are images, or for pixels, whose
-            counts are too long, shares. `normalised`: both are shares. `counts`: both are counts. `logarithmic`: both
-            are counts, with a logarithmic colour scale, as in Hidra; cells without any are white.
+        scale: of the colours; cells without any are white. `share`: the share of the row. `logarithmic`: the count on
+            a logarithmic scale, as in Hidra. Numbers in the cells are images, or for pixels, whose counts are too
+            long, shares of the row.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    _write_table(path.with_suffix(".csv"), counts, shares, classes, scale)
+    _write_table(path.with_suffix(".csv"), counts, classes)
     side = min(4 + 0.38 * len(classes), 20)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
@@ -73,36 +77,30 @@ def draw_confusion_counts(
     title = f"Accuracy {correct / max(total, 1):.1%}\n{correct:,} of {total:,} {unit} are correct"
     axes.set_title(title, fontsize=text_size + 1)
     if len(classes) <= MAX_NUMBERED_CLASSES:
-        has_shares = scale == "normalised" or (scale == "share" and unit != "images")
-        _write_numbers(axes, image, counts, shares if has_shares else None)
+        _write_numbers(axes, image, counts, None if unit == "images" else shares)
     save_figure(figure, path)
 
 
-def _write_table(path: Path, counts: np.ndarray, shares: np.ndarray, classes: Sequence[str], scale: Scale) -> None:
+def _write_table(path: Path, counts: np.ndarray, classes: Sequence[str]) -> None:
     names = [printable(name) for name in classes]
-    cells = [[f"{share:.6f}" for share in row] for row in shares] if scale == "normalised" else counts
-    write_table(path, ("true / predicted", *names), ((name, *row) for name, row in zip(names, cells, strict=True)))
+    write_table(path, ("true / predicted", *names), ((name, *row) for name, row in zip(names, counts, strict=True)))
 
 
 def _cell_colours(scale: Scale, counts: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, str, Normalize]:
     """The values of the cells, the name of the colour map, and the values at its ends."""
-    largest = max(counts.max(), 1)
     if scale == "logarithmic":
-        return np.ma.masked_equal(counts, 0), "viridis_r", LogNorm(1, max(largest, 10))
-    if scale == "counts":
-        return counts, "Blues", Normalize(0, largest)
-    return shares, "Blues", Normalize(0, 1)
+        return np.ma.masked_equal(counts, 0), COLOUR_MAP, LogNorm(1, max(counts.max(), 10))
+    return np.ma.masked_equal(shares, 0), COLOUR_MAP, Normalize(0, 1)
 
 
 def _add_colour_bar(figure: Figure, axes: Axes, image: ScalarMappable, unit: str, scale: Scale, size: float) -> None:
-    label = {"counts": unit, "logarithmic": f"{unit} (logarithmic scale, white: none)"}.get(scale)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=30)
-    bar.set_label(label or "share of the true class", fontsize=size)
-    if label:
-        bar.ax.yaxis.set_major_formatter(lambda count, _: short_count(round(count)))
-        bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    if scale == "counts":
-        bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    if scale == "share":
+        bar.set_label("share of the true class (white: none)", fontsize=size)
+        return
+    bar.set_label(f"{unit} (logarithmic scale, white: none)", fontsize=size)
+    bar.ax.yaxis.set_major_formatter(lambda count, _: short_count(round(count)))
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _write_numbers(axes: Axes, image: ScalarMappable, counts: np.ndarray, shares: np.ndarray | None) -> None:
@@ -141,7 +139,7 @@ def draw_calibration(bins: Sequence[CalibrationBin], error: float, path: Path) -
     curve.set_title(f"Calibration, expected calibration error {error:.3f}", fontsize=11)
     histogram.bar(probability, count, width=0.04, color=BLUE)
     histogram.set(xlabel="probability of the predicted class", ylabel="images")
-    curve.legend(loc="upper left")
+    figure.legend(loc="outside upper center", ncols=2, fontsize=9)  # off the points, wherever they are
     for axes in (curve, histogram):
         axes.grid(alpha=0.3)
     save_figure(figure, path)
@@ -174,4 +172,30 @@ def draw_scores(
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel=f"score of each class, computed over {unit}")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(handles=[bars, *squares, *dots], loc="outside upper center", ncols=3, fontsize=9)
+    save_figure(figure, path)
+
+
+def draw_scores_of_runs(
+    classes: Sequence[str], runs: Sequence[str], scores: np.ndarray, title: str, path: Path
+) -> None:
+    """Draws the score of each class in each run, the class with the best mean on top.
+
+    `scores` is (runs, classes), NaN for classes that do not occur.
+    """
+    order = np.argsort(np.nan_to_num(scores, nan=-1).mean(axis=0), kind="stable")
+    ordered, rows = scores[:, order], np.arange(len(classes))
+    figure = Figure(figsize=(7, 1.8 + 0.26 * len(classes) + 0.2 * len(runs)), layout="constrained")
+    axes = figure.subplots()
+    axes.hlines(rows, ordered.min(axis=0), ordered.max(axis=0), color=PALE_BLUE)
+    looks = islice(cycle(product(MARKERS, SERIES_COLOURS)), len(runs))
+    lines = [
+        axes.plot(of_run, rows, marker, color=colour)[0]
+        for of_run, (marker, colour) in zip(ordered, looks, strict=True)
+    ]
+    axes.set_yticks(rows, [axis_name(classes[index]) for index in order], parse_math=False)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel=title)
+    axes.grid(axis="x", alpha=0.3)
+    legend = figure.legend(lines, list(map(printable, runs)), loc="outside upper center", ncols=1, fontsize=9)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     save_figure(figure, path)

@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from datatransformer.layout import DataFolder
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
-from plots.scores import CalibrationBin, draw_calibration, draw_confusion_counts, draw_scores
+from plots.scores import CalibrationBin, Scale, draw_calibration, draw_confusion_counts, draw_scores
 from predictor.images import validation_images, validation_sources
 from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output
@@ -92,8 +92,13 @@ def _read_ranking(output: Output, rows: Sequence[dict[str, str]]) -> list[dict[s
     return ranking
 
 
-def write_evaluation(images: Sequence[EvaluatedImage], classes: Sequence[str], folder: Path) -> Scores:
-    """Writes tables and figures about predicted images to `folder`, and returns the scores."""
+def write_evaluation(
+    images: Sequence[EvaluatedImage], classes: Sequence[str], folder: Path, scale: Scale = "share"
+) -> Scores:
+    """Writes tables and figures about predicted images to `folder`, and returns the scores.
+
+    `scale` is that of the colours of the confusion matrix.
+    """
     labels = np.array([image.label for image in images])
     predicted = np.array([image.ranked[0] for image in images])
     confidence = np.array([image.probability for image in images])
@@ -112,7 +117,7 @@ def write_evaluation(images: Sequence[EvaluatedImage], classes: Sequence[str], f
     }
     counts = confusion_matrix(labels, predicted, labels=range(len(classes)))
     _write_tables(folder, classes, {"images": len(images), **scores}, (precision, recall, f1, support), counts, bins)
-    draw_confusion_counts(counts, classes, folder / "confusion_matrix.png")
+    draw_confusion_counts(counts, classes, folder / "confusion_matrix.png", scale=scale)
     draw_calibration(bins, calibration_error, folder / "calibration.png")
     draw_scores(classes, ("F1 score", np.where(occurs, f1, np.nan)), precision, recall, folder / "classes.png")
     _write_mistakes(images, classes, folder)

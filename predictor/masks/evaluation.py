@@ -11,7 +11,7 @@ from datatransformer.layout import DataFolder
 from log import logger
 from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
-from plots.scores import draw_confusion_counts, draw_scores
+from plots.scores import Scale, draw_confusion_counts, draw_scores
 from predictor.images import validation_images
 from predictor.masks.files import SegmentedImage
 from predictor.segmentation_scores import SegmentationScores, confusion, segmentation_scores
@@ -36,10 +36,13 @@ class MaskExample(NamedTuple):
     scores: SegmentationScores
 
 
-def evaluate_masks(segmented: Iterable[SegmentedImage], data: DataFolder, folder: Path) -> Scores:
+def evaluate_masks(
+    segmented: Iterable[SegmentedImage], data: DataFolder, folder: Path, scale: Scale = "share"
+) -> Scores:
     """Compares predicted masks of validation images with the true ones. Writes tables and figures to `folder`.
 
-    Returns the scores of the summary. Raises WorkError if there are no masks.
+    `scale` is that of the colours of the confusion matrix. Returns the scores of the summary. Raises WorkError if
+    there are no masks.
     """
     matrix, void_pixels, examples = _compare(segmented, data)
     if not examples:
@@ -50,7 +53,7 @@ def evaluate_masks(segmented: Iterable[SegmentedImage], data: DataFolder, folder
     _write_tables(folder, data.classes, scores, result, matrix)
     iou = ("IoU", result.iou)
     draw_scores(data.classes, iou, result.precision, result.recall, folder / "classes.png", "pixels")
-    draw_confusion_counts(matrix, data.classes, folder / "confusion_matrix.png", "pixels")
+    draw_confusion_counts(matrix, data.classes, folder / "confusion_matrix.png", "pixels", scale)
     _write_examples(folder, examples, data)
     logger.info(", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
     logger.info(f"Tables and figures are in {folder}")
@@ -64,16 +67,17 @@ def _compare(segmented: Iterable[SegmentedImage], data: DataFolder) -> tuple[np.
     matrix, void_pixels = np.zeros((classes, classes), np.int64), 0
     examples: list[MaskExample] = []
     for one in segmented:
-        truth = _read_mask(masks[one.name])
+        truth = read_mask(masks[one.name])
         image_matrix, image_void = confusion(truth, one.mask, classes)
         matrix, void_pixels = matrix + image_matrix, void_pixels + image_void
         scores = segmentation_scores(image_matrix, image_void)
-        example = MaskExample(one.name, _reduce(one.image), _reduce(one.mask), _reduce(truth), scores)
+        example = MaskExample(one.name, reduce_size(one.image), reduce_size(one.mask), reduce_size(truth), scores)
         examples = _best_and_worst([*examples, example])
     return matrix, void_pixels, examples
 
 
-def _read_mask(path: Path) -> np.ndarray:
+def read_mask(path: Path) -> np.ndarray:
+    """The true mask of a data folder, uint8 (height, width). Raises WorkError if it is damaged."""
     mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     if mask is None:
         raise WorkError(
@@ -110,7 +114,7 @@ def _write_examples(folder: Path, examples: list[MaskExample], data: DataFolder)
     write_table(folder / "predictions.csv", ("image", "accuracy", "mean_iou"), table)
 
 
-def _reduce(image: np.ndarray) -> np.ndarray:
+def reduce_size(image: np.ndarray) -> np.ndarray:
     """A copy for the figure, which is kept in memory. Nearest pixels, since class indices cannot be blended."""
     scale = MAX_SIDE / max(image.shape[:2])
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST) if scale < 1 else image

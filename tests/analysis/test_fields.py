@@ -82,8 +82,16 @@ def test_compare_and_output_name_runs_and_a_folder(tiny_run, tmp_path):
     assert result["output"] == output and (output / "comparison.html").is_file()
 
 
+def test_confusion_chooses_the_colours_of_the_confusion_matrix(tiny_run):
+    figure = tiny_run / "figures" / "confusion_matrix.png"
+    analyse_here(tiny_run, "--only", "evaluation")
+    by_share = figure.read_bytes()
+    analyse_here(tiny_run, "--only", "evaluation", "--confusion", "logarithmic")
+    assert figure.read_bytes() != by_share
+
+
 TESTED_ABOVE = {
-    "data", "images", "points", "runs", "run", "compare", "only", "layer", "batch_size", "output", "seed",
+    "confusion", "data", "images", "points", "runs", "run", "compare", "only", "layer", "batch_size", "output", "seed",
 }  # fmt: skip
 
 REFUSED: dict[str, list[tuple[str, ...]]] = {
@@ -93,6 +101,7 @@ REFUSED: dict[str, list[tuple[str, ...]]] = {
     "runs": [],
     "run": [("--compare", "a,b")],
     "compare": [],
+    "confusion": [("--only", "curves"), ("--compare", "a,b")],
     "only": [("--compare", "a,b")],
     "layer": [("--only", "layers,curves"), ("--compare", "a,b")],
     "batch_size": [("--only", "layers"), ("--compare", "a,b")],
@@ -101,7 +110,7 @@ REFUSED: dict[str, list[tuple[str, ...]]] = {
 }
 """For each field flags with which it has no effect; empty if it always has one."""
 
-VALUES = {"run": None, "only": "curves", "layer": "pool"}
+VALUES = {"confusion": "logarithmic", "run": None, "only": "curves", "layer": "pool"}
 
 
 @pytest.mark.parametrize("field", sorted(AnalysisConfig.model_fields.keys() - Settings.model_fields.keys()))

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.embedding import COLOURS
-from plots.palette import BLUE
+from plots.palette import BLUE, SERIES_COLOURS
 from tests.conftest import Ran, run, start, table, wait_for
 
 EPOCHS = 12
@@ -69,7 +68,7 @@ def test_it_resumes_and_a_failed_variant_does_not_stop_the_others(interrupted, r
     assert "not measured" in (folder / "table.md").read_text()
     assert len(table(folder / "comparison.csv")) == 3 * 3, "a row per variant and measure"
     assert len(table(folder / "curves.csv")) == 2 * EPOCHS
-    assert has_colours(folder / "comparison.png", [BLUE]) and has_colours(folder / "curves.png", COLOURS[1:3])
+    assert has_colours(folder / "comparison.png", [BLUE]) and has_colours(folder / "curves.png", SERIES_COLOURS[1:3])
 
 
 def has_colours(png: Path, colours: list[str] | tuple[str, ...]) -> bool:

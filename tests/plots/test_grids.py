@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image, ImageCms
 
 from plots.image_grid import MAX_CAPTION_LENGTH, draw_image_grid, draw_training_images
 from plots.mask_grid import draw_masks
 from plots.mosaic import GAP, draw_mosaic, mosaic
-from plots.palette import colour_mask, palette
+from plots.palette import VOID_COLOUR, VOID_NAME, colour_mask, palette
 from plots.save import save_figure
 from tests.plots.figures import figures, overlapping, texts
 
@@ -64,10 +65,10 @@ def test_the_legend_names_the_classes_that_occur(tmp_path):
     mask = np.array([[0, 2], [255, 2]], np.uint8)
     with figures() as saved:
         draw_masks([(mask,)], ["mask"], [""], ("sky", "road", "$tree$"), palette([None] * 3), tmp_path / "m.png")
-    assert [text.get_text() for text in saved[0].legends[0].get_texts()] == ["sky", "$tree$"]
+    assert [text.get_text() for text in saved[0].legends[0].get_texts()] == ["sky", "$tree$", VOID_NAME]
     with figures() as saved:
         draw_masks([(mask * 0 + 255,)], ["mask"], [""], ("sky",), palette([None]), tmp_path / "m.png")
-    assert not saved[0].legends, "a mask of void only"
+    assert [text.get_text() for text in saved[0].legends[0].get_texts()] == [VOID_NAME]
 
 
 def test_a_mosaic():
@@ -87,8 +88,18 @@ def test_a_figure_of_a_mosaic(tmp_path):
 def test_palette_and_colours():
     colours = palette([None, (1, 2, 3), *[None] * 58])
     assert colours.dtype == np.uint8 and tuple(colours[1]) == (1, 2, 3)
-    assert len({tuple(colour) for colour in palette([None] * 60).tolist()}) == 60
     np.testing.assert_array_equal(colour_mask(np.array([[1, 255]], np.uint8), colours), [[[1, 2, 3], [0, 0, 0]]])
+
+
+def test_colours_of_150_classes_differ_to_the_eye():
+    """In CIELAB, by Pillow's conversion, whose L and a, b are bytes of 0..100 and -128..127. 2 is just noticeable."""
+    colours = palette([None] * 150)
+    rgb = Image.fromarray(np.concatenate([colours, [VOID_COLOUR]]).astype(np.uint8)[None])
+    transform = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+    lab = np.asarray(ImageCms.applyTransform(rgb, transform))[0]
+    places = np.stack([lab[:, 0] / 2.55, lab[:, 1].view(np.int8), lab[:, 2].view(np.int8)], axis=1)
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    assert distances[~np.eye(151, dtype=bool)].min() > 10
 
 
 def test_a_figure_is_saved_with_names_that_the_font_lacks(tmp_path, recwarn):

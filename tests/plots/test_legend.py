@@ -44,8 +44,13 @@ def test_rows_as_the_width_asks():
     assert len(strip(90, 240, 0)) < heights[1]
 
 
-def test_void_alone_has_no_legend():
-    assert len(strip(20, 30, 255)) == 0
+def test_void_has_a_name_behind_the_classes():
+    of_class, with_void = strip(90, 400, 0), strip(90, 400, 0, 255)
+    assert with_void.shape == of_class.shape, "one row"
+    assert (with_void != of_class).any(axis=(0, 2)).sum() > 50, "a name stands behind that of the class"
+    field = (with_void == 0).all(axis=-1)
+    assert field[:, of_class.shape[1] // 8 :].sum() > 50, "a black field"
+    assert len(strip(20, 200, 255)) > 0, "void alone"
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (1, 1), (8, 4000), (500, 3), (3, 17)])

@@ -11,12 +11,13 @@ from plots.scores import (
     draw_confusion_counts,
     draw_confusion_matrix,
     draw_scores,
+    draw_scores_of_runs,
     short_count,
 )
 from tests.plots.figures import figures, overlapping, texts
 
 NAMES = ("beach", "industrial area", "mountain $x$", "underground parking", "=cmd")
-SCALES = ("share", "normalised", "counts", "logarithmic")
+SCALES = ("share", "logarithmic")
 
 
 def class_names(count: int) -> list[str]:
@@ -40,13 +41,9 @@ def test_no_texts_of_a_confusion_matrix_overlap(classes, scale, tmp_path):
 
 def test_numbers_and_title_of_a_confusion_matrix(tmp_path):
     counts = np.array([[1500, 500], [0, 40]])
-    expected = {
-        ("images", "share"): {"1.5k", "500", "40"}, ("pixels", "share"): {".75", ".25", "1.00"},
-        ("images", "normalised"): {".75", ".25", "1.00"}, ("pixels", "counts"): {"1.5k", "500", "40"},
-    }  # fmt: skip
-    for (unit, scale), numbers in expected.items():
+    for unit, numbers in {"images": {"1.5k", "500", "40"}, "pixels": {".75", ".25", "1.00"}}.items():
         with figures() as saved:
-            draw_confusion_counts(counts, ("a", "b"), tmp_path / "c.png", unit, scale)
+            draw_confusion_counts(counts, ("a", "b"), tmp_path / "c.png", unit)
         assert {text.get_text() for text in saved[0].axes[0].texts} == numbers
         assert saved[0].axes[0].get_title() == f"Accuracy 75.5%\n1,540 of 2,040 {unit} are correct"
 
@@ -56,9 +53,6 @@ def test_the_table_of_a_confusion_matrix(tmp_path):
         draw_confusion_matrix([0, 0, 1], [0, 1, 1], ("a", "=b"), tmp_path / "c.png")
     with (tmp_path / "c.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [["true / predicted", "a", "=b"], ["a", "1", "1"], ["=b", "0", "1"]]
-    with figures():
-        draw_confusion_counts(np.array([[1, 1], [0, 1]]), ("a", "b"), tmp_path / "n.png", "images", "normalised")
-    assert "a,0.500000,0.500000" in (tmp_path / "n.csv").read_text()
 
 
 @pytest.mark.parametrize("classes", [2, 5, 40])
@@ -81,6 +75,20 @@ def test_calibration(tmp_path):
     assert overlapping(figure) == []
     assert "Calibration, expected calibration error 0.100" in texts(figure)
     np.testing.assert_allclose(figure.axes[0].lines[1].get_xydata(), [[0.3, 0.2], [0.9, 0.8]])
+
+
+@pytest.mark.parametrize("classes", [2, 5, 40])
+def test_scores_of_classes_in_several_runs(classes, tmp_path):
+    scores = np.stack([np.linspace(0, 1, classes), np.linspace(0.2, 0.8, classes)])
+    scores[:, 0] = np.nan
+    with figures() as saved:
+        draw_scores_of_runs(class_names(classes), ("first", "$second$"), scores, "IoU", tmp_path / "s.png")
+    (figure,) = saved
+    assert overlapping(figure) == []
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == class_names(classes)
+    np.testing.assert_allclose(axes.lines[1].get_xdata()[1:], scores[1, 1:])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["first", "$second$"]
 
 
 @pytest.mark.parametrize(
