@@ -18,8 +18,9 @@ from analysis.trained_run import TrainedRun, read_run
 from log import logger
 from plots.palette import SERIES_COLOURS
 from plots.save import save_figure
+from plots.scores import run_title
 from settings import SettingError, bad_setting
-from storage.tables import csv_safe, printable, write_table
+from storage.tables import csv_safe, write_table
 from storage.text_table import as_text_table
 from training.data_record import data_identity
 from training.plots import validation_metrics
@@ -200,7 +201,7 @@ def _draw_metric(axes: Axes, metric: str, trained_runs: Sequence[TrainedRun]) ->
             marker = "." if len(points) == 1 else None
             (line,) = axes.plot(*zip(*points, strict=True), style, color=colour, lw=width, marker=marker)
             if key != metric:
-                lines.append((printable(trained.run.path.name), line))
+                lines.append((run_title(trained.run.path.name), line))
     axes.set_ylabel(column_title(metric))
     axes.grid(alpha=0.3)
     return lines

@@ -12,7 +12,7 @@ from command import import_tensorflow
 from datatransformer.layout import DataFolder
 from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
-from plots.scores import draw_scores_of_runs
+from plots.scores import draw_scores_of_runs, run_title
 from predictor.images import evenly_spaced, validation_images
 from settings import SettingError
 from storage.tables import csv_safe, printable, read_table, write_table
@@ -92,4 +92,6 @@ def draw_masks_of_runs(trained_runs: Sequence[TrainedRun], titles: Sequence[str]
         for true, *of_runs in zip(truth, *by_run, strict=True)
     ]
     captions = [Path(image.name).stem for image in images]
-    draw_masks(rows, ("image", "true mask", *titles), captions, data.classes, palette(data.colours), path)
+    draw_masks(
+        rows, ("image", "true mask", *map(run_title, titles)), captions, data.classes, palette(data.colours), path
+    )

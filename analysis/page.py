@@ -9,7 +9,7 @@ from storage.tables import printable, replacing
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 1080px; margin: 2em auto;
-  padding: 0 1em; }
+  padding: 0 1em; overflow-wrap: anywhere; }
 h1 { margin-bottom: 0; }
 h2 { border-bottom: 1px solid #ccc; margin-top: 2.2em; }
 figure { margin: 1.6em 0; }
@@ -19,7 +19,7 @@ figcaption { color: #444; margin-top: .4em; max-width: 46em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; margin: 1em 0; }
 th, td { text-align: left; vertical-align: top; padding: .2em .9em .2em 0; border-bottom: 1px solid #e4e4e4; }
-td { overflow-wrap: anywhere; min-width: 3.5em; }
+th, td { min-width: 3.5em; }
 td.number, th.number { text-align: right; overflow-wrap: normal; }
 pre { background: #f4f4f4; padding: .8em 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: 600; margin: 1em 0; }

@@ -26,6 +26,9 @@ MAX_NAME_LENGTH = 24
 COLOUR_MAP = "magma_r"
 """Equal steps of a value look like equal steps of colour, also to colour-blind readers and in grey."""
 
+MAX_RUN_NAME_LENGTH = 40
+"""Letters of the name of a run in a legend or a title."""
+
 Scale = Literal["share", "logarithmic"]
 
 
@@ -120,6 +123,10 @@ def axis_name(name: str) -> str:
     return shorten(printable(name), MAX_NAME_LENGTH)
 
 
+def run_title(name: str) -> str:
+    return shorten(printable(name), MAX_RUN_NAME_LENGTH)
+
+
 def short_count(count: int) -> str:
     """The count in at most four characters: 999, 12k, 3.4M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
@@ -195,7 +202,7 @@ def draw_scores_of_runs(
     axes.set_yticks(rows, [axis_name(classes[index]) for index in order], parse_math=False)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(classes) - 0.3), xlabel=title)
     axes.grid(axis="x", alpha=0.3)
-    legend = figure.legend(lines, list(map(printable, runs)), loc="outside upper center", ncols=1, fontsize=9)
+    legend = figure.legend(lines, list(map(run_title, runs)), loc="outside upper center", ncols=1, fontsize=9)
     for text in legend.get_texts():
         text.set_parse_math(False)
     save_figure(figure, path)
