@@ -18,9 +18,7 @@ def output_of(program: str, **environment: str) -> str:
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=clean, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize(
-    "package", ["predictor", "training", "backbones", "datatransformer", "scenelab"]
-)
+@pytest.mark.parametrize("package", ["predictor", "training", "backbones", "datatransformer", "scenelab"])
 def test_telemetry_is_off_before_a_package_is_imported(package):
     program = f"""
 import json, os, {package}
