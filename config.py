@@ -316,7 +316,8 @@ class DataServiceConfig(Settings):
     """The dispatcher of a worker, grpc://host:port. Only with role worker."""
 
     host: str = "localhost"
-    """The name or address of this machine by which training commands reach a worker. Only with role worker."""
+    """The name or address by which other machines reach this one. localhost: only this machine is answered. Any other:
+    all who reach the port are, and they can read and write files as you, so let a firewall choose who does."""
 
 
 class SupervisedConfig(TrainingConfig):

@@ -32,6 +32,20 @@ def is_command() -> bool:
     return sys.argv[:1] == ["-m"] or Path(sys.argv[0] if sys.argv else "").name == "scenelab"
 
 
+NO_TELEMETRY = {"RAY_USAGE_STATS_ENABLED": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "NNCF_CI": "1"}
+"""Environment variables that keep packages from reporting their use over the network, unless the user has set them."""
+
+TELEMETRY_PACKAGE = "openvino_telemetry"
+"""The package by which OpenVINO and NNCF report to Google Analytics without being asked. Both do without it."""
+
+
+def turn_telemetry_off() -> None:
+    """Nobody is told what is done here. This has to come before any of the packages is imported."""
+    for name, value in NO_TELEMETRY.items():
+        os.environ.setdefault(name, value)
+    sys.modules.setdefault(TELEMETRY_PACKAGE, None)  # type: ignore[arg-type]  # Python then says that it is missing
+
+
 def end_on_stop() -> None:
     """Until the command takes over, Ctrl-C and SIGTERM end it with a line: nothing has been begun."""
 
@@ -75,6 +89,7 @@ def _problem() -> str:
 IS_COMMAND = is_command()
 """Whether this process does nothing else. Asked now, because Python changes sys.argv later."""
 
+turn_telemetry_off()
 if IS_COMMAND:
     end_on_stop()
 check()

@@ -4,6 +4,7 @@ Modules use `logger`. INFO and above are shown on the screen, warnings and error
 file alone.
 """
 
+import io
 import logging
 import re
 import sys
@@ -23,7 +24,23 @@ MAX_KEPT = 10_000
 COMMAND = re.compile(r"\bpython -m (?=[a-z_]+(\.[a-z_0-9]+)*\b)")
 """A command in a message."""
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Characters that a terminal obeys instead of showing them, or that turn the direction in which text is read."""
+
 _shown_as = "python -m"
+
+
+def visible(text: str, kept: str = "") -> str:
+    """A text with its control characters, other than the `kept` ones, and the bytes that are not UTF-8 as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = CONTROLS.sub(lambda match: match[0] if match[0] in kept else _escape(match[0]), text)
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def commands_are_shown_as(program: str) -> None:
@@ -37,7 +54,14 @@ def as_typed(text: str) -> str:
     return COMMAND.sub(f"{_shown_as} ", text)
 
 
-class _AsTyped(logging.Formatter):
+class _Harmless(logging.Formatter):
+    """Names from files reach the screen and the log file through here alone, and cannot command a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record), kept="\n\t")
+
+
+class _AsTyped(_Harmless):
     def format(self, record: logging.LogRecord) -> str:
         return as_typed(super().format(record))
 
@@ -56,6 +80,9 @@ class _File(logging.FileHandler):
 @contextmanager
 def logging_to_screen() -> Iterator[None]:
     """Shows messages on the screen while it is open, and keeps them for `log_to`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding than UTF-8
     out, err = _Screen(sys.stdout), _Screen(sys.stderr)
     out.setLevel(logging.INFO)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
@@ -109,7 +136,7 @@ def log_to(path: Path) -> None:
     if kept is None:
         return
     file = _File(path, encoding="utf-8", errors="surrogateescape")
-    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    file.setFormatter(_Harmless("%(asctime)s %(message)s"))
     kept.setTarget(file)
     kept.flush()
     for one in (logger, PYTHON_WARNINGS):

@@ -17,6 +17,7 @@ from backbones.downloads import translated_errors, warn_of_unwritable_keras_home
 from backbones.preset import spec_of_preset
 from layers.keras_private import flatten_layers
 from layers.normalisation import Normalise
+from layers.safe_files import check_model_file
 from layers.saved import load_saved_model
 from log import logger
 from settings import SettingError, bad_setting, first_line
@@ -74,6 +75,10 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
         if with_normalisation:
             _copy_normalisation(saved, models[0])
         return
+    try:
+        check_model_file(path)
+    except (ValueError, OSError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
+        raise SettingError(bad_setting("weights", path, f"is not opened: {first_line(error)}")) from error
     reasons = []
     for model in models:
         try:
@@ -149,9 +154,10 @@ def _kind(layer: keras.layers.Layer) -> tuple[object, ...]:
 def _load_arrays(path: Path, model: keras.Model) -> None:
     """Raises SettingError if arrays are missing or do not match. A head for other classes is not loaded."""
     try:
-        with np.load(path) as file:
+        check_model_file(path)
+        with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise SettingError(bad_setting("weights", path, f"is not a file of arrays: {error}")) from error
     layers = _layers_with_weights(model)
     names = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _endings(layer)] for layer in layers}

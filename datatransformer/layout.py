@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from datatransformer.listing import Colour
 from datatransformer.manifest import MANIFEST, Row, read_manifest, task_of, write_manifest
 from settings import SettingError, bad_setting
-from storage.tables import read_json, read_table, write_json, write_table
+from storage.tables import original, read_json, read_table, write_json, write_table
 
 if TYPE_CHECKING:
     from datatransformer.pictures.pixel_range import PixelRange
@@ -154,7 +154,7 @@ def is_data_folder(path: Path) -> bool:
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
-    return tuple(row["name"] for row in read_table(folder / CLASSES, CLASSES_HEADER))
+    return tuple(original(row["name"]) for row in read_table(folder / CLASSES, CLASSES_HEADER))
 
 
 def read_colours(folder: Path) -> tuple[Colour | None, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from storage.tables import (
     csv_safe,
     drop_incomplete_line,
+    original,
     rows_of_table,
     write_table,
 )
@@ -62,8 +63,8 @@ def rows_of_manifest(path: Path) -> Iterator[Row]:
 
 
 def _row(cells: Mapping[str, str]) -> Row:
-    labels = tuple(intern(name) for name in cells.get("labels", "").split(LABEL_SEPARATOR) if name)
-    class_name, mask, source = intern(cells.get("class", "")), cells.get("mask", ""), cells.get("source", "")
+    labels = tuple(intern(name) for name in original(cells.get("labels", "")).split(LABEL_SEPARATOR) if name)
+    class_name, mask, source = intern(original(cells.get("class", ""))), cells.get("mask", ""), cells.get("source", "")
     digest = cells.get("digest") or ""  # None in a line that was cut off
     return Row(cells["image"], intern(cells["split"]), class_name, mask, source, labels, digest)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from command import import_tensorflow
+from distributed.loopback import is_loopback
 from settings import SettingError, bad_setting
 
 SLURM = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST", "SLURM_STEP_TASKS_PER_NODE")
@@ -45,6 +46,21 @@ class Cluster:
     def addresses(self) -> tuple[str, ...]:
         """host:port of each worker. With SLURM this imports TensorFlow."""
         return tuple(self.find_addresses())
+
+    @property
+    def host(self) -> str:
+        """The name of this machine in the cluster."""
+        return self.addresses[self.index].rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The port at which this worker listens."""
+        return int(self.addresses[self.index].rpartition(":")[2])
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all workers run on this machine, so that no other one has to reach them."""
+        return all(is_loopback(address.rpartition(":")[0]) for address in self.addresses)
 
     def describe(self, *workers: int) -> str:
         """The numbers and addresses of some workers, for messages."""

@@ -1,7 +1,10 @@
 """A tf.data service, which makes training batches for `--data-service`: one dispatcher, and workers on any machines.
 
-    python -m training.data_service --role dispatcher --port 5050
-    python -m training.data_service --role worker --dispatcher grpc://HOST:5050 --port 5051
+    python -m training.data_service --role dispatcher --port 5050 --host FIRST
+    python -m training.data_service --role worker --dispatcher grpc://FIRST:5050 --port 5051 --host SECOND
+
+Without `--host` nobody but this machine reaches them: TensorFlow's service has no password, and whoever reaches it
+reads and writes files as its user.
 
 A worker opens the files itself. So it must see the data folder, and with `--cache disk` the run's folder, under the
 same paths as the training does. Both processes serve any number of trainings until they are stopped.
@@ -14,6 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow, run
+from distributed.loopback import is_loopback, keep_on_loopback
 from distributed.watchdog import is_listening
 from log import logger
 from settings import SettingError, WorkError, bad_setting, errors_if_given
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from config import DataServiceConfig
 
-USED_BY = {"dispatcher": ("role", "port"), "worker": ("role", "port", "dispatcher", "host")}
+USED_BY = {"dispatcher": ("role", "port", "host"), "worker": ("role", "port", "host", "dispatcher")}
 """The settings that have an effect, by role. `json` and `debug` always have one."""
 
 WAKE_EVERY = 1.0
@@ -55,12 +59,24 @@ def serve(settings: "DataServiceConfig") -> Mapping[str, object]:
         raise WorkError(f"Another program listens at port {settings.port}; use another --port.")
     try:
         servers.append(_start(settings))
+        _limit_callers(settings)
         logger.info(f"The {settings.role} is ready at port {settings.port}. Press Ctrl-C to stop it.")
         while not threading.Event().wait(WAKE_EVERY):  # the server's own join() would block Ctrl-C
             pass
     except KeyboardInterrupt as interruption:
         raise KeyboardInterrupt(f"The {settings.role} has stopped.") from interruption
     return {}
+
+
+def _limit_callers(settings: "DataServiceConfig") -> None:
+    """Keeps other machines out unless `host` is a name that they can use. Raises WorkError if that is not possible."""
+    if is_loopback(settings.host):
+        keep_on_loopback(settings.port)
+        return
+    logger.warning(
+        f"Whoever reaches port {settings.port} of this machine can read and write files as you: TensorFlow's service "
+        "asks for no password. Let a firewall open the port to the machines of the training alone."
+    )
 
 
 def check_settings(settings: "DataServiceConfig") -> None:

@@ -2,13 +2,12 @@
 
 import importlib
 import pkgutil
-import zipfile
-import zlib
 from pathlib import Path
 
 import keras
 
 import layers
+from layers.safe_files import check_model_file
 from settings import WorkError, first_line
 
 for module in pkgutil.iter_modules(layers.__path__):  # each registers its classes with Keras
@@ -22,6 +21,7 @@ def load_saved_model(path: Path, compiled: bool = False) -> keras.Model:
     Raises WorkError if the file is damaged, is not a Keras model, or contains code.
     """
     try:
+        check_model_file(path)
         return keras.saving.load_model(path, compile=compiled, safe_mode=True)
-    except (ValueError, OSError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # Keras raises errors of all kinds, and so do zip and HDF5
         raise WorkError(f"{path} is damaged or not a model that can be loaded: {first_line(error)}") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from predictor.output import Output, check_csv
 from settings import SettingError, bad_setting
-from storage.tables import replacing, replacing_binary, rows_of_table
+from storage.tables import original, replacing, replacing_binary, rows_of_table
 
 STANDARD_OUTPUT = Path("-")
 
@@ -82,7 +82,7 @@ def _write_parquet(csv: Path, output: Path) -> None:
 
 def _typed_rows(csv: Path) -> Iterator[dict[str, object]]:
     for row in rows_of_table(csv):
-        yield {name: cell if TEXT_COLUMNS.fullmatch(name) else _number(cell) for name, cell in row.items()}
+        yield {name: original(cell) if TEXT_COLUMNS.fullmatch(name) else _number(cell) for name, cell in row.items()}
 
 
 def _number(cell: str) -> int | float | None:

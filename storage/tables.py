@@ -9,33 +9,59 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
+from log import visible
 from settings import WorkError
 
-if TYPE_CHECKING:
-    from _csv import Writer  # the type of csv.writer(...), which the module csv does not export
-
 FORMULA_STARTS = ("=", "+", "-", "@")
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+GUARDED = re.compile(r"'[=+\-@]")
+"""The start of a cell that got an apostrophe."""
 
 
 def csv_safe(text: str) -> str:
-    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula.
-
-    File names may come from strangers. Class names are the user's own, and programs compare them: `printable` writes
-    them as they are.
-    """
+    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula."""
     text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def printable(text: str) -> str:
     """Escapes control characters and the bytes of a file name that are not UTF-8."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return text.encode("utf-8", "backslashreplace").decode()
+    return visible(text)
+
+
+def original(cell: str) -> str:
+    """The name of a class in a cell of one of our tables, without the apostrophe that keeps it from being a formula."""
+    return cell[1:] if GUARDED.match(cell) else cell
+
+
+def _harmless(cell: object) -> object:
+    """A cell that no spreadsheet runs. Numbers stay as they are, also negative ones."""
+    if not isinstance(cell, str) or (cell.isascii() and cell.isalnum()):
+        return cell
+    safe = csv_safe(cell)
+    return cell if safe != cell and _is_number(cell) else safe
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return cell.isprintable() and float(cell) is not None
+    except ValueError:
+        return False
+
+
+class _SafeWriter:
+    """A csv.writer through which all tables pass: no cell is a formula, or commands a terminal."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.rows = csv.writer(file, lineterminator="\n")
+
+    def writerow(self, cells: Iterable[object]) -> None:
+        self.rows.writerow([_harmless(cell) for cell in cells])
+
+    def writerows(self, rows: Iterable[Iterable[object]]) -> None:
+        for cells in rows:
+            self.writerow(cells)
 
 
 def csv_line(cells: Sequence[object]) -> str:
@@ -45,9 +71,9 @@ def csv_line(cells: Sequence[object]) -> str:
     return text.getvalue()
 
 
-def row_writer(file: TextIO) -> "Writer":
-    """A csv.writer whose lines end in a line feed."""
-    return csv.writer(file, lineterminator="\n")
+def row_writer(file: TextIO) -> _SafeWriter:
+    """A csv.writer whose lines end in a line feed, and whose cells are harmless in a spreadsheet and a terminal."""
+    return _SafeWriter(file)
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

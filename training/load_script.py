@@ -86,7 +86,9 @@ MULTILABEL = '''def predict(path: str) -> None:
     logits = load_model()(read_image(path), training=False)
     table, thresholds = RUN / "thresholds.csv", {}
     if table.exists():
-        thresholds = {row["name"]: float(row["threshold"]) for row in csv.DictReader(table.open(encoding="utf-8"))}
+        rows = csv.DictReader(table.open(encoding="utf-8"))
+        thresholds = {row["name"]: float(row["threshold"]) for row in rows}
+        thresholds |= {name[1:]: value for name, value in thresholds.items() if name[0] == "'"}  # against formulas
     for name, probability in zip(CLASSES, keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[0]):
         print(f"{name}\\t{probability:.6f}" + ("\\t*" if probability >= thresholds.get(name, 0.5) else ""))
 '''

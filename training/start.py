@@ -12,6 +12,7 @@ from backbones import Backbone
 from datatransformer.layout import DataFolder, copy_pixel_range, read_data_folder
 from distributed.cluster import Cluster, find_cluster
 from distributed.rendezvous import gather_workers, join_chief
+from distributed.sealed_messages import secret_file
 from log import logger
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
@@ -86,7 +87,8 @@ def open_session(
         if not settings.find_lr:
             _write_config(session, name, used)
         message = {"identity": identity, "run": run.digest()}
-        gather_workers(cluster, _common_settings(used, data), message, settings.worker_timeout)
+        secret = secret_file(run.path)
+        gather_workers(cluster, _common_settings(used, data), message, settings.worker_timeout, secret)
     return session
 
 
@@ -169,7 +171,8 @@ def _common_settings(used: Mapping[str, object], data: DataFolder) -> dict[str, 
 
 def _identity_of_chief(cluster: Cluster, used: Mapping[str, object], data: DataFolder, run: RunFolder) -> str:
     """Waits until the chief has prepared the run folder. Raises WorkError if this worker sees another folder."""
-    message = join_chief(cluster, _common_settings(used, data), cast("float", used["worker_timeout"]))
+    seconds = cast("float", used["worker_timeout"])
+    message = join_chief(cluster, _common_settings(used, data), seconds, secret_file(run.path))
     end = time.monotonic() + SHARED_DISK_DELAY
     while run.digest() != message["run"]:
         if time.monotonic() > end:

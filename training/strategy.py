@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from distributed.cluster import Cluster
+from distributed.loopback import keep_on_loopback
 from layers.keras_private import build_from_local_batch
 from log import logger
 from settings import SettingError, bad_setting
@@ -36,7 +37,7 @@ def make_strategy(name: str, cluster: Cluster) -> tf.distribute.Strategy:
     mirrored: a replica of the model on each GPU; without GPUs, on each CPU device.
     auto: mirrored if there are two or more GPUs, otherwise none.
     multi-worker: a replica on each GPU of each worker; without GPUs, one on each worker. This strategy must be made
-    before anything else is computed, and is made once.
+    before anything else is computed, and is made once. If all workers are on this machine, no other one reaches them.
     """
     if name == "multi-worker":
         return _multi_worker(cluster)
@@ -65,6 +66,8 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
             strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         finally:
             faulthandler.cancel_dump_traceback_later()
+    if cluster.is_local:
+        keep_on_loopback(cluster.port)
     # TensorFlow has replaced the handler by its own
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
     return strategy

@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import stat
+import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -41,6 +42,9 @@ FIRST_FRAME = "only the first frame was taken"
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # images that are too large raise an error here
 Image.init()  # registers all formats now, before there are threads
+
+
+START_OF_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 class UnreadableImage(ValueError):
@@ -147,9 +151,11 @@ def _open(content: bytes, frame: int, max_pixels: int) -> Iterator[Image.Image |
     """The opened image, or its bands if Pillow would lose some of them."""
     if is_heic(content) and not has_heic_reader():
         raise UnreadableImage("is in the format HEIC, which needs a package: pip install 'scenelab[heic]'")
-    pages = read_pages(content)
-    if pages:
-        _check_size(pages[0].width, pages[0].height, max_pixels)
+    for page in read_pages(content):
+        _check_size(page.width, page.height, max_pixels)
+    if content.startswith(START_OF_PNG) and len(content) >= 24:  # its first chunk begins with width and height
+        width, height = struct.unpack_from(">II", content, 16)
+        _check_size(width, height, max_pixels)
     if (bands := read_bands(content, max(1, frame))) is not None:
         yield bands
         return

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -112,7 +111,6 @@ def _validation_batches(
 
 
 def _quantise_file(f32_folder: Path, folder: Path, chosen: Sequence[int], load: Callable[[int], np.ndarray]) -> None:
-    os.environ["NNCF_CI"] = "1"  # turns off NNCF's telemetry
     import nncf
     import openvino
 

@@ -42,7 +42,7 @@ OBJECT_STORE_BYTES = 128 * 2**20
 CONNECT_TIMEOUT = 10
 """Seconds."""
 
-QUIET_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+QUIET_RAY = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 """Environment variables that keep Ray's messages, and those of its workers, in its log files in /tmp/ray."""
 
 
@@ -188,7 +188,12 @@ def _connect() -> None:
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     local = {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    options = {} if has_cluster() else local
+    options = {}
+    if not has_cluster():
+        options = local
+        # Ray's processes listen on all interfaces and run what they are sent: only those who know the token in
+        # ~/.ray, which is Ray's default since 2.60, are answered
+        os.environ["RAY_AUTH_MODE"] = "token"
     failure: ConnectionError | None = None
     with standard_error_hidden():
         try:

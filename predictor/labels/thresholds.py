@@ -13,7 +13,7 @@ from predictor.labels.label_scores import (
     class_scores,
 )
 from settings import WorkError
-from storage.tables import read_table, write_table
+from storage.tables import original, read_table, write_table
 from training.run_folder import RunFolder
 
 HEADER = ("name", "threshold", "f1", "f1_at_0.5", "images", "epoch", "note")
@@ -74,7 +74,7 @@ def _is_current(run: RunFolder) -> bool:
 
 def _read(path: Path, classes: Sequence[str]) -> np.ndarray:
     try:
-        given = {row["name"]: float(row["threshold"]) for row in read_table(path, ("name", "threshold"))}
+        given = {original(row["name"]): float(row["threshold"]) for row in read_table(path, ("name", "threshold"))}
     except (TypeError, ValueError) as error:
         raise WorkError(f"{path} is damaged: {error}. Remove it, then python -m analysis makes it again.") from error
     wrong = [name for name in classes if not 0 <= given.get(name, -1) <= 1]

@@ -1,7 +1,10 @@
 """Batches of a tf.data service in this process, in other processes, and without workers."""
 
 import json
+import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -99,6 +102,33 @@ def test_a_service_that_is_stopped_says_so():
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "The dispatcher has stopped." in err
     assert json.loads(out)["exit_code"] == 130
+
+
+def device_of(port: int) -> str:
+    """The device to which the socket that listens at the port is bound, as `ss` shows it."""
+    shown = subprocess.run(["ss", "-ltnH", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+    return shown.split()[3].rpartition(":")[0]
+
+
+@pytest.mark.skipif(shutil.which("ss") is None, reason="needs ss")
+def test_only_this_machine_reaches_a_service_unless_it_is_told_otherwise():
+    ports = free_ports(2)
+    servers = [start("training.data_service", "--port", ports[0])]
+    servers.append(start("training.data_service", "--port", ports[1], "--host", "some-machine"))
+    try:
+        assert "is ready" in servers[0].stdout.readline() and device_of(ports[0]).endswith("%lo")
+        assert "is ready" in servers[1].stdout.readline() and "%" not in device_of(ports[1])
+        assert (
+            f"Whoever reaches port {ports[1]} of this machine can read and write files" in servers[1].stderr.readline()
+        )
+        for content in (os.urandom(5000), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(5000), b""):
+            with socket.create_connection(("localhost", ports[0]), 5) as stranger:
+                stranger.sendall(content)
+        assert servers[0].poll() is None
+    finally:
+        for server in servers:
+            server.kill()
+            server.communicate()
 
 
 def test_a_second_ctrl_c_ends_a_call_that_waits_outside_of_python():

@@ -4,6 +4,7 @@ import pytest
 
 from config import DataServiceConfig
 from distributed.data_service_server import check_settings, server_config
+from distributed.loopback import is_loopback
 from settings import SettingError
 from tests.conftest import settings_of
 from tests.test_settings import quick
@@ -28,7 +29,7 @@ NOT_FOR_THE_SERVER = {
 def config_of(flags: list[str]) -> object:
     settings = settings_of(DataServiceConfig, *flags)
     check_settings(settings)
-    return server_config(settings)
+    return server_config(settings), is_loopback(settings.host)
 
 
 @pytest.mark.parametrize("field", DataServiceConfig.model_fields)
@@ -46,7 +47,7 @@ def test_a_field_changes_the_server_or_is_refused(role, field):
 
 
 def test_a_refusal_comes_before_tensorflow():
-    done = quick("training.data_service", "--host", "gpu01")
-    assert done.code == 2 and "host = 'gpu01': has no effect for a dispatcher" in done.err
+    done = quick("training.data_service", "--dispatcher", "grpc://gpu01:5050")
+    assert done.code == 2 and "dispatcher = 'grpc://gpu01:5050': has no effect for a dispatcher" in done.err
     done = quick("training.data_service", "--role", "worker")
     assert done.code == 2 and "a worker needs its dispatcher" in done.err

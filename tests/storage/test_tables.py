@@ -1,5 +1,7 @@
 """Tables on disk: complete after a failure, safe in a spreadsheet, and readable with all kinds of names."""
 
+import csv
+
 import pytest
 
 from settings import WorkError
@@ -8,6 +10,7 @@ from storage.tables import (
     csv_safe,
     drop_incomplete_line,
     open_to_append,
+    original,
     printable,
     read_json,
     read_table,
@@ -38,7 +41,7 @@ def test_a_name_as_a_cell_is_one_line_and_no_formula(text, cell):
 
 
 def test_cells_come_back(tmp_path):
-    rows = [("a,b", 'say "x"'), ("", "é"), ("'=1", " 2 ")]
+    rows = [("a,b", 'say "x"'), ("", "é"), ("'=1", " 2 "), ("-0.5", "+1e3"), ("-inf", "nan")]
     write_table(tmp_path / "t.csv", ("first", "second"), rows)
     assert [tuple(row.values()) for row in read_table(tmp_path / "t.csv", ("first", "second"))] == rows
     assert csv_line(("a,b", 1)) == '"a,b",1\n'
@@ -47,6 +50,18 @@ def test_cells_come_back(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"first\n\xff\xfe\n")
     with pytest.raises(WorkError, match="is damaged"):
         read_table(tmp_path / "t.csv")
+
+
+def test_no_table_holds_a_formula_or_a_command_for_a_terminal(tmp_path):
+    hostile = ["=1+1", "+x", "-x", "@sum", "\t=1", "\r=1", "\x1b]0;t\x07", "-1+cmd|' /C calc'!A0"]
+    with open_to_append(tmp_path / "a.csv", ("name", "=header")) as file:
+        file.write(csv_line(("=2", *hostile[:1])))
+    write_table(tmp_path / "w.csv", ("name", "=header"), [(name, 1) for name in hostile])
+    for row in csv.reader([*(tmp_path / "a.csv").open(), *(tmp_path / "w.csv").open()]):
+        assert not any(cell.startswith(("=", "+", "@", "-", "\t", "\r")) for cell in row), row
+        assert all(cell.isprintable() for cell in row)
+    names = [original(row["name"]) for row in read_table(tmp_path / "w.csv")]
+    assert [names[index] for index in (0, 1, 2, 3, 7)] == [hostile[index] for index in (0, 1, 2, 3, 7)]
 
 
 @pytest.mark.parametrize("opened", [replacing, replacing_shared])

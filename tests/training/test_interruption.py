@@ -2,7 +2,9 @@
 
 import os
 import resource
+import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,20 @@ def test_a_second_command_on_the_same_run_is_refused(scenes, tmp_path):
 def test_two_runs_with_one_seed_give_the_same_numbers(scenes, uninterrupted, tmp_path):
     assert history(train_in_process(scenes, tmp_path, "--cache", "disk")) == history(uninterrupted)
     assert os.listdir(tmp_path / "small" / "cache")
+
+
+def test_a_signal_ends_a_training_that_waits_for_a_file(scenes, tmp_path):
+    """A pipe that nobody writes to stands for a file on a disk that hangs."""
+    data = tmp_path / "data"
+    shutil.copytree(scenes, data)
+    image = next((data / "val").rglob("*.jpg"))
+    image.unlink()
+    os.mkfifo(image)
+    process = start("classifiers.small", *flags(data, tmp_path))
+    wait_for(lambda: (tmp_path / "small" / "sessions.csv").exists(), process)
+    time.sleep(10)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and time.monotonic() - began < 15
+    assert err.count("Run the same command again to resume.") == 1 and "Traceback" not in err
