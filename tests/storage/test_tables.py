@@ -12,7 +12,7 @@ from storage.tables import (
     read_json,
     read_table,
     replacing,
-    replacing_shared,
+    replacing_binary,
     write_json,
     write_table,
 )
@@ -49,7 +49,7 @@ def test_cells_come_back(tmp_path):
         read_table(tmp_path / "t.csv")
 
 
-@pytest.mark.parametrize("opened", [replacing, replacing_shared])
+@pytest.mark.parametrize("opened", [replacing, replacing_binary])
 def test_a_file_is_replaced_when_the_block_ends_without_an_error(tmp_path, opened):
     path = tmp_path / "file"
     path.write_text("old")
