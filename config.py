@@ -916,7 +916,7 @@ class ExperimentsConfig(Settings):
     """Name of this comparison's folder. Empty: that of the list, or of what is varied in which module."""
 
     overwrite: bool = False
-    """Delete the results of an earlier comparison of this name, and start again."""
+    """Start again. An earlier comparison of this name is kept as NAME.kept."""
 
     seed: Seed = 0
     """Seed of the first run of each variant. It also decides which images `limit` takes."""

@@ -195,7 +195,8 @@ def _settings(trained: TrainedRun) -> Iterator[tuple[str, str]]:
 
 
 def update_report(run: RunFolder) -> None:
-    """Writes the report of a run, unless it is newer than the run."""
-    if run.is_newer_than(run.report):
+    """Writes the report of a run, unless it is newer than the run and its figures."""
+    newest = max((figure.stat().st_mtime for figure in run.figures.glob("*.png")), default=0.0)
+    if run.is_newer_than(run.report) or run.report.stat().st_mtime < newest:
         write_report(read_run(run))
         logger.info(f"Report: {run.report}. For more figures of the model: python -m analysis {run.path}")

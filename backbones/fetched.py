@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,10 @@ from pathlib import Path
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
 from storage.tables import read_json, write_json
+from storage.temporary import temporary_folder
 
 MANIFEST = "scenelab_weights.json"
 """The name, source and date of the weights, and the SHA-256 and size of each file."""
-
-UNFINISHED = ".scenelab_unfinished"
-"""Marks a folder that an interrupted `fetch` has left, which the next one may remove."""
 
 
 def check_fetched(folder: Path, field: str) -> Path:
@@ -51,9 +48,8 @@ def weights_file(folder: Path) -> Path | None:
 def fetch(name: str, target: Path, write: Callable[[Path], str]) -> dict:
     """Makes the folder `target` with the files that `write` puts into a new folder. Returns its manifest.
 
-    `write` returns the source for the manifest. The folder appears when it is complete; until then the work is in
-    `target.partial`. If it is complete already, its files are only checked. Raises SettingError if it has other
-    content.
+    `write` returns the source for the manifest. The folder appears when it is complete. If it
+    is complete already, its files are only checked. Raises SettingError if it has other content.
     """
     with exclusive_lock(target):
         if target.exists():
@@ -63,29 +59,26 @@ def fetch(name: str, target: Path, write: Callable[[Path], str]) -> dict:
                 raise SettingError(bad_setting("to", target, f"exists, with {content}; choose a new folder"))
             check_fetched(target, "to")
             return manifest | {"is_new": False}
-        work = target.with_name(f"{target.name}.partial")
-        if work.exists() and not (work / UNFINISHED).exists():
-            raise SettingError(bad_setting("to", work, "exists, and fetch needs this name; rename or remove it"))
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        (work / UNFINISHED).touch()
-        source = write(work)
-        (work / UNFINISHED).unlink()
-        files = sorted(path for path in work.rglob("*") if path.is_file())
-        if not files:
-            raise WorkError(f"{name} has no files of weights")
-        manifest = {
-            "name": name,
-            "source": source,
-            "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
-            "files": {
-                path.relative_to(work).as_posix(): {"sha256": sha256(path), "size": path.stat().st_size}
-                for path in files
-            },
-        }
-        write_json(work / MANIFEST, manifest)
-        os.replace(work, target)
+        with temporary_folder(target) as work:
+            work.mkdir()
+            manifest = _manifest(name, write(work), work)
+            write_json(work / MANIFEST, manifest)
+            os.replace(work, target)
         return manifest | {"is_new": True}
+
+
+def _manifest(name: str, source: str, folder: Path) -> dict:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        raise WorkError(f"{name} has no files of weights")
+    return {
+        "name": name,
+        "source": source,
+        "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": {
+            path.relative_to(folder).as_posix(): {"sha256": sha256(path), "size": path.stat().st_size} for path in files
+        },
+    }
 
 
 def sha256(file: Path) -> str:

@@ -13,7 +13,6 @@ DATA/pixels.json    the number of pixels of each class in the training masks, on
 """
 
 import os
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,6 +37,9 @@ REMARKS, REMARKS_HEADER = "remarks.csv", ("source", "remark")
 PIXEL_RANGE = "pixel_range.json"
 MASK_PIXELS, MASK_PIXELS_HEADER = "mask_pixels.csv", ("place", "pixels")
 """The pixels of each class in each mask: only in the unfinished folder."""
+
+OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
+"""Settings that every data folder is made with. So the `settings.json` of another program is not taken for ours."""
 
 LINKS_LOOKED_AT = 3
 """Images of a folder of the data folder that are looked at, whether they are links to nothing."""
@@ -172,8 +174,9 @@ def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour |
 
 
 def read_settings_used(path: Path) -> dict | None:
-    """The settings that the folder was made with; None if it has no such file."""
-    return read_json(path / SETTINGS)
+    """The settings that the folder was made with; None if python -m datatransformer did not make or begin it."""
+    used = read_json(path / SETTINGS)
+    return used if isinstance(used, dict) and used.keys() >= {*OF_ALL_SOURCES, "task"} else None
 
 
 def write_settings_used(path: Path, used: dict) -> None:
@@ -198,6 +201,8 @@ def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
     """Writes a data folder with some images of another one. It holds symbolic links to them."""
     path.mkdir(parents=True, exist_ok=True)
     for split in SPLITS:
+        if os.path.lexists(path / split) and not (path / split).is_symlink():
+            raise SettingError(bad_setting("data", path / split, "is in the way; move it, or name another folder"))
         (path / split).unlink(missing_ok=True)
         (path / split).symlink_to((data.path / split).resolve(), target_is_directory=True)
     write_classes(path, data.classes, data.colours)
@@ -230,20 +235,3 @@ def mask_path(image: str) -> str:
 def in_split(image: str, split: str) -> str:
     """The path of an image or mask after its move to another split."""
     return f"{split}/{image.split('/', 1)[1]}"
-
-
-def remove_made_here(folder: Path) -> None:
-    """Removes a folder if it exists. Raises SettingError if python -m datatransformer did not make it."""
-    if read_settings_used(folder) is not None:
-        shutil.rmtree(folder)
-    elif folder.exists():
-        raise SettingError(
-            bad_setting("data", folder, "was not made by python -m datatransformer; move it, or name another folder")
-        )
-
-
-def remove_empty_folders(root: Path) -> None:
-    """Removes the folders of classes without any usable image."""
-    for folder, _, _ in os.walk(root, topdown=False):
-        if not os.listdir(folder):
-            os.rmdir(folder)

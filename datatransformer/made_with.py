@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.layout import OF_ALL_SOURCES
 from datatransformer.manifest import Row
 from datatransformer.pictures.images import UnreadableImage, read_content
 from datatransformer.pictures.jpeg_png_check import read_ends
@@ -18,7 +19,6 @@ from log import logger
 if TYPE_CHECKING:
     from config import DataTransformerConfig
 
-OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
 """Settings that name files or folders of the user's."""
 

@@ -63,10 +63,11 @@ def rows_of_manifest(path: Path) -> Iterator[Row]:
 
 
 def _row(cells: Mapping[str, str]) -> Row:
-    labels = tuple(intern(name) for name in original(cells.get("labels", "")).split(LABEL_SEPARATOR) if name)
-    class_name, mask, source = intern(original(cells.get("class", ""))), cells.get("mask", ""), cells.get("source", "")
-    digest = cells.get("digest") or ""  # None in a line that was cut off
-    return Row(cells["image"], intern(cells["split"]), class_name, mask, source, labels, digest)
+    names = original(cells.get("labels") or "").split(LABEL_SEPARATOR)
+    labels = tuple(intern(name) for name in names if name)
+    class_name, mask, source, digest = (cells.get(name) or "" for name in ("class", "mask", "source", "digest"))
+    image, split = cells["image"] or "", intern(cells["split"] or "")  # None in a line that was cut off
+    return Row(image, split, intern(original(class_name)), mask, source, labels, digest)
 
 
 def record_of_rows(task: str, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
@@ -85,7 +86,8 @@ def rows_of_record(lines: Iterable[str]) -> Iterator[Row]:
 def rows_of_unfinished(path: Path) -> Iterator[Row]:
     """As `rows_of_manifest`, for a folder whose run was stopped: the manifest may be missing or end in half a line."""
     drop_incomplete_line(path / MANIFEST)
-    return rows_of_manifest(path) if (path / MANIFEST).exists() else iter(())
+    is_begun = (path / MANIFEST).exists() and (path / MANIFEST).stat().st_size > 0
+    return rows_of_manifest(path) if is_begun else iter(())
 
 
 def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:

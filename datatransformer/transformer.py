@@ -1,16 +1,15 @@
 """DataTransformer: makes a data folder from raw images, in parallel. An interrupted run can be resumed."""
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer import layout
+from datatransformer import layout, own_files
 from datatransformer.ledger import Ledger, open_ledger
 from datatransformer.listing import Listing, Rejected
 from datatransformer.made_with import RAW, MadeWith
-from datatransformer.manifest import rows_of_manifest, rows_of_unfinished, write_manifest
+from datatransformer.manifest import rows_of_manifest, write_manifest
 from datatransformer.pictures.deep_pictures import DeepPictures
 from datatransformer.pictures.frames import with_frames
 from datatransformer.pictures.pixel_range import PixelRange
@@ -26,8 +25,10 @@ from datatransformer.too_few import too_few
 from datatransformer.writer import Writer
 from log import logger
 from settings import SettingError, WorkError, bad_setting, errors_if_given
-from storage.lock import exclusive_lock
+from storage.lock import exclusive_lock, was_locked
+from storage.owned import has_replaced, is_hollow
 from storage.tables import csv_safe, read_table, write_table
+from storage.temporary import remove_dead
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
@@ -67,6 +68,9 @@ class DataTransformer:
         Raises SettingError if DATA exists and was made with other settings, WorkError if the images are too few.
         """
         self._check_paths()
+        if was_locked(self.data) or has_replaced(self.data):
+            with exclusive_lock(self.data):
+                own_files.finish(self.data)
         if self._is_complete():
             logger.info(f"{self.data} is complete and was made with these settings: nothing to do.")
             splits = Counter(row.split for row in rows_of_manifest(self.data))
@@ -81,9 +85,11 @@ class DataTransformer:
             self.task = listing.task
             self.writer = self._writer()
         with open_ledger() as ledger:
+            remove_dead(self.work)
             is_started = self._is_started()
             if is_started:
-                ledger.add_earlier(rows_of_unfinished(self.work))
+                own_files.check_no_links(self.work)
+                ledger.add_earlier(own_files.rows_begun(self.work, self.task))
             key = split_key(self.settings.split, self.settings.val_list is not None, self.settings.seed)
             entries = with_frames(listing.entries) if self.settings.frames == "all" else listing.entries
             entries = with_labels(entries, listing.classes) if self.task == MULTILABEL else entries
@@ -142,10 +148,10 @@ class DataTransformer:
         if is_started:
             (self.work / layout.REJECTED).unlink(missing_ok=True)  # unreadable files are tried again
             return
-        if self.work.exists():
+        if self.work.exists() and not is_hollow(self.work):
+            own_files.remove_unfinished(self.work)
             logger.warning(f"{self.work} was started with other settings or raw files: starting again")
-            layout.remove_made_here(self.work)
-        self.work.mkdir(parents=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         layout.write_settings_used(self.work, self.made_with.note())
 
     def _split(self, ledger: Ledger) -> list[Rejected]:
@@ -211,14 +217,7 @@ class DataTransformer:
         describe(self.work, self.task, classes, ledger, rejected, self.report)
         self.deep.describe(ledger.splits().total())
         self.report.write(self.work)
-        layout.remove_empty_folders(self.work)
-        old = self.data.with_name(self.data.name + ".old")
-        if self.data.exists():
-            layout.remove_made_here(old)
-            self.data.rename(old)
-        self.work.rename(self.data)
-        if layout.read_settings_used(old) is not None:
-            shutil.rmtree(old)
+        own_files.put_in_place(self.work, self.data)
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
         images = "image" if splits["train"] == 1 else "images"

@@ -44,8 +44,9 @@ def main(settings: "ExperimentsConfig") -> Mapping[str, object]:
         used_data, images = folder.data(settings.limit, settings.seed), min(images, settings.limit)
     planned = plan_runs(experiment, settings, str(used_data.resolve()), str(folder.runs.resolve()), images)
     with exclusive_lock(folder.path):
+        folder.check_is_experiment()
         if settings.overwrite:
-            folder.remove()
+            folder.move_aside()
         for planned_run in planned:
             folder.check_same_settings(planned_run.name, planned_run.module, planned_run.settings)
         if settings.limit:

@@ -9,12 +9,14 @@ FOLDER/comparison.png   the same as a figure, with comparison.csv
 FOLDER/curves.png       the deciding measure by epoch, with curves.csv
 """
 
-import shutil
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 from setting_types import parse_sizes
 from settings import SettingError, WorkError, bad_setting
+from storage.owned import move_aside
 from storage.tables import read_json, read_table, write_json
 from training.run_folder import RunFolder
 
@@ -23,6 +25,9 @@ Measured = dict[str, float]
 FREE_SETTINGS = ("runs", "name", "verbose", "debug", "json", "config", "cache", "resume", "strategy", "workers")
 """Settings that may change between sessions of a run, because they do not change its results."""
 
+
+BEFORE_STATE = re.compile(r"\.|data-\d+-\d+$")
+"""Names in the folder of an experiment that may be there before `state.json`."""
 
 SIZE_SETTINGS = ("image_size", "crop")
 """Settings that earlier versions wrote in another way: ["32"] instead of 32x32."""
@@ -56,7 +61,8 @@ class ExperimentFolder:
             return {}
         state = read_json(self.state_file)
         if state is None:
-            raise WorkError(f"{self.state_file} is damaged. Start this experiment again with --overwrite.")
+            advice = "Start this experiment again with --overwrite, which moves this one aside"
+            raise WorkError(f"{self.state_file} is damaged. {advice}.")
         return state
 
     def measured(self, name: str) -> Measured | None:
@@ -84,16 +90,21 @@ class ExperimentFolder:
         if started["module"] != module:
             errors.append(bad_setting("module", module, f"run {name} was started with {started['module']}"))
         if errors:
-            advice = f"use --overwrite to delete {self.path} and start again, or another --name to keep it"
+            advice = f"use --overwrite to start again, which moves {self.path} aside, or another --name"
             raise SettingError(*errors, advice)
 
-    def remove(self) -> None:
-        """Deletes the experiment. Raises SettingError if the folder is not that of an experiment."""
+    def move_aside(self) -> None:
+        """Renames the folder of an earlier experiment: its runs may have taken days."""
         if self.state_file.exists():
-            shutil.rmtree(self.path)
-        elif self.path.exists() and any(self.path.iterdir()):
-            allowed = "exists and is not the folder of an experiment; use another --name"
-            raise SettingError(bad_setting("output", self.path, allowed))
+            move_aside(self.path)
+
+    def check_is_experiment(self) -> None:
+        """Raises SettingError if the folder exists and is not that of an experiment."""
+        if self.path.exists() and not self.state_file.exists():
+            others = [name for name in os.listdir(self.path) if not BEFORE_STATE.match(name)]
+            if others:
+                allowed = f"exists and is not the folder of an experiment: it holds {others[0]}; use another --name"
+                raise SettingError(bad_setting("output", self.path, allowed))
 
 
 def _as_text(value: object) -> str:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from log import logger
 from pipeline.decode import DECODER_VERSION, decode_and_resize, decode_crop_and_resize, decode_mask
-from storage.tables import replacing_shared
+from storage.tables import replacing_binary
 
 Loader = Callable[[tf.Tensor], tf.Tensor]
 """Takes the index of an image. Returns RGB uint8 (height, width, 3), or class indices (height, width, 1) of a mask."""
@@ -90,7 +90,7 @@ def _load_from_disk(files: _Files, folder: Path) -> Loader:
     missing = [index for index, file in enumerate(cached) if file.name not in existing]
     undecoded = files._replace(images=[files.images[index] for index in missing])
     for index, image in zip(missing, _decode_all(undecoded), strict=True):
-        with replacing_shared(cached[index]) as file:  # several machines may be filling the folder
+        with replacing_binary(cached[index]) as file:  # several machines may be filling the folder
             file.write(image.tobytes())
     paths = _paths(cached)
     return lambda index: tf.reshape(tf.io.decode_raw(tf.io.read_file(paths[index]), tf.uint8), files.shape)

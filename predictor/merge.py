@@ -4,7 +4,6 @@ CSVs, lists of rejected images and codes are joined. Masks and reconstructions a
 the file system has no links. The shards stay as they are. `python -m predictor` accepts the result as its own output.
 """
 
-import os
 import shutil
 from collections.abc import Sequence
 from itertools import chain
@@ -16,7 +15,7 @@ import h5py
 from command import run
 from log import logger
 from predictor.codes.latents import BLOCK_ROWS, DATASETS, LatentsFile, latents_path
-from predictor.masks.annotations.files import TEXTS, folder_of, link_or_copy, write_files_of_all
+from predictor.masks.annotations.files import TEXTS, folder_of, put_copy, write_files_of_all
 from predictor.output import Output, check_csv
 from predictor.shard_outputs import ShardOutput, annotation_kinds, has_latents, image_kinds, read_shard_outputs
 from predictor.shards import SHARD_KEYS
@@ -76,18 +75,12 @@ def _link_annotations(source: Path, target: Path) -> None:
     """Links all files but those for all images, which are made anew."""
     for file in source.rglob("*"):
         if file.is_file() and not (file.parent == source and file.name in {name for name, _ in TEXTS.values()}):
-            link_or_copy(file, target / file.relative_to(source))
+            put_copy(file, target / file.relative_to(source))
 
 
 def _link_images(source: Path, target: Path) -> None:
     for file in source.rglob("*.png"):
-        link = target / file.relative_to(source)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        try:
-            os.link(file, link)
-        except OSError:
-            shutil.copy(file, link)
+        put_copy(file, target / file.relative_to(source))
 
 
 def _join_latents(parts: Sequence[ShardOutput], output: Output) -> None:

@@ -1,6 +1,7 @@
 """The CSV of predictions and the files beside it: appended row by row, and resumed after an interruption."""
 
 import csv
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,12 +9,15 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from predictor.images import ImageFile
+from predictor.shards import FILES_BESIDE
 from settings import SettingError, WorkError, bad_setting
+from storage.owned import is_hollow, move_aside
 from storage.tables import (
     csv_line,
     csv_safe,
     drop_incomplete_line,
     open_to_append,
+    printable,
     read_json,
     read_table,
     write_json,
@@ -80,15 +84,13 @@ class Output:
 
         Raises SettingError if there are other rows and `overwrite` is not set.
         """
-        if self.rejected.exists() and not self.note.exists() and not overwrite:
-            raise SettingError(
-                bad_setting("output", self.path, f"{self.rejected} exists; name another file, or use --overwrite")
-            )
         earlier = read_json(self.note) or {}
         if earlier and IMAGES_OF_DATA in note:
             if earlier.get(IMAGES_OF_DATA) == note[IMAGES_OF_DATA]:
                 earlier["test_images"] = note["test_images"]  # the data folder was moved
             earlier.setdefault(IMAGES_OF_DATA, note[IMAGES_OF_DATA])
+        if not earlier:
+            self._clear_the_way(overwrite)
         if overwrite and earlier != note:
             self.clear()
         elif self.path.exists() and earlier != note:
@@ -101,6 +103,17 @@ class Output:
         if not self.path.exists():
             self.rejected.unlink(missing_ok=True)
         write_json(self.note, dict(note))
+
+    def _clear_the_way(self, overwrite: bool) -> None:
+        """Without a note nothing beside the CSV is ours: it is moved aside. Raises SettingError without `overwrite`."""
+        beside = [self.path.with_name(f"{self.path.stem}.{name}") for name in FILES_BESIDE]
+        others = [path for path in (self.path, *beside) if os.path.lexists(path) and not is_hollow(path)]
+        if others and not overwrite:
+            which = "" if others[0] == self.path else f"{printable(str(others[0]))} "
+            problem = f"{which}exists and was not made by this command; name another file, or use --overwrite"
+            raise SettingError(bad_setting("output", self.path, problem))
+        for path in others:
+            move_aside(path)
 
     def clear(self) -> None:
         """Removes all rows."""

@@ -11,6 +11,7 @@ from command import import_tensorflow, run
 from log import logger
 from predictor.model import best_model, check_trained
 from settings import SettingError, bad_setting
+from storage.temporary import temporary_file
 from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE
 from training.packed_run import PACKED_SUFFIX
 from training.run_folder import RunFolder
@@ -35,16 +36,13 @@ def pack_run(settings: "PackRunConfig") -> Mapping[str, object]:
         raise SettingError(bad_setting("output", output, "exists; name another file, or use --overwrite"))
     import_tensorflow()
     output.parent.mkdir(parents=True, exist_ok=True)
-    work = output.with_name(f".{output.stem}.keras")
-    try:
+    with temporary_file(output.with_suffix(".keras")) as work:
         best_model(folder).save(work)  # loaded without its optimizer, which is two thirds of a checkpoint
         with zipfile.ZipFile(work, "a") as archive:
             archive.writestr(ROW_FILE, json.dumps(folder.best_row()))
             for name, content in _files(folder).items():
                 archive.writestr(INSIDE_FOLDER + name, content)
         work.replace(output)
-    finally:
-        work.unlink(missing_ok=True)
     size, before = output.stat().st_size, folder.best.stat().st_size
     logger.info(f"{output}: {size / 1e6:.1f} MB; the checkpoint of the run has {before / 1e6:.1f} MB")
     logger.info(f"Use it on any machine: scenelab predict NEW_IMAGES --run {output}")

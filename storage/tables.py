@@ -6,13 +6,13 @@ import io
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from log import visible
 from settings import WorkError
+from storage.temporary import temporary_file
 
 FORMULA_STARTS = ("=", "+", "-", "@")
 GUARDED = re.compile(r"'[=+\-@]")
@@ -96,26 +96,11 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def replacing_binary(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing`, for bytes. A temporary file that a kill leaves behind is overwritten the next time."""
-    with _replacing(path, path.with_name(f".{path.name}.tmp")) as file:
-        yield file
-
-
-@contextlib.contextmanager
-def replacing_shared(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing_binary`, if other processes, also on other machines, may write the same file."""
-    with _replacing(path, path.with_name(f".{uuid.uuid4().hex}.tmp")) as file:
-        yield file
-
-
-@contextlib.contextmanager
-def _replacing(path: Path, work: Path) -> Iterator[BinaryIO]:
-    try:
+    """As `replacing`, for bytes. Other processes, on other machines too, may write the same file: the last one wins."""
+    with temporary_file(path) as work:
         with work.open("wb") as file:
             yield file
         os.replace(work, path)
-    finally:
-        work.unlink(missing_ok=True)
 
 
 def read_table(path: Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:

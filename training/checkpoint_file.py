@@ -1,7 +1,6 @@
 """A checkpoint: a file of Keras with the row of history of its epoch inside."""
 
 import json
-import os
 import zipfile
 from pathlib import Path
 
@@ -29,14 +28,3 @@ def checkpoint_row(checkpoint: Path) -> Row | None:
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, RuntimeError) as error:
         advice = "Remove it to resume from the other checkpoint, or start again with --resume never"
         raise WorkError(f"{checkpoint} is damaged ({error}). {advice}.") from error
-
-
-def link(file: Path, path: Path) -> None:
-    """Gives a file a second path, which replaces what was there, without a second copy on disk."""
-    work = path.with_name(f".{path.name}.tmp")
-    work.unlink(missing_ok=True)
-    try:
-        os.link(file, work)
-    except OSError:  # a file system without hard links
-        work.write_bytes(file.read_bytes())
-    os.replace(work, path)

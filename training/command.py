@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from backbones import Backbone
 from command import import_tensorflow
 from log import log_to, logger
+from training.drawn_figures import are_missing, noted
 from training.kinds import Kind
 from training.load_script import update_load_script
 from training.session import Session
@@ -69,12 +70,13 @@ def run_session(session: Session, prepare: Prepare) -> Mapping[str, object]:
 def report(session: Session, outcome: str) -> None:
     """Draws the figures unless they are up to date, and logs the best epoch and the paths of the results."""
     run, kind = session.run, session.kind
-    if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
+    if are_missing(run):
         import_tensorflow()
         from training.plots import draw_training
 
-        kind.load(kind.results)(session)
-        draw_training(run, session.schedule([]))
+        with noted(run):
+            kind.load(kind.results)(session)
+            draw_training(run, session.schedule([]))
     update_load_script(run)
     best, recalibrated = run.best_scores(), ", with recalibrated batch norm" * run.is_recalibrated
     logger.info(f"{run.path} {outcome}.")

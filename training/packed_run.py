@@ -5,12 +5,13 @@ import hashlib
 import os
 import shutil
 import tempfile
-import uuid
 import zipfile
+from contextlib import ExitStack
 from functools import cache as cache_result
 from pathlib import Path
 
 from settings import SettingError, WorkError, bad_setting
+from storage.temporary import temporary_folder
 from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE
 from training.run_folder import RunFolder
 
@@ -70,17 +71,18 @@ def _can_be_written(folder: Path) -> bool:
 
 @cache_result
 def _folder_of_this_process() -> Path:
-    """Is removed when the process ends."""
-    folder = tempfile.mkdtemp(prefix="scenelab-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    """Is removed when the process ends, or by the next one if it was killed."""
+    opened = ExitStack()
+    atexit.register(opened.close)
+    folder = opened.enter_context(temporary_folder(Path(tempfile.gettempdir()) / "scenelab"))
+    folder.mkdir()
+    return folder
 
 
 def _unpack(archive: zipfile.ZipFile, file: Path, folder: Path) -> None:
     """Writes the run folder. It appears when it is complete, also if two commands unpack at once."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    work = folder.parent / f".{uuid.uuid4().hex}"
-    try:
+    with temporary_folder(folder) as work:
         run = RunFolder(work)
         run.checkpoints.mkdir(parents=True)
         shutil.copyfile(file, run.best)
@@ -95,5 +97,3 @@ def _unpack(archive: zipfile.ZipFile, file: Path, folder: Path) -> None:
         except OSError:
             if not RunFolder(folder).exists():  # otherwise another command was faster
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

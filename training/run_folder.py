@@ -32,7 +32,8 @@ from datatransformer.layout import read_classes, read_pixel_range, write_classes
 from setting_types import Size, parse_sizes
 from settings import WorkError
 from storage.tables import csv_line, open_to_append, read_json, read_table, write_json, write_table
-from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE, Row, checkpoint_row, link
+from storage.temporary import link_or_copy, temporary_file
+from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE, Row, checkpoint_row
 from training.kinds import Kind, kind_named
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ SESSION_COLUMNS = ("started", "epochs_done", "checkpoint", "parameters", "learni
 """Columns of a start of training: the time in UTC, the number of epochs done before it, the checkpoint that it resumes
 from (empty for a new run), the number of all parameters and of the trainable ones, the device, and the settings that
 were given by flags and variables, in the form of `settings.given_values`."""
-
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy")
 OLD_RUNS = ".old"
@@ -229,13 +229,12 @@ class RunFolder:
     def save_recalibrated(self, model: "keras.Model", row: Row, is_best: bool) -> None:
         """Writes `recalibrated.keras`. If it is the best it also becomes `best`, and the former `best` is kept."""
         if is_best:
-            link(self.best, self.checkpoints / "before_recalibration.keras")
+            link_or_copy(self.best, self.checkpoints / "before_recalibration.keras")
         self._write(model, row, [self.recalibrated] + [self.best] * is_best)
 
     def _write(self, model: "keras.Model", row: Row, paths: Sequence[Path]) -> None:
         """Writes one file that has all of these paths."""
-        work = self.checkpoints / ".work.keras"
-        try:
+        with temporary_file(self.last) as work:
             model.save(work)
             with zipfile.ZipFile(work, "a") as archive:
                 archive.writestr(ROW_FILE, json.dumps(row))
@@ -243,10 +242,8 @@ class RunFolder:
                     if (self.path / name).exists():
                         archive.write(self.path / name, INSIDE_FOLDER + name)
             for path in paths[:-1]:
-                link(work, path)
+                link_or_copy(work, path)
             os.replace(work, paths[-1])
-        finally:
-            work.unlink(missing_ok=True)
 
 
 def _cells(row: Row) -> list[object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backbones import Backbone
-from datatransformer.layout import DataFolder, copy_pixel_range, read_data_folder
+from datatransformer.layout import CLASSES, PIXEL_RANGE, DataFolder, copy_pixel_range, read_data_folder
 from distributed.cluster import Cluster, find_cluster
 from distributed.rendezvous import gather_workers, join_chief
 from distributed.sealed_messages import secret_file
@@ -79,6 +79,7 @@ def open_session(
     if cluster.is_chief:
         identity = uuid.uuid4().hex
         _move_old_run(run, settings)
+        _check_is_run(run)
     else:
         identity = _identity_of_chief(cluster, used, data, run)
     progress = _progress(kind, name, run, settings, used, data)
@@ -119,9 +120,28 @@ def _log_reduced_batches(settings: "TrainingConfig", stages: tuple[Stage, ...]) 
 
 
 def _run_folder(settings: "TrainingConfig", name: str) -> RunFolder:
-    if settings.runs.exists() and not settings.runs.is_dir():
-        raise SettingError(bad_setting("runs", settings.runs, "is not a folder"))
-    return RunFolder(settings.runs / (settings.name or name))
+    run = RunFolder(settings.runs / (settings.name or name))
+    for field, folder in (("runs", settings.runs), ("name", run.path)):
+        if folder.exists() and not folder.is_dir():
+            raise SettingError(bad_setting(field, folder, "is not a folder"))
+    return run
+
+
+def _check_is_run(run: RunFolder) -> None:
+    """Raises SettingError if a folder with other files is in the place of the run, WorkError if the run is damaged.
+
+    A new run begins with `data.csv.gz`, and `--find-lr` makes no more than figures and a cache.
+    """
+    if run.exists():
+        run.config()
+    elif run.path.exists():
+        own = {run.figures, run.cache}
+        if run.data_record.exists():
+            own |= {run.path / name for name in (CLASSES, PIXEL_RANGE)} | set(vars(run).values())
+        others = [file.name for file in run.path.iterdir() if not file.name.startswith(".") and file not in own]
+        if others:
+            problem = f"exists and is no run: it holds {others[0]}. Use another --name, or move it"
+            raise SettingError(bad_setting("name", run.path, problem))
 
 
 def _used_settings(settings: "TrainingConfig", stages: tuple[Stage, ...], weights: str) -> dict[str, object]:

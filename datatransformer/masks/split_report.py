@@ -52,7 +52,6 @@ def describe_mask_splits(work: Path, classes: Sequence[str], masks: int, report:
     nothing is said.
     """
     counts, counted = _counts_by_split(work)
-    (work / MASK_PIXELS).unlink(missing_ok=True)
     if counted != masks:
         return
     rows = [

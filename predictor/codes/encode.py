@@ -10,7 +10,7 @@ import numpy as np
 
 from datatransformer.layout import DataFolder
 from predictor.codes.autoencoder import Autoencoder, EncodedBatch
-from predictor.codes.latents import LatentsFile
+from predictor.codes.latents import LatentsFile, latents_path, rows_path
 from predictor.codes.png import write_png
 from predictor.codes.samples import UNUSED_FOR_SAMPLES, generate_samples
 from predictor.images import ImageFile
@@ -68,6 +68,11 @@ class EncodingTask(SamplingTask):
                 yield names, _cells(encoded)
             if latents and not is_last:
                 latents.write_hdf5(self.output.names())
+
+    def finish(self) -> None:
+        """Removes the rows that are in the HDF5 file too, if a kill came before."""
+        if latents_path(self.output.path).exists():
+            rows_path(self.output.path).unlink(missing_ok=True)
 
     def evaluate(self, output: Output, data: DataFolder) -> Scores:
         """Auto-encoders have no evaluation: `errors_of_other_kinds` refuses --evaluate for them."""

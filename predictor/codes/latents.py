@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from settings import WorkError
+from storage.temporary import temporary_file
 
 NUMBER = np.dtype("<f4")
 DATASETS = ("mean", "log_variance")
@@ -20,6 +21,11 @@ BLOCK_ROWS = 4096
 
 def latents_path(output: Path) -> Path:
     return output.with_name(f"{output.stem}.latents.h5")
+
+
+def rows_path(output: Path) -> Path:
+    """The hidden file to which rows are appended."""
+    return output.with_name(f".{output.stem}.latents.rows")
 
 
 class LatentsFile(AbstractContextManager["LatentsFile"]):
@@ -36,7 +42,7 @@ class LatentsFile(AbstractContextManager["LatentsFile"]):
 
     def __init__(self, output: Path, latent_size: int, done: int):
         self.path = latents_path(output)
-        self.rows_path = output.with_name(f".{output.stem}.latents.rows")
+        self.rows_path = rows_path(output)
         self.latent_size = latent_size
         size = self.rows_path.stat().st_size if self.rows_path.exists() else 0
         if size < done * self._row_bytes:
@@ -62,9 +68,8 @@ class LatentsFile(AbstractContextManager["LatentsFile"]):
             return
         rows = np.memmap(self.rows_path, NUMBER, "r", shape=(count, len(DATASETS), self.latent_size))
         names = iter(names)
-        work = self.path.with_name(f".{self.path.name}.tmp")
-        try:
-            with h5py.File(work, "w") as file:
+        with temporary_file(self.path) as work:
+            with h5py.File(work, "w", locking=False) as file:  # it is held already
                 image = file.create_dataset("image", (count,), h5py.string_dtype())
                 datasets = [file.create_dataset(name, (count, self.latent_size), NUMBER) for name in DATASETS]
                 for begin in range(0, count, BLOCK_ROWS):
@@ -73,8 +78,6 @@ class LatentsFile(AbstractContextManager["LatentsFile"]):
                     for number, dataset in enumerate(datasets):
                         dataset[block] = rows[block, number]
             os.replace(work, self.path)
-        finally:
-            work.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

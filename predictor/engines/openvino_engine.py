@@ -5,8 +5,6 @@ size, int8 for 8 bits. The stamp identifies the checkpoint and its number of cla
 """
 
 import os
-import shutil
-import uuid
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -24,10 +22,12 @@ from predictor.engines.conversion import (
     run_converter,
 )
 from predictor.engines.exportable import make_exportable
-from predictor.engines.openvino_model import PRECISIONS, OpenVINOModel, supports_precision, write_openvino
+from predictor.engines.openvino_model import FILES, PRECISIONS, OpenVINOModel, supports_precision, write_openvino
 from predictor.engines.quantisation import PACKAGES, quantise
 from predictor.engines.runner import LoadModel, ModelRequest, Runner, to_probabilities
 from settings import SettingError, bad_setting
+from storage.owned import remove_listed
+from storage.temporary import temporary_folder
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -103,20 +103,18 @@ def _stored(run: RunFolder, variant: str, write: Callable[[Path], None]) -> Path
     folder = run.engines / f"{variant}-{_stamp(run)}"
     if folder.exists():
         return folder
-    work = run.engines / f".work-{uuid.uuid4().hex}"  # several machines may convert at the same time
-    try:
-        work.mkdir(parents=True)
+    run.engines.mkdir(exist_ok=True)
+    with temporary_folder(folder) as work:  # several machines may convert at the same time
+        work.mkdir()
         write(work)
         for earlier in run.engines.glob("openvino-*"):
             if not earlier.name.endswith(_stamp(run)):
-                shutil.rmtree(earlier, ignore_errors=True)
+                remove_listed(earlier, FILES)
         try:
             os.replace(work, folder)
         except OSError:
             if not folder.exists():  # otherwise another process was faster
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return folder
 
 

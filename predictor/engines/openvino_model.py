@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import openvino
 
 FILE = "model.xml"
+FILES = (FILE, "model.bin")
 """The graph of the model. The weights are beside it, in model.bin."""
 
 PACKAGES = {"openvino": "openvino"}

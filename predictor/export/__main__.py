@@ -7,7 +7,6 @@ EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: the chose
 EXPORT/encoder/, decoder/: the same for both parts of an auto-encoder
 """
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -30,6 +29,8 @@ from predictor.labels.thresholds import write_thresholds_of
 from predictor.model import check_trained
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
+from storage.owned import finish_replacing, listed, replace_folder, write_list
+from storage.temporary import temporary_folder
 from training.data_record import paths_of_data
 from training.kinds import MULTILABEL
 from training.run_folder import RunFolder
@@ -49,21 +50,21 @@ def export(settings: "ExportConfig") -> dict[str, object]:
     """
     exported_run = _find_run(settings.runs, settings.run)
     output = settings.output or Path("exports") / exported_run.path.resolve().name
-    _check_output(output, settings.overwrite)
+    if not output.name:
+        raise SettingError(bad_setting("output", output, "should be the name of a folder"))
     formats = list(dict.fromkeys(settings.format))
     for name in formats:
         check_installed(FORMATS[name].packages, f"--format {name}")
     candidates = _find_candidates(settings.test_images, exported_run)
     with exclusive_lock(output):
+        finish_replacing(output, listed)
+        _check_output(output, settings.overwrite)
         import_tensorflow()
         images = _read_images(candidates, exported_run)
-        work = output.with_name(f".{output.name}.work")
-        shutil.rmtree(work, ignore_errors=True)
-        try:
+        with temporary_folder(output) as work:
             records = _write_export(exported_run, formats, images, work)
-            _move_into_place(work, output)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            write_list(work)
+            replace_folder(work, output, listed)
     for record in records:
         difference = f"largest difference {record.difference.largest:.1e}"
         logger.info(f"{record.title}: {record.size / 1e6:.2f} MB in {record.seconds:.1f} s, {difference}")
@@ -87,8 +88,6 @@ def _find_run(runs: Path, names: tuple[str, ...]) -> RunFolder:
 
 
 def _check_output(output: Path, overwrite: bool) -> None:
-    if not output.name:
-        raise SettingError(bad_setting("output", output, "should be the name of a folder"))
     if not output.exists():
         return
     readme = output / "README.md"
@@ -174,15 +173,6 @@ def _write_format(name: str, part: ModelPart, folder: Path, size: tuple[int, int
 
 def _count_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _move_into_place(work: Path, output: Path) -> None:
-    old = output.with_name(f".{output.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if output.exists():
-        os.replace(output, old)
-    os.replace(work, output)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from predictor.labels.ensemble import Member, predictions
 from predictor.labels.truth import true_labels
 from predictor.reading import ImageReader
 from settings import SettingError, WorkError
-from storage.tables import replacing_shared
+from storage.tables import replacing_binary
 from training.data_record import read_data_of_run
 from training.run_folder import RunFolder
 
@@ -114,7 +114,7 @@ def _digest(data: DataFolder) -> str:
 
 def _write(file: Path, stamp: str, validation: Validation) -> None:
     file.parent.mkdir(exist_ok=True)
-    with replacing_shared(file) as work:  # several shards may write it at the same time
+    with replacing_binary(file) as work:  # several shards may write it at the same time
         np.savez_compressed(
             work,
             stamp=np.array(stamp),

@@ -6,7 +6,7 @@ import pytest
 
 from backbones import backbones
 from backbones.__main__ import main
-from backbones.fetched import MANIFEST, UNFINISHED, check_fetched
+from backbones.fetched import MANIFEST, check_fetched
 from config import BackbonesConfig, ClassifierConfig
 from settings import SettingError
 from tests.backbones import presets
@@ -77,12 +77,13 @@ def test_other_folders_stay_as_they_are(tmp_path):
     assert check_fetched(tmp_path, "weights") == tmp_path
 
 
-def test_an_unfinished_folder_of_fetch_is_replaced_and_one_of_the_user_is_not(tmp_path):
-    partial = tmp_path / "lite0.partial"
+def test_an_interrupted_fetch_leaves_nothing_that_is_in_the_way(tmp_path):
+    partial, dead = tmp_path / "lite0.partial", tmp_path / ".0123456789abcdef.work"
     partial.mkdir()
     (partial / "notes.txt").write_text("mine")
-    with pytest.raises(SettingError, match=r"lite0\.partial.*exists, and fetch needs this name"):
-        command("fetch", "efficientnet_lite0", "--to", tmp_path / "lite0")
+    (dead / "lite0").mkdir(parents=True)
+    (dead / "lite0" / "half.h5").write_bytes(b"half")
+    (dead / ".held").touch()
+    assert command("fetch", "efficientnet_lite0", "--to", tmp_path / "lite0")["is_new"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lite0", "lite0.partial"]
     assert (partial / "notes.txt").read_text() == "mine"
-    (partial / UNFINISHED).touch()
-    assert command("fetch", "efficientnet_lite0", "--to", tmp_path / "lite0")["is_new"] and not partial.exists()

@@ -15,7 +15,7 @@ from storage.tables import (
     read_json,
     read_table,
     replacing,
-    replacing_shared,
+    replacing_binary,
     write_json,
     write_table,
 )
@@ -64,7 +64,7 @@ def test_no_table_holds_a_formula_or_a_command_for_a_terminal(tmp_path):
     assert [names[index] for index in (0, 1, 2, 3, 7)] == [hostile[index] for index in (0, 1, 2, 3, 7)]
 
 
-@pytest.mark.parametrize("opened", [replacing, replacing_shared])
+@pytest.mark.parametrize("opened", [replacing, replacing_binary])
 def test_a_file_is_replaced_when_the_block_ends_without_an_error(tmp_path, opened):
     path = tmp_path / "file"
     path.write_text("old")

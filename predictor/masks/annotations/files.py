@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from glob import has_magic
@@ -19,7 +18,8 @@ from predictor.masks.annotations.picture import PARTS, AnnotatedPicture, place_b
 from predictor.masks.annotations.regions import find_regions
 from predictor.output import names_in_table
 from settings import WorkError
-from storage.tables import printable, replacing, replacing_shared
+from storage.tables import printable, replacing, replacing_binary
+from storage.temporary import link_or_copy
 
 if TYPE_CHECKING:
     from config import ClassicalConfig, PredictorConfig
@@ -140,7 +140,7 @@ def _folder_of_images(settings: "PredictorConfig | ClassicalConfig") -> tuple[Pa
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing_shared(path) as file:
+    with replacing_binary(path) as file:
         file.write(text.encode())
 
 
@@ -159,18 +159,14 @@ def _write_labelme(folder: Path, picture: AnnotatedPicture) -> None:
 def _write_yolo(folder: Path, picture: AnnotatedPicture) -> None:
     name = yolo.name_of_copy(picture.name)
     _write(place_by_stem(folder / yolo.LABELS, name, picture.path, ".txt"), yolo.text_of_image(picture))
-    link_or_copy(picture.path, folder / yolo.IMAGES / name)
+    put_copy(picture.path, folder / yolo.IMAGES / name)
 
 
-def link_or_copy(file: Path, place: Path) -> None:
+def put_copy(file: Path, place: Path) -> None:
     """Puts a file in another place too, as a hard link if the disk allows it. Raises WorkError."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
-        try:
-            os.link(file.resolve(), place)
-        except OSError:
-            shutil.copyfile(file, place)
+        link_or_copy(file.resolve(), place)
     except OSError as error:
         raise WorkError(f"{file} cannot be copied to {place}: {error.strerror or error}") from error
 

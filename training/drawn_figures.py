@@ -1,0 +1,35 @@
+"""Which figures the end of a training has drawn, so that one that is missing later is drawn again."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.tables import read_json, write_json
+from training.run_folder import RunFolder
+
+NOTE = ".drawn.json"
+
+
+def are_missing(run: RunFolder) -> bool:
+    """Whether figures are older than the run, or one that was drawn is gone."""
+    if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
+        return True
+    note = read_json(run.figures / NOTE)
+    names = note.get("figures") if isinstance(note, dict) else None  # earlier versions have noted none
+    return any(not (run.figures / str(name)).exists() for name in names or ())
+
+
+@contextlib.contextmanager
+def noted(run: RunFolder) -> Iterator[None]:
+    """Notes the figures that are drawn meanwhile."""
+    before = _times(run.figures)
+    yield
+    write_json(
+        run.figures / NOTE,
+        {"figures": [name for name, time in _times(run.figures).items() if before.get(name) != time]},
+    )
+
+
+def _times(folder: Path) -> dict[str, int]:
+    """When each figure was written, in ns."""
+    return {file.name: file.stat().st_mtime_ns for file in sorted(folder.glob("*.png"))}
