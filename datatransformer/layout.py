@@ -176,7 +176,7 @@ def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour |
 def read_settings_used(path: Path) -> dict | None:
     """The settings that the folder was made with; None if python -m datatransformer did not make or begin it."""
     used = read_json(path / SETTINGS)
-    return used if isinstance(used, dict) and used.keys() >= {*OF_ALL_SOURCES, "task"} else None
+    return used if used and used.keys() >= {*OF_ALL_SOURCES, "task"} else None
 
 
 def write_settings_used(path: Path, used: dict) -> None:

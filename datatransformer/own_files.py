@@ -15,8 +15,8 @@ from storage.owned import Inside, files_below, finish_replacing, remove_empty_fo
 from storage.tables import printable, rows_of_table
 
 OWN_FILES = (
-    layout.REMARKS, layout.PIXEL_RANGE, MASK_PIXELS, layout.PIXELS, REPORT, REPORT_JSON, layout.REJECTED,
-    layout.CLASSES, MANIFEST, layout.SETTINGS,
+    layout.REMARKS, layout.PIXEL_RANGE, MASK_PIXELS, layout.PIXELS, REPORT, REPORT_JSON,
+    layout.REJECTED, layout.CLASSES, MANIFEST, layout.SETTINGS,
 )  # fmt: skip
 """The files beside the images. Those by which the folder is known come last."""
 

@@ -139,7 +139,7 @@ def write_list(folder: Path) -> None:
 def listed(folder: Path) -> list[str]:
     """The files that `write_list` has listed, and the list. Empty in folders of earlier versions."""
     content = read_json(folder / LIST)
-    files = content.get("files") if isinstance(content, dict) else None
+    files = content.get("files") if content else None
     return [name for name in files if isinstance(name, str)] + [LIST] if isinstance(files, list) else []
 
 

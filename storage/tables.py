@@ -153,9 +153,10 @@ def drop_incomplete_line(path: Path) -> None:
 def read_json(path: Path) -> dict | None:
     """The content, or None if the file is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    return content if isinstance(content, dict) else None
 
 
 def write_json(path: Path, content: dict) -> None:

@@ -76,7 +76,7 @@ def report(session: Session, outcome: str) -> None:
 
         with noted(run):
             kind.load(kind.results)(session)
-            draw_training(run, session.schedule([]))
+        draw_training(run, session.schedule([]))
     update_load_script(run)
     best, recalibrated = run.best_scores(), ", with recalibrated batch norm" * run.is_recalibrated
     logger.info(f"{run.path} {outcome}.")

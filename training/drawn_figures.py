@@ -15,13 +15,13 @@ def are_missing(run: RunFolder) -> bool:
     if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
         return True
     note = read_json(run.figures / NOTE)
-    names = note.get("figures") if isinstance(note, dict) else None  # earlier versions have noted none
-    return any(not (run.figures / str(name)).exists() for name in names or ())
+    names = (note.get("figures") if note else None) or []  # earlier versions have noted none
+    return any(not (run.figures / str(name)).exists() for name in ("learning_rate.png", *names))
 
 
 @contextlib.contextmanager
 def noted(run: RunFolder) -> Iterator[None]:
-    """Notes the figures that are drawn meanwhile."""
+    """Notes the figures of the results, which are drawn meanwhile. The learning curve must be drawn after that."""
     before = _times(run.figures)
     yield
     write_json(

@@ -97,7 +97,7 @@ def test_other_settings_are_refused_and_other_folders_are_kept(done, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(SettingError, match="is not the folder of an experiment"):
-        ExperimentFolder(tmp_path / "mine").remove()
+        ExperimentFolder(tmp_path / "mine").check_is_experiment()
     folder.state_file.write_text("{")
     with pytest.raises(WorkError, match="damaged"):
         folder.state()
