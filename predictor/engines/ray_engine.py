@@ -163,6 +163,10 @@ def ray_cluster() -> Iterator[list[dict[str, float]]]:
     Yields the resources of each machine. Raises WorkError for any failure of Ray.
     """
     os.environ |= {name: value for name, value in QUIET_RAY.items() if name not in os.environ}
+    if not has_cluster():
+        # Ray's processes listen on all interfaces and run what they are sent: they answer only those who know the token
+        # in ~/.ray. Ray reads this when it is imported
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     with standard_error_hidden():
         import ray.data
     context = ray.data.DataContext.get_current()
@@ -188,12 +192,7 @@ def _connect() -> None:
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     local = {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    options = {}
-    if not has_cluster():
-        options = local
-        # Ray's processes listen on all interfaces and run what they are sent: only those who know the token in
-        # ~/.ray, which is Ray's default since 2.60, are answered
-        os.environ["RAY_AUTH_MODE"] = "token"
+    options = {} if has_cluster() else local
     failure: ConnectionError | None = None
     with standard_error_hidden():
         try:

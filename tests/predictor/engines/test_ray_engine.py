@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 
 import keras
 import pytest
 
 from predictor.engines.ray_engine import WorkerPool, has_cluster, worker_pool
 from settings import WorkError
-from tests.conftest import run, table
+from tests.conftest import ROOT, run, table
 from tests.predictor.commands import predict_interrupted
 from training.run_folder import RunFolder
 
@@ -145,3 +146,24 @@ def remaining_processes(session: int) -> str:
         ["ps", "-o", "pid=,args=", "-s", str(session)], capture_output=True, text=True, env=os.environ
     )
     return listed.stdout.strip()
+
+
+@needs_ray
+def test_a_stranger_without_the_token_is_not_answered():
+    program = """
+from predictor.engines.ray_engine import ray_cluster
+with ray_cluster():
+    import ray
+    print(ray.get_runtime_context().gcs_address, flush=True)
+    input()
+"""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program], env=clean, cwd=ROOT, **pipes) as ours:
+        address = ours.stdout.readline().strip()
+        joins = f"import ray; ray.init(address={address!r}, logging_level='CRITICAL'); print('let in')"
+        stranger = subprocess.run(
+            [sys.executable, "-c", joins], env=clean | {"RAY_AUTH_MODE": "disabled"}, capture_output=True, text=True
+        )
+        ours.communicate("\n", timeout=60)
+    assert address and "let in" not in stranger.stdout and "AuthToken" in stranger.stderr, stranger.stderr
