@@ -54,7 +54,7 @@ def test_the_figure_and_its_csv(tmp_path):
     draw_embedding(panels, labels, ["beach", "=city", "$wood$"], tmp_path / "e.png")
     rows = table(tmp_path / "e.csv")
     assert list(rows[0]) == ["class", "pixels x", "pixels y", "codes x", "codes y"] and len(rows) == 40
-    assert [row["class"] for row in rows[:3]] == ["beach", "=city", "$wood$"]
+    assert [row["class"] for row in rows[:3]] == ["beach", "'=city", "$wood$"]
     np.testing.assert_allclose([float(row["codes y"]) for row in rows], panels["codes"].points[:, 1], rtol=1e-4)
     with_legend = matplotlib.image.imread(tmp_path / "e.png")
     draw_embedding(panels, None, [], tmp_path / "n.png")

@@ -52,7 +52,7 @@ def test_the_table_of_a_confusion_matrix(tmp_path):
     with figures():
         draw_confusion_matrix([0, 0, 1], [0, 1, 1], ("a", "=b"), tmp_path / "c.png")
     with (tmp_path / "c.csv").open(newline="") as file:
-        assert list(csv.reader(file)) == [["true / predicted", "a", "=b"], ["a", "1", "1"], ["=b", "0", "1"]]
+        assert list(csv.reader(file)) == [["true / predicted", "a", "'=b"], ["a", "1", "1"], ["'=b", "0", "1"]]
 
 
 @pytest.mark.parametrize("classes", [2, 5, 40])

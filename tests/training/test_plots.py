@@ -14,7 +14,7 @@ def test_confusion_matrix(tmp_path):
     draw_confusion_matrix([0, 0, 1, 2, 2], [0, 1, 1, 2, 0], ["beach", "city", "=sum()"], tmp_path / "c.png")
     with (tmp_path / "c.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0][1:] == ["beach", "city", "=sum()"] and [row[1:] for row in rows[1:]] == [
+    assert rows[0][1:] == ["beach", "city", "'=sum()"] and [row[1:] for row in rows[1:]] == [
         ["1", "1", "0"], ["0", "1", "0"], ["1", "0", "1"],
     ]  # fmt: skip
     assert matplotlib.image.imread(tmp_path / "c.png").shape[0] > 300
