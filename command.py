@@ -154,6 +154,7 @@ def _outcome(
 ) -> tuple[int, Mapping[str, object]]:
     """The exit code and what `--json` tells of the outcome."""
     from settings import NothingDone, SettingError, WorkError, read_settings
+    from storage.exhausted import advice, what_ran_out
 
     try:
         config = class_in_config(config_class)
@@ -182,8 +183,13 @@ def _outcome(
     except WorkError as error:
         return _report(FAILED, [f"error: {error}"], debug)
     except OSError as error:
-        return _report(FAILED, [f"error: {error}{FULL_DISK if error.errno in NO_ROOM else ''}"], debug)
+        remedy = FULL_DISK if error.errno in NO_ROOM else ""
+        if ran_out := what_ran_out(error):
+            remedy = f". {advice(ran_out)}."
+        return _report(FAILED, [f"error: {error}{remedy}"], debug)
     except Exception as error:
+        if ran_out := what_ran_out(error):
+            return _report(FAILED, [f"error: {ran_out}. {advice(ran_out)}."], debug)
         lines = [f"error: {type(error).__name__}: {error}"]
         if not debug:
             lines.append("This is an unexpected error: --debug shows where it happened.")

@@ -71,7 +71,7 @@ def folder_names(classes: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name in classes:
-        allowed = _shorten(re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_")
+        allowed = shorten_name(re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_")
         folder, number = allowed, 2
         while folder.casefold() in taken:
             folder, number = f"{allowed}_{number}", number + 1
@@ -89,7 +89,7 @@ def file_stem(name: str, is_shared: bool) -> str:
     stem = stem_of(name)
     if is_shared or len(stem.encode()) > MAX_NAME:
         digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
-        return f"{_shorten(stem)}-{digest}"
+        return f"{shorten_name(stem)}-{digest}"
     return stem
 
 
@@ -106,8 +106,9 @@ def stem_of(name: str) -> str:
     return printable(last[:dot] if 0 < dot < len(last) - 1 else last)
 
 
-def _shorten(name: str) -> str:
-    return name.encode()[:MAX_NAME].decode(errors="ignore")
+def shorten_name(name: str) -> str:
+    """The beginning of a name that is too long; bytes that are not UTF-8 are left out."""
+    return name.encode(errors="surrogateescape")[:MAX_NAME].decode(errors="ignore")
 
 
 def without_suffix(name: str) -> str:

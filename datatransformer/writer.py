@@ -20,6 +20,7 @@ from datatransformer.pictures.jpeg_png_check import read_ends, standard_suffix
 from datatransformer.pictures.picture_digest import content_digest, ends_digest
 from datatransformer.pictures.pixel_range import ValueSummary
 from log import logger
+from storage.exhausted import naming_what_was_read
 from storage.parallel import in_parallel, short_switch_interval
 from storage.tables import csv_safe, open_to_append, row_writer
 
@@ -163,7 +164,8 @@ class Writer:
     def _place_one(self, pending: PendingImage, target: str, make_pair: MakePair | None) -> Outcome:
         image, values = pending.image, None
         try:
-            pair, digest = self._read_pair(image, make_pair)
+            with naming_what_was_read(image.source):
+                pair, digest = self._read_pair(image, make_pair)
         except UnreadableImage as error:
             return Outcome(pending, Rejected(image.source, str(error)))
         if bands := pair.image.bands:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 
 from predictor.images import ImageFile
@@ -227,13 +227,3 @@ def _keep_lines(path: Path, count: int) -> None:
     if path.exists():
         with path.open("rb+") as file:
             file.truncate(sum(len(text) for text in islice(file, count)))
-
-
-def image_path(output: Path, folder: str, name: str) -> Path:
-    """The path of a PNG that belongs to an image: in NAME.`folder` beside NAME.csv, named like the image.
-
-    The image's suffix is kept unless it is .png, so `a.jpg` and `a.png` have different files.
-    """
-    place = PurePosixPath(name.lstrip("/").replace("..", "_"))
-    file = place.name if place.suffix == ".png" else f"{place.name}.png"
-    return output.with_name(f"{output.stem}.{folder}") / place.parent / file

@@ -10,6 +10,7 @@ from datatransformer.pictures.images import TooManyPixels, UnreadableImage, enco
 from datatransformer.pictures.pixel_range import PixelRange
 from log import logger
 from predictor.images import ImageFile
+from storage.exhausted import naming_what_was_read, raise_if_ran_out
 from storage.parallel import WAITING_PER_WORKER, in_parallel
 
 Decoded = TypeVar("Decoded")
@@ -100,6 +101,7 @@ def decoder(decode: Callable[..., Decoded]) -> Callable[[bytes], Decoded]:
         try:
             return graph(tf.constant(content))
         except tf.errors.InvalidArgumentError as error:
+            raise_if_ran_out(error)
             raise UnreadableImage(f"cannot be decoded: {error.message.splitlines()[0]}") from error
 
     return decode_or_raise
@@ -114,6 +116,13 @@ def _warn_of_unknown_range() -> None:
 
 
 def _read(
+    reader: ImageReader, decode: Callable[[bytes], Decoded], image: ImageFile
+) -> DecodedImage[Decoded] | UnreadableFile:
+    with naming_what_was_read(image.name):
+        return _read_or_reject(reader, decode, image)
+
+
+def _read_or_reject(
     reader: ImageReader, decode: Callable[[bytes], Decoded], image: ImageFile
 ) -> DecodedImage[Decoded] | UnreadableFile:
     try:

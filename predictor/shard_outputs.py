@@ -9,9 +9,10 @@ import h5py
 
 from predictor.codes.encode import RECONSTRUCTIONS
 from predictor.codes.latents import latents_path
+from predictor.image_names import image_path
 from predictor.masks.annotations import files as annotation_files
 from predictor.masks.files import FOLDERS
-from predictor.output import Output, image_path, names_in_table
+from predictor.output import Output, names_in_table
 from predictor.shards import SHARD_KEYS, NameDigest, Shard, digest_names, find_shards, sum_digests
 from settings import SettingError, WorkError, bad_setting
 from storage.tables import read_json
@@ -141,7 +142,7 @@ def _missing_image_files(shard_output: ShardOutput, rows: int) -> Iterator[str]:
     for kind in image_kinds(shard_output.note):
         folder = shard_output.image_folder(kind)
         present = sum(1 for _ in folder.rglob("*.png"))
-        if present < rows:  # a.jpg and a.jpg.png share a file
+        if present < rows:  # in shards of earlier versions a.jpg and a.jpg.png share a file
             expected = len({image_path(output.path, kind, name) for name in output.names()})
             if present < expected:
                 yield f"{folder} has {present} of {expected} images"

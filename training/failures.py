@@ -10,6 +10,7 @@ import tensorflow as tf
 from datatransformer.layout import why_dead_link
 from distributed.rendezvous import describe_lost_workers
 from settings import WorkError
+from storage.exhausted import FILES, MORE_FILES, what_ran_out
 from training.session import Session
 from training.strategy import WORKER_LOST_ERRORS
 
@@ -30,6 +31,8 @@ def translate_errors(session: Session) -> Iterator[None]:
     except tf.errors.ResourceExhaustedError as error:
         if "No space left" in str(error) or "quota" in str(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(session.run.path)) from error
+        if what_ran_out(error) == FILES:
+            raise WorkError(f"Training stopped: {FILES}. {MORE_FILES}.") from error
         largest = max(stage.batch_size for stage in session.stages)
         raise WorkError(f"Memory ran out. Use a smaller --batch-size than {largest}.") from error
     except WORKER_LOST_ERRORS as error:

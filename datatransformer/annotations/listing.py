@@ -23,6 +23,7 @@ from datatransformer.naming import IMAGE_SUFFIX
 from datatransformer.pictures.images import ORIENTATION, EncodedImage, UnreadableImage, read_image
 from datatransformer.temporary_database import open_temporary_database
 from settings import WorkError
+from storage.exhausted import raise_if_ran_out
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
@@ -106,7 +107,8 @@ def _orientation(path: str) -> int:
     try:
         with Image.open(path) as image:
             orientation = image.getexif().get(ORIENTATION, 1)
-    except OSError:
+    except OSError as error:
+        raise_if_ran_out(error)
         return 1
     return orientation if orientation in TURNED else 1
 

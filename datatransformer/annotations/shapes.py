@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from datatransformer.annotations.run_lengths import brush_mask, coco_mask, row_mask
 from datatransformer.masks.classes import VOID
 from datatransformer.pictures.images import UnreadableImage
+from storage.exhausted import raise_if_ran_out
 
 FAR = 10
 """A point further outside than this many times the image is a mistake, not a shape that goes over the edge."""
@@ -140,6 +141,7 @@ def _fill_bitmap(mask: np.ndarray, data: Any, value: int) -> None:
                 raise UnreadableImage(f"is a mask of {image.width}x{image.height} pixels, larger than the image")
             inside = np.array(image.convert("L")) > 0
     except (OSError, SyntaxError, ValueError) as error:
+        raise_if_ran_out(error)
         raise UnreadableImage(f"has a damaged mask: {error}") from error
     _put(mask, inside, left, top, value)
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
+from storage.exhausted import raise_if_ran_out
+
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 """The first bytes of JPEG, PNG, GIF and TIFF."""
 
@@ -22,7 +24,8 @@ def begins_like_an_image(path: str) -> bool:
             return False
         with open(path, "rb") as file:
             return file.read(8).startswith(STARTS)
-    except OSError:
+    except OSError as error:
+        raise_if_ran_out(error)
         return False
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.exhausted import raise_if_ran_out
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -51,7 +53,8 @@ def _is_mask(path: Path) -> bool | None:
                 return None
             is_lossy = image.format in LOSSY_FORMATS
             values = np.asarray(image.convert("L") if is_lossy else image)
-    except Exception:  # decoders raise exceptions of all kinds
+    except Exception as error:  # decoders raise exceptions of all kinds
+        raise_if_ran_out(error)
         return None
     step = max(1, round((values.shape[0] * values.shape[1] / MOST_PIXELS) ** 0.5))
     values = values[::step, ::step]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datatransformer.folders.file_kinds import begins_like_an_image, describe_suffixes
 from datatransformer.naming import IMAGE_SUFFIX
+from storage.exhausted import raise_if_ran_out
 
 FIRST_FILES = 100
 """Entries of a folder among which an image is looked for."""
@@ -86,7 +87,8 @@ def first_entries(folder: Path, count: int | None) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             visible = (entry for entry in entries if entry.name[0] != "." and entry.name.lower() not in JUNK)
             return sorted(islice(visible, count), key=lambda entry: entry.name)
-    except OSError:
+    except OSError as error:
+        raise_if_ran_out(error)
         return []
 
 

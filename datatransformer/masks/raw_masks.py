@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.pictures.images import UnreadableImage
 from datatransformer.pictures.tiff_tags import BLACK_IS_ZERO, WHITE_IS_ZERO, read_pages
+from storage.exhausted import raise_if_ran_out
 
 EXACT_FORMATS = ("PNG", "TIFF", "BMP", "GIF", "TGA")
 """The formats that keep values. PPM scales them."""
@@ -69,6 +70,7 @@ def read_raw_mask(path: Path) -> RawMask:
     except UnreadableImage as error:
         raise UnreadableImage(f"the mask {path.name} {error}") from error
     except Exception as error:  # decoders raise exceptions of all kinds
+        raise_if_ran_out(error)
         raise UnreadableImage(f"the mask {path.name} is damaged: {error}") from error
 
 

@@ -28,6 +28,7 @@ from datatransformer.pictures.jpeg_png_check import (
 )
 from datatransformer.pictures.pixel_range import PixelRange
 from datatransformer.pictures.tiff_tags import read_pages
+from storage.exhausted import raise_if_ran_out
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA")
 """The formats that are read. JPEG includes MPO, several images in one file, which some cameras write. Other formats
@@ -100,6 +101,7 @@ def read_content(path: str | Path) -> bytes:
         finally:
             os.close(file)
     except OSError as error:
+        raise_if_ran_out(error)
         raise UnreadableImage(f"cannot be read: {error.strerror}") from error
 
 
@@ -195,6 +197,7 @@ def _reasons() -> Iterator[None]:
     except UnreadableBands as error:
         raise UnreadableImage(str(error)) from error
     except Exception as error:  # decoders raise exceptions of all kinds
+        raise_if_ran_out(error)
         raise UnreadableImage(f"damaged: {error}") from error
 
 
@@ -222,7 +225,8 @@ def _is_sound(content: bytes, suffix: str) -> bool:
         return False
     try:
         Image.open(io.BytesIO(content)).verify()  # the checksum of every chunk
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError) as error:
+        raise_if_ran_out(error)
         return False
     return True
 

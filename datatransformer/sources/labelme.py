@@ -14,6 +14,7 @@ from datatransformer.folders.raw_files import names_below
 from datatransformer.listing import Listing, Rejected
 from datatransformer.sources import Evidence
 from settings import SettingError, WorkError, bad_setting
+from storage.exhausted import raise_if_ran_out
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
@@ -139,6 +140,7 @@ def _read_image(path: str) -> "EncodedImage":
         with open(path, "rb") as file:
             content = base64.b64decode(json.load(file)["imageData"])
     except (OSError, ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
+        raise_if_ran_out(error)
         raise UnreadableImage(f"holds no image: {error}") from error
     encoded = encode(content)
     return EncodedImage(encoded.content, encoded.suffix)

@@ -13,9 +13,10 @@ from predictor.codes.autoencoder import Autoencoder, EncodedBatch
 from predictor.codes.latents import LatentsFile, latents_path, rows_path
 from predictor.codes.png import write_png
 from predictor.codes.samples import UNUSED_FOR_SAMPLES, generate_samples
+from predictor.image_names import image_path
 from predictor.images import ImageFile
 from predictor.model import check_trained
-from predictor.output import Output, image_path
+from predictor.output import Output
 from predictor.reading import DecodedImage, ImageReader, ProgressBar, decoder
 from predictor.task import PredictedRows, Reject, SamplingTask, Scores
 from settings import SettingError, bad_setting, errors_if_given

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from datatransformer.layout import Colour, DataFolder
+from predictor.image_names import image_path
 from predictor.images import validation_images
 from predictor.masks.annotations import files as annotation_files
 from predictor.masks.annotations.files import AnnotationFiles
-from predictor.output import image_path
+from predictor.output import Output
 from settings import WorkError
-from storage.tables import printable, replacing_binary
+from storage.tables import csv_safe, printable, replacing_binary
 
 if TYPE_CHECKING:
     from config import ClassicalConfig, PredictorConfig
@@ -91,14 +92,16 @@ class MaskFiles:
         return add_legend(image, segmented.mask, self.classes, self.colours)
 
     def read_validation(self, data: DataFolder) -> Iterator[SegmentedImage]:
-        """The validation images whose masks have been written, with these masks."""
+        """The validation images, without the rejected ones, and their masks. Raises WorkError if a mask is missing."""
+        rejected = set(Output(self.output, ()).rejected_names())
         for image in validation_images(data):
             path = mask_path(self.output, "index", image.name)
-            if path.exists():
+            if path.exists() or csv_safe(image.name) not in rejected:
                 pixels = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
                 mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
                 if pixels is None or mask is None:
-                    raise WorkError(f"{path if mask is None else image.path} is damaged; --overwrite predicts again")
+                    problem = "is damaged" if pixels is None or path.exists() else "is missing"
+                    raise WorkError(f"{path if mask is None else image.path} {problem}; --overwrite predicts again")
                 yield SegmentedImage(image.name, pixels, mask)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from predictor.images import ImageFile
-from predictor.output import Done, Output, check_output, image_path
+from predictor.output import Done, Output, check_output
 from settings import SettingError, WorkError
 
 IMAGES = [ImageFile(Path(name), name) for name in ("a.jpg", "b.jpg", "c.jpg")]
@@ -69,12 +69,6 @@ def test_outputs_with_another_note_are_refused_or_replaced(output, note, problem
         output.start(note or {"columns": ["label"]}, overwrite=False)
     output.start(note or {"columns": ["label"]}, overwrite=True)
     assert not output.path.exists() and not output.ranking.exists()
-
-
-def test_image_paths():
-    assert image_path(Path("out/p.csv"), "masks", "a/b.jpg") == Path("out/p.masks/a/b.jpg.png")
-    assert image_path(Path("p.csv"), "masks", "b.png") == Path("p.masks/b.png")
-    assert image_path(Path("p.csv"), "masks", "/../b.png") == Path("p.masks/_/b.png"), "inside the folder"
 
 
 def test_folders_are_no_outputs(tmp_path):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from datatransformer.naming import without_suffix
 from log import logger
+from predictor.image_names import fitting, place_below, with_digest
 from predictor.masks.annotations.regions import Region
 from storage.tables import csv_safe
 
@@ -38,18 +39,13 @@ class AnnotatedPicture(NamedTuple):
         return self.folder / self.name
 
 
-def place_below(folder: Path, name: str) -> Path:
-    """The path of an image's copy in a folder. It never leads out of the folder."""
-    return folder.joinpath(*("_" if part == ".." else part for part in name.split("/") if part))
-
-
 def place_of_part(folder: Path, name: str) -> Path:
     """The path of the JSON text that an image adds to a file for all images. `name` is that in the CSV, escaped or not.
 
     These files stay: so a command that was killed goes on, and shards are merged.
     """
     place = place_below(folder / PARTS, csv_safe(name))
-    return place.with_name(f"{place.name}.json")
+    return place.with_name(fitting(place.name, ".json"))
 
 
 def place_by_stem(folder: Path, name: str, image: Path, suffix: str) -> Path:
@@ -58,14 +54,20 @@ def place_by_stem(folder: Path, name: str, image: Path, suffix: str) -> Path:
     If another image beside it has the same name without suffix, the suffix of the image is kept, and this is said.
     """
     place = PurePosixPath(place_below(Path(), name).as_posix())
-    if without_suffix(place.name).casefold() in _ambiguous_stems(image.parent):
-        return folder / place.parent / f"{place.name}{suffix}"
-    return folder / place.parent / f"{without_suffix(place.name)}{suffix}"
+    stems, ambiguous = _stems(image.parent)
+    if without_suffix(place.name).casefold() not in ambiguous:
+        return folder / place.parent / fitting(without_suffix(place.name), suffix)
+    if place.name.casefold() in stems:  # a.jpg, beside a.png and a.jpg.png, whose file is called so
+        return folder / place.parent / with_digest(place.name, suffix)
+    return folder / place.parent / fitting(place.name, suffix)
 
 
 @lru_cache(maxsize=2)
-def _ambiguous_stems(folder: Path) -> frozenset[str]:
-    """The names without suffix, in small letters, that several images in a folder have. Warns if there are any."""
+def _stems(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The names without suffix of the files in a folder, in small letters, and those that several files have.
+
+    Warns if there are any of the latter.
+    """
     seen: set[str] = set()
     twice: set[str] = set()
     names = os.listdir(folder) if folder.is_dir() else []
@@ -77,4 +79,4 @@ def _ambiguous_stems(folder: Path) -> frozenset[str]:
             "YOLO look for one file for all of them. So theirs are called NAME.jpg.json and NAME.jpg.txt, which these "
             "tools do not find: rename the images."
         )
-    return frozenset(twice)
+    return frozenset(seen), frozenset(twice)

@@ -1,10 +1,12 @@
 """YOLO's text file of each image, https://docs.ultralytics.com/datasets/segment: a line for each polygon."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from predictor.masks.annotations.picture import AnnotatedPicture, place_below
+from predictor.image_names import place_below
+from predictor.masks.annotations.picture import AnnotatedPicture
 
 IMAGES, LABELS = "images", "labels"
 """Folders: of an image images/NAME.jpg, YOLO looks for the text file labels/NAME.txt."""
@@ -12,9 +14,10 @@ IMAGES, LABELS = "images", "labels"
 
 def name_of_copy(name: str) -> str:
     """The path of an image below IMAGES. There no other folder is called IMAGES: to find the labels of an image, YOLO
-    replaces the last folder of this name in its path by LABELS."""
+    replaces the last folder of this name in its path by LABELS. `images_` gets one more
+    underscore, so that both folders stay apart."""
     *folders, file = place_below(Path(), name).parts
-    return "/".join([*(f"{folder}_" if folder == IMAGES else folder for folder in folders), file])
+    return "/".join([*(f"{folder}_" if re.fullmatch(f"{IMAGES}_*", folder) else folder for folder in folders), file])
 
 
 def text_of_image(picture: AnnotatedPicture) -> str:
