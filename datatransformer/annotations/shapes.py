@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from datatransformer.annotations.run_lengths import brush_mask, coco_mask, row_mask
 from datatransformer.masks.classes import VOID
 from datatransformer.pictures.images import UnreadableImage
+from datatransformer.pictures.png_rows import check_rows
 from storage.exhausted import raise_if_ran_out
 
 FAR = 10
@@ -136,9 +137,11 @@ def _fill_bitmap(mask: np.ndarray, data: Any, value: int) -> None:
     """`data`: left, top, and a PNG in base64, whose pixels are 0 outside."""
     left, top, text = data
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text)), formats=("PNG",)) as image:
+        content = base64.b64decode(text)
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
             if image.width > mask.shape[1] or image.height > mask.shape[0]:
                 raise UnreadableImage(f"is a mask of {image.width}x{image.height} pixels, larger than the image")
+            check_rows(content)
             inside = np.array(image.convert("L")) > 0
     except (OSError, SyntaxError, ValueError) as error:
         raise_if_ran_out(error)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.pictures.images import UnreadableImage
+from datatransformer.pictures.png_rows import check_rows
 from datatransformer.pictures.tiff_tags import BLACK_IS_ZERO, WHITE_IS_ZERO, read_pages
 from storage.exhausted import raise_if_ran_out
 
@@ -61,6 +62,7 @@ def read_raw_mask(path: Path) -> RawMask:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.format == "PNG":
                 Image.open(io.BytesIO(content)).verify()  # the checksum of every chunk
+                check_rows(content)
             if image.format in ANIMATED_FORMATS and (frames := getattr(image, "n_frames", 1)) > 1:
                 raise UnreadableImage(f"has {frames} frames, and a mask has one; save the one that is the mask")
             is_lossy = image.format in LOSSY_FORMATS and b"VP8L" not in content[:64]

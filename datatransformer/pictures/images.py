@@ -27,6 +27,7 @@ from datatransformer.pictures.jpeg_png_check import (
     markers_in_order,
 )
 from datatransformer.pictures.pixel_range import PixelRange
+from datatransformer.pictures.png_rows import check_rows
 from datatransformer.pictures.tiff_tags import read_pages
 from storage.exhausted import raise_if_ran_out
 
@@ -158,6 +159,7 @@ def _open(content: bytes, frame: int, max_pixels: int) -> Iterator[Image.Image |
     if content.startswith(START_OF_PNG) and len(content) >= 24:  # its first chunk begins with width and height
         width, height = struct.unpack_from(">II", content, 16)
         _check_size(width, height, max_pixels)
+        check_rows(content)
     if (bands := read_bands(content, max(1, frame))) is not None:
         yield bands
         return
