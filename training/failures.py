@@ -13,8 +13,9 @@ from settings import WorkError
 from storage.exhausted import FILES, MORE_FILES, what_ran_out
 from training.session import Session
 from training.strategy import WORKER_LOST_ERRORS
+from training.unreadable_file import first_unreadable
 
-UNREADABLE_IMAGE = ("No such file", "decode", "jpeg::Uncompress")
+UNREADABLE_IMAGE = ("No such file", "decod", "jpeg::Uncompress", "JPEG", "PNG", "GIF", "BMP", "Input is empty")
 """Parts of TensorFlow's messages about images that it cannot read."""
 
 WHERE_IN_PIPELINE = re.compile(r"\{\{.*?\}\}\s*|(Error in )?.*?Iterator::\S+: ")
@@ -49,6 +50,8 @@ def translate_errors(session: Session) -> Iterator[None]:
             raise WorkError(f"Training stopped: {lines[0]}. Run with --debug for the traceback.") from error
         advice = f"If {session.data.path} has changed, python -m datatransformer --overwrite makes it again"
         reason = WHERE_IN_PIPELINE.sub("", reason)
+        if str(session.data.path) not in reason:
+            reason = first_unreadable(session.data) or reason
         if link := why_dead_link(reason.rpartition(";")[0]):
             reason, advice = link, f"Move it back, or make {session.data.path} again from its new path"
         raise WorkError(f"Training stopped: {reason}. {advice}.") from error
