@@ -124,6 +124,11 @@ class DataTransformerConfig(Settings):
     bits. Empty: those that all such pictures of the raw data have together, as the report says. A run keeps them for
     its predictions."""
 
+    max_pixels: Annotated[int, Field(ge=1, le=2**31 // 3)] | None = None
+    """Most pixels of an image, which its header tells before it is decoded. Larger ones are listed as unreadable.
+    A smaller limit suits a machine of little memory: a pixel takes some 10 bytes, for each worker. Empty: 178
+    million."""
+
     frames: Literal["first", "all"] = "first"
     """The pictures of a file that holds several, such as an animation or a stack (sources labels and folders).
     first: the first one.
@@ -677,6 +682,11 @@ class ClassicalConfig(Settings):
     test_images: Annotated[str, Field(min_length=1)] = "data/val"
     """Images to segment: a folder (with all its subfolders), a file, or a pattern such as "photos/*.jpg"."""
 
+    max_pixels: Annotated[int, Field(ge=1, le=2**31 // 3)] | None = None
+    """Most pixels of an image, which its header tells before it is decoded. Larger ones are listed as unreadable.
+    A smaller limit suits a machine of little memory: a pixel takes some 10 bytes, for each worker. Empty: 178
+    million."""
+
     evaluate: UserPath | None = None
     """A data folder with masks: segment its validation images and score the result, in a folder beside `output`."""
 
@@ -736,6 +746,11 @@ class PredictorConfig(Settings):
 
     test_images: Annotated[str, Field(min_length=1)] = "data/val"
     """Images to predict: a folder (with all its subfolders), a file, or a pattern such as "photos/*.jpg"."""
+
+    max_pixels: Annotated[int, Field(ge=1, le=2**31 // 3)] | None = None
+    """Most pixels of an image, which its header tells before it is decoded. Larger ones are listed as unreadable.
+    A smaller limit suits a machine of little memory: a pixel takes some 10 bytes, for each worker. Empty: 178
+    million, with `tile` 715 million."""
 
     evaluate: UserPath | None = None
     """A data folder: predict its validation images and score the result, in a folder beside `output`."""

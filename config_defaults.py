@@ -27,6 +27,7 @@ DEFAULTS = {
         "data_dir": "None",
         "data": "data",
         "range": "None",
+        "max_pixels": "None",
         "frames": "first",
         "labels": "one",
         "task": "None",
@@ -170,6 +171,7 @@ DEFAULTS = {
     },
     "ClassicalConfig": {
         "test_images": "data/val",
+        "max_pixels": "None",
         "evaluate": "None",
         "match": "None",
         "method": "mean-shift",
@@ -184,6 +186,7 @@ DEFAULTS = {
     },
     "PredictorConfig": {
         "test_images": "data/val",
+        "max_pixels": "None",
         "evaluate": "None",
         "shard": "None",
         "runs": "runs",

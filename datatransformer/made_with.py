@@ -65,7 +65,8 @@ class MadeWith:
     def is_equal(self, started: Mapping) -> bool:
         """Whether an unfinished folder was started with these settings and raw files."""
         note = self.note() | {AS_GIVEN: None}  # the same folder by another path is no difference
-        return {RAW_FILES: note[RAW_FILES], **started, AS_GIVEN: None} == note
+        new = {key: self._default(key) for key in self.used if key not in started}  # of an earlier version
+        return {RAW_FILES: note[RAW_FILES], **new, **started, AS_GIVEN: None} == note
 
     def changed_settings(self, made_with: Mapping, rows: Iterable[Row]) -> list[str]:
         """The settings that differ, in words. Raw files that were moved as they are make no difference.

@@ -12,6 +12,7 @@ from datatransformer.made_with import RAW, MadeWith
 from datatransformer.manifest import rows_of_manifest, write_manifest
 from datatransformer.pictures.deep_pictures import DeepPictures
 from datatransformer.pictures.frames import with_frames
+from datatransformer.pictures.pixel_limit import allow_pixels
 from datatransformer.pictures.pixel_range import PixelRange
 from datatransformer.read_source import read_source
 from datatransformer.report import Report
@@ -47,6 +48,7 @@ class DataTransformer:
     """
 
     def __init__(self, settings: "DataTransformerConfig") -> None:
+        allow_pixels(settings.max_pixels)
         self.report = Report()
         self.settings = settings = with_source(settings)
         self.data, self.work = settings.data, layout.partial(settings.data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from command import import_tensorflow
 from datatransformer.identity import class_difference
+from datatransformer.pictures.pixel_limit import allow_pixels
 from log import logger, messages_without, show_all_on_stderr
 from predictor.output import check_output, read_rejected
 from predictor.row_formats import STANDARD_OUTPUT, check_form, csv_of, print_rows, write_form
@@ -29,6 +30,7 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
     Raises SettingError or WorkError if no image can be predicted. A single unreadable image is only listed.
     """
     check_output(settings.output)
+    allow_pixels(settings.max_pixels)
     runs, output = find_runs(settings.runs, settings.run), settings.output
     check_form(settings, has_files=runs[0].kind in (SEGMENTATION, AUTOENCODER))
     if output == STANDARD_OUTPUT:
@@ -84,7 +86,7 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
             warn_if_trained_on(run, data, "the scores are higher than those of new images")
     predicted_by = ", ".join(str(run.path) for run in runs)
     if is_on_ray:
-        task = RayTask(task, settings.batch_size, settings.workers)
+        task = RayTask(task, settings.batch_size, settings.workers, settings.max_pixels)
         return write_predictions(settings, task, data, predicted_by, shard=shard)
     return write_predictions(settings, task, data, predicted_by, import_tensorflow, shard)
 

@@ -99,6 +99,8 @@ def _note(settings: "PredictionSettings", task: PredictionTask, data: DataFolder
         "columns": list(task.columns),
         **task.depends_on,
     }
+    if settings.max_pixels:
+        note["max_pixels"] = settings.max_pixels
     if task.evaluation_columns:
         note["evaluation_columns"] = list(task.evaluation_columns)
     return note

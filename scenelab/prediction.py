@@ -39,19 +39,20 @@ class Predictor:
     ):
         self.pixel_range, self.decode, self.compute = run.pixel_range(), decode, compute
 
-    def predict(self, images: Sequence[Image]) -> list[Prediction]:
+    def predict(self, images: Sequence[Image], max_pixels: int | None = None) -> list[Prediction]:
         """Predicts files and arrays, in batches. Raises UnreadableImage."""
         predictions: list[Prediction] = []
         for start in range(0, len(images), DEFAULT_BATCH_SIZE):
             batch = enumerate(images[start : start + DEFAULT_BATCH_SIZE], start + 1)
-            predictions += self.compute([self._decoded(image, number) for number, image in batch])
+            predictions += self.compute([self._decoded(image, number, max_pixels) for number, image in batch])
         return predictions
 
-    def _decoded(self, image: Image, number: int) -> DecodedImage:
+    def _decoded(self, image: Image, number: int, max_pixels: int | None) -> DecodedImage:
         name = f"image {number}" if isinstance(image, np.ndarray) else fspath(image)
         try:
             content = _png(image) if isinstance(image, np.ndarray) else read_content(fspath(image))
-            return DecodedImage(name, self.decode(encode(content, pixel_range=self.pixel_range).content))
+            encoded = encode(content, pixel_range=self.pixel_range, max_pixels=max_pixels)
+            return DecodedImage(name, self.decode(encoded.content))
         except UnreadableImage as error:
             raise UnreadableImage(f"{name}: {error}") from error
 

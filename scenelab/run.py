@@ -74,25 +74,32 @@ class Run:
         return pd.DataFrame(self.folder.history())
 
     @overload
-    def predict(self, images: "str | PathLike[str] | np.ndarray") -> Prediction: ...  # type: ignore[overload-overlap]
+    def predict(  # type: ignore[overload-overlap]
+        self, images: "str | PathLike[str] | np.ndarray", max_pixels: int | None = None
+    ) -> Prediction: ...
 
     @overload
-    def predict(self, images: "Sequence[str | PathLike[str] | np.ndarray]") -> list[Prediction]: ...
+    def predict(
+        self, images: "Sequence[str | PathLike[str] | np.ndarray]", max_pixels: int | None = None
+    ) -> list[Prediction]: ...
 
     def predict(
-        self, images: "str | PathLike[str] | np.ndarray | Sequence[str | PathLike[str] | np.ndarray]"
+        self,
+        images: "str | PathLike[str] | np.ndarray | Sequence[str | PathLike[str] | np.ndarray]",
+        max_pixels: int | None = None,
     ) -> Prediction | list[Prediction]:
         """Predicts an image, or a list of images.
 
         Arguments:
             images: files of any kind that the commands read, or arrays RGB uint8 (height, width, 3), or gray
                 (height, width).
+            max_pixels: most pixels of an image, as in `PredictorConfig`. None: 178 million.
 
         Raises UnreadableImage, a ValueError with the name of the file and the reason.
         """
         if isinstance(images, Sequence) and not isinstance(images, str):
-            return self._predictor.predict(images)
-        return self._predictor.predict([images])[0]
+            return self._predictor.predict(images, max_pixels)
+        return self._predictor.predict([images], max_pixels)[0]
 
     def evaluate(self, data: str | PathLike[str], output: str | PathLike[str] | None = None) -> dict[str, float]:
         """The scores on the validation images of a data folder, as `python -m predictor --evaluate` measures them.

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from command import run
+from datatransformer.pictures.pixel_limit import allow_pixels
 from predictor.output import check_csv
 from predictor.writing import read_data_of_field, read_evaluation_data, write_predictions
 from settings import SettingError, bad_setting, errors_if_given
@@ -38,6 +39,7 @@ def classical(settings: "ClassicalConfig") -> Mapping[str, object]:
     Raises SettingError or WorkError if nothing can be segmented.
     """
     check_csv(settings.output)
+    allow_pixels(settings.max_pixels)
     check_method(settings)
     data = read_evaluation_data(settings, "segmentation") if settings.evaluate else None
     match = read_data_of_field(settings, "match", "segmentation") if settings.match else data

@@ -43,13 +43,13 @@ def _is_mask(path: Path) -> bool | None:
     import numpy as np
     from PIL import Image
 
-    from datatransformer.pictures.jpeg_png_check import MAX_PIXELS
+    from datatransformer.pictures.pixel_limit import why_too_large
 
     if not path.is_file():  # opening a pipe would wait
         return None
     try:
         with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if why_too_large(image.width, image.height):
                 return None
             is_lossy = image.format in LOSSY_FORMATS
             values = np.asarray(image.convert("L") if is_lossy else image)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from datatransformer.pictures.images import UnreadableImage
+from datatransformer.pictures.pixel_limit import too_large_for_pillow, why_too_large
 from datatransformer.pictures.png_rows import check_rows
 from datatransformer.pictures.tiff_tags import BLACK_IS_ZERO, WHITE_IS_ZERO, read_pages
 from storage.exhausted import raise_if_ran_out
@@ -60,6 +61,8 @@ def read_raw_mask(path: Path) -> RawMask:
         if reason := _many_masks(content):
             raise UnreadableImage(reason)
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if reason := why_too_large(*image.size):
+                raise UnreadableImage(f"is {reason}")
             if image.format == "PNG":
                 Image.open(io.BytesIO(content)).verify()  # the checksum of every chunk
                 check_rows(content)
@@ -71,6 +74,8 @@ def read_raw_mask(path: Path) -> RawMask:
         raise UnreadableImage(f"the mask {path.name} {NOT_EXACT}") from error
     except UnreadableImage as error:
         raise UnreadableImage(f"the mask {path.name} {error}") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImage(f"the mask {path.name} is {too_large_for_pillow(str(error))}") from error
     except Exception as error:  # decoders raise exceptions of all kinds
         raise_if_ran_out(error)
         raise UnreadableImage(f"the mask {path.name} is damaged: {error}") from error

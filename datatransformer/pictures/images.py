@@ -21,11 +21,11 @@ from datatransformer.pictures.eight_bits import file_of, scale_bands, to_rgb
 from datatransformer.pictures.heic import has_heic_reader, is_heic
 from datatransformer.pictures.jpeg_png_check import (
     END_OF_PNG,
-    MAX_PIXELS,
     OPEN_FLAGS,
     is_standard_jpeg,
     markers_in_order,
 )
+from datatransformer.pictures.pixel_limit import too_large_for_pillow, why_too_large
 from datatransformer.pictures.pixel_range import PixelRange
 from datatransformer.pictures.png_rows import check_rows
 from datatransformer.pictures.tiff_tags import read_pages
@@ -107,19 +107,24 @@ def read_content(path: str | Path) -> bytes:
 
 
 def encode(
-    content: bytes, decode_follows: bool = False, pixel_range: PixelRange | None = None, frame: int = 0
+    content: bytes,
+    decode_follows: bool = False,
+    pixel_range: PixelRange | None = None,
+    frame: int = 0,
+    max_pixels: int | None = None,
 ) -> EncodedImage:
     """As `read_image`, for the bytes of a file.
 
     Arguments:
         decode_follows: the caller decodes the result at once, so a JPEG with segments in order is not decoded here.
             If the caller fails, this function without `decode_follows` gives the reason.
+        max_pixels: None: the limit of the process.
     """
     if not content:
         raise UnreadableImage("empty (0 bytes)")
-    if not decode_follows and frame == 0 and is_standard_jpeg(content):
+    if not decode_follows and frame == 0 and max_pixels is None and is_standard_jpeg(content):
         return EncodedImage(content, ".jpg", original=True)
-    with _reasons(), _open(content, frame, MAX_PIXELS) as opened:
+    with _reasons(), _open(content, frame, max_pixels) as opened:
         if isinstance(opened, Bands):
             return _encoded_bands(opened, pixel_range, _frame_remark(content, frame))
         return _encoded(opened, content, decode_follows, frame)
@@ -130,7 +135,7 @@ def read_pixels(content: bytes, pixel_range: PixelRange | None, max_pixels: int)
 
     While it works, other threads may open images of that size too.
     """
-    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels // 2  # Pillow raises an error from twice as many
+    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels // 2 + 1  # Pillow's error: from twice as many
     try:
         with _reasons(), _open(content, 0, max_pixels) as opened:
             if isinstance(opened, Bands):
@@ -145,12 +150,12 @@ def read_pixels(content: bytes, pixel_range: PixelRange | None, max_pixels: int)
 @contextlib.contextmanager
 def open_image(content: bytes) -> Iterator[Image.Image | Bands]:
     """The opened image, whose frames can be counted. Raises UnreadableImage."""
-    with _reasons(), _open(content, 0, MAX_PIXELS) as opened:
+    with _reasons(), _open(content, 0, None) as opened:
         yield opened
 
 
 @contextlib.contextmanager
-def _open(content: bytes, frame: int, max_pixels: int) -> Iterator[Image.Image | Bands]:
+def _open(content: bytes, frame: int, max_pixels: int | None) -> Iterator[Image.Image | Bands]:
     """The opened image, or its bands if Pillow would lose some of them."""
     if is_heic(content) and not has_heic_reader():
         raise UnreadableImage("is in the format HEIC, which needs a package: pip install 'scenelab[heic]'")
@@ -170,17 +175,9 @@ def _open(content: bytes, frame: int, max_pixels: int) -> Iterator[Image.Image |
         yield image
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise TooManyPixels(too_large(width, height, max_pixels))
-
-
-def too_large(width: int, height: int, max_pixels: int) -> str:
-    remedy = "python -m predictor --tile reads larger ones; make it smaller, or cut it into parts"
-    return (
-        f"too large: {width}x{height} are {width * height / 1e6:.0f} million pixels, and at most "
-        f"{max_pixels / 1e6:.0f} million are read{'' if max_pixels > MAX_PIXELS else f' ({remedy})'}"
-    )
+def _check_size(width: int, height: int, max_pixels: int | None) -> None:
+    if reason := why_too_large(width, height, max_pixels):
+        raise TooManyPixels(reason)
 
 
 @contextlib.contextmanager
@@ -191,9 +188,7 @@ def _reasons() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise UnreadableImage("not an image of a known format") from error
     except Image.DecompressionBombError as error:
-        pixels = next((word for word in str(error).split() if word.strip("(").isdecimal()), "")
-        allowed = f"{MAX_PIXELS / 1e6:.0f} million are read (python -m predictor --tile reads larger ones)"
-        raise TooManyPixels(f"too large: {int(pixels.strip('(') or 0) / 1e6:.0f} million pixels; {allowed}") from error
+        raise TooManyPixels(too_large_for_pillow(str(error))) from error
     except UnreadableImage:
         raise
     except UnreadableBands as error:

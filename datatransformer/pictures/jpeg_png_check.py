@@ -12,6 +12,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from datatransformer.pictures.pixel_limit import pixel_limit
+
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 PROGRESSIVE = 0xC2
 FRAMES = {0xC0, 0xC1, PROGRESSIVE}
@@ -20,7 +22,6 @@ FRAMES = {0xC0, 0xC1, PROGRESSIVE}
 STANDARD_SEGMENTS = FRAMES | {0xC4, 0xDB, 0xDD, 0xE0, 0xE2, 0xFE, START_OF_SCAN, END_OF_IMAGE}
 """Tables, JFIF, a colour profile, a comment. EXIF (0xE1) and Adobe segments (0xEE) may require a conversion."""
 
-MAX_PIXELS = 178_000_000
 AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # the end of compressed data: no stuffed byte, no restart marker
 END_OF_PNG = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
@@ -93,7 +94,7 @@ def _has_standard_segments(content: bytes, segments: list[tuple[int, int]]) -> b
     if frames[0][0] != PROGRESSIVE and markers.count(START_OF_SCAN) != 1:
         return False  # OpenCV would ignore the second
     bits, height, width, components = struct.unpack_from(">BHHB", content, frames[0][1] + 4)
-    return bits == 8 and components in (1, 3) and 0 < height * width <= MAX_PIXELS
+    return bits == 8 and components in (1, 3) and 0 < height * width <= pixel_limit()
 
 
 def markers_in_order(content: bytes) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("classification",)
-SETTINGS = ("raw_images", "class_names", "range", "frames", "link", "verify")
+SETTINGS = ("raw_images", "class_names", "range", "max_pixels", "frames", "link", "verify")
 NAMED_BY = ()
 
 EXAMPLES = 3

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
-SETTINGS = ("raw_images", "raw_labels", "class_names", "merge_classes", "void", "attribute", "boxes", "range", "link")
+SETTINGS = (
+    "raw_images", "raw_labels", "class_names", "merge_classes", "void", "attribute", "boxes", "range", "max_pixels",
+    "link",
+)  # fmt: skip
 NAMED_BY = ()
 
 UPLOAD = re.compile(r"^[0-9a-f]{8}-(?=.)")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
-SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "attribute", "boxes", "range", "link")
+SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "attribute", "boxes", "range", "max_pixels", "link")
 NAMED_BY = ()
 
 IGNORE_FLAG = "__ignore__"

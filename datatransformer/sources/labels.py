@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 TASKS = ("classification", "multilabel")
 SETTINGS = (
-    "raw_images", "raw_labels", "image_column", "label_column", "split_column", "class_names", "range", "frames",
-    "link", "verify",
+    "raw_images", "raw_labels", "image_column", "label_column", "split_column", "class_names", "range", "max_pixels",
+    "frames", "link", "verify",
 )  # fmt: skip
 NAMED_BY = ("raw_labels",)
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("segmentation",)
-SETTINGS = ("raw_images", "raw_masks", "class_names", "merge_classes", "void", "threshold", "range", "link")
+SETTINGS = (
+    "raw_images", "raw_masks", "class_names", "merge_classes", "void", "threshold", "range", "max_pixels", "link",
+)  # fmt: skip
 NAMED_BY = ("raw_masks",)
 
 

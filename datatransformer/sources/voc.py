@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("segmentation",)
-SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "threshold", "range", "link")
+SETTINGS = ("raw_images", "class_names", "merge_classes", "void", "threshold", "range", "max_pixels", "link")
 NAMED_BY = ()
 
 IMAGES, MASKS, LISTS = "JPEGImages", "SegmentationClass", "ImageSets/Segmentation"

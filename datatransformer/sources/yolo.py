@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TASKS = ("segmentation", "classification", "multilabel")
-SETTINGS = ("raw_images", "raw_labels", "class_names", "merge_classes", "void", "boxes", "range", "link")
+SETTINGS = ("raw_images", "raw_labels", "class_names", "merge_classes", "void", "boxes", "range", "max_pixels", "link")
 NAMED_BY = ()
 
 DESCRIPTIONS = (".yaml", ".yml", ".data")

@@ -17,7 +17,7 @@ from storage.tables import read_json, write_json
 if TYPE_CHECKING:
     from config import PredictorConfig
 
-UNUSED_FOR_SAMPLES = ("test_images", "encoding_files", "workers", "shard")
+UNUSED_FOR_SAMPLES = ("test_images", "max_pixels", "encoding_files", "workers", "shard")
 """Settings that only have an effect if images are read."""
 
 MAX_GRID_IMAGES = 400

@@ -20,6 +20,7 @@ import numpy as np
 
 from command import import_tensorflow, standard_error_hidden
 from datatransformer.layout import DataFolder
+from datatransformer.pictures.pixel_limit import allow_pixels
 from log import logger
 from predictor.engines.conversion import check_installed
 from predictor.images import ImageFile
@@ -69,10 +70,10 @@ class RayTask(PredictionTask):
         cores: of each worker; None: all cores of a machine.
     """
 
-    def __init__(self, task: PredictionTask, batch_size: int, cores: int | None):
+    def __init__(self, task: PredictionTask, batch_size: int, cores: int | None, max_pixels: int | None = None):
         for module in ("ray", "pyarrow"):
             check_installed({module: PACKAGE}, "--engine ray")
-        self.task, self.batch_size, self.cores = task, batch_size, cores
+        self.task, self.batch_size, self.cores, self.max_pixels = task, batch_size, cores, max_pixels
         self.columns, self.evaluation_columns = task.columns, task.evaluation_columns
         self.depends_on, self.classes = task.depends_on, task.classes
         self.takes_new_images = task.takes_new_images
@@ -103,7 +104,7 @@ class RayTask(PredictionTask):
             rows = [{"path": os.fsencode(image.path), "name": os.fsencode(image.name)} for image in dataset_images]
             predicted = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
                 RayWorker,
-                fn_constructor_args=(self.task, str(Path.cwd())),
+                fn_constructor_args=(self.task, str(Path.cwd()), self.max_pixels),
                 batch_size=None,
                 concurrency=min(pool.workers, blocks),
                 num_cpus=pool.cores,
@@ -116,8 +117,9 @@ class RayTask(PredictionTask):
 class RayWorker:
     """A Ray process with a loaded model. `folder` is the working folder of the command."""
 
-    def __init__(self, task: PredictionTask, folder: str):
+    def __init__(self, task: PredictionTask, folder: str, max_pixels: int | None):
         import_tensorflow()
+        allow_pixels(max_pixels)
         self.task, self.folder = task, folder
 
     def __call__(self, block: Mapping[str, np.ndarray]) -> dict[str, object]:

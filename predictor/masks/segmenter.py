@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from datatransformer.layout import DataFolder
 from datatransformer.pictures.images import read_pixels
+from datatransformer.pictures.pixel_limit import pixel_limit_by_tiles
 from predictor.engines.runner import Predict, Runner
 from predictor.images import ImageFile, validation_images
 from predictor.masks.files import SegmentedImage
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 SCALES = (0.75, 1, 1.25)
 """Scales of the test-time augmentation `multi-scale`, relative to the network's image size."""
-
-MAX_TILED_PIXELS = 2**31 // 3
-"""Pixels of an image that is predicted by tiles: RGB takes 2 GiB of memory."""
 
 OPEN_PER_WORKER = 8
 """Images at their own sizes that are in memory for each worker."""
@@ -147,7 +145,7 @@ def segment_by_tiles(network: Network, reader: ImageReader, tile: int, overlap: 
     )  # fmt: skip
 
     def decode_large(content: bytes) -> np.ndarray:
-        return read_pixels(content, reader.pixel_range, MAX_TILED_PIXELS)[0]
+        return read_pixels(content, reader.pixel_range, pixel_limit_by_tiles())[0]
 
     reader = replace(reader, workers=reader.workers or 1, decode_large=decode_large)
     for (image,) in reader.batches(lambda content: decode_graph(content).numpy(), 1, open_per_worker=1):

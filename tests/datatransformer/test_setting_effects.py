@@ -51,6 +51,7 @@ OTHER_VALUES: dict[str, Callable[[Path], list[object]]] = {
     "val_list": lambda raw: ["--val-list", raw / "val.txt"],
     "val_fraction": lambda raw: ["--val-fraction", "0.4"],
     "range": lambda raw: ["--range", "0,60000"],
+    "max_pixels": lambda raw: ["--max-pixels", "1000"],
     "frames": lambda raw: ["--frames", "all"],
     "link": lambda raw: ["--link", "symlink"],
     "verify": lambda raw: ["--no-verify"],

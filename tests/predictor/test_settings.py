@@ -79,6 +79,7 @@ CASES = {
         "label ensemble": "second_tagger,{other_runs}/tagger",
         **dict.fromkeys(("autoencoder", "samples"), "{other_runs}/autoencoder")},
     ),
+    "max_pixels": Case("1000000", READING),
     "policy": Case("max", ("ensemble", "label ensemble")),
     "tta": Case("flip", (*CLASSIFIERS, *LABELS, *MASKS)),
     "tile": Case("48", MASKS),
@@ -187,6 +188,7 @@ class Recorder:
             self.seen.add(("ray", task.batch_size, task.cores))
             return task.task.rows(*arguments)
 
+        patch.setattr(predict, "allow_pixels", lambda given: self.seen.add(("max pixels", given)))
         patch.setattr(RayTask, "rows", record_ray)
         patch.setattr(Figure, "savefig", lambda *_, **options: None)  # drawing takes longer than all the rest
         patch.setattr(ray_engine, "check_installed", lambda *_: None)

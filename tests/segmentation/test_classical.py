@@ -12,7 +12,7 @@ from segmentation import classical_methods
 from segmentation.classical import DEFAULTS, classical
 from segmentation.classical_task import METHODS
 from segmentation.codebook import RegionVotes, count_votes, describe_regions, make_codebook
-from settings import SettingError, Settings
+from settings import NothingDone, SettingError, Settings
 from tests.conftest import make_data_folder, noise, run, run_code, settings_of, table
 
 COLOURS = np.array([(30, 30, 60), (200, 60, 40), (60, 170, 70), (230, 230, 240)], np.uint8)
@@ -235,7 +235,7 @@ REFUSED: dict[str, list[list[object]]] = {
 }
 """For each field: flags with which it would have no effect."""
 
-TESTED_ELSEWHERE = ("workers", "overwrite")
+TESTED_ELSEWHERE = ("workers", "overwrite", "max_pixels")
 OWN_FIELDS = [field for field in ClassicalConfig.model_fields if field not in Settings.model_fields]
 
 
@@ -265,6 +265,12 @@ def test_every_setting_has_an_effect_or_is_refused(field, data, tmp_path, monkey
         with pytest.raises(SettingError, match=f"^{field} = ") as error:
             segment("--output", tmp_path / "c.csv", *with_data(flags, data))
         assert len(error.value.errors) == 1
+
+
+def test_images_beyond_the_limit_of_pixels_are_rejected(data, tmp_path):
+    with pytest.raises(NothingDone, match="could be read"):
+        segment("--method", "otsu", "--test-images", data / "val", "--output", tmp_path / "c.csv", "--max-pixels", 9)
+    assert "and at most 9 pixels are read (--max-pixels" in (tmp_path / "c.rejected.csv").read_text()
 
 
 def test_workers_is_the_number_of_images_in_work(data, tmp_path, monkeypatch):

@@ -39,7 +39,9 @@ def test_a_damaged_file_of_the_data_folder_is_named(tmp_path, suffix):
     """TensorFlow says what is wrong with a file's bytes, but not whose they are."""
     rows = []
     for number in range(3):
-        row = Row(f"val/images/{number}.{'jpg' if suffix == 'jpg' else 'png'}", "val", "", f"val/masks/{number}.png", "")
+        row = Row(
+            f"val/images/{number}.{'jpg' if suffix == 'jpg' else 'png'}", "val", "", f"val/masks/{number}.png", ""
+        )
         for name in (row.image, row.mask):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             write_image(tmp_path / name)
