@@ -1,5 +1,6 @@
 """The report of a run: a page with its scores, figures and settings, and the commands that reproduce it."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -199,4 +200,6 @@ def update_report(run: RunFolder) -> None:
     newest = max((figure.stat().st_mtime for figure in run.figures.glob("*.png")), default=0.0)
     if run.is_newer_than(run.report) or run.report.stat().st_mtime < newest:
         write_report(read_run(run))
-        logger.info(f"Report: {run.report}. For more figures of the model: python -m analysis {run.path}")
+        logger.info(
+            f"Report: {run.report}. For more figures of the model: python -m analysis {shlex.quote(str(run.path))}"
+        )
