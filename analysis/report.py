@@ -8,7 +8,7 @@ from analysis.meaning import meaning
 from analysis.page import code, collapsible, figure, heading, paragraph, table, write_html
 from analysis.reproduce import commands, conditions
 from analysis.trained_run import TrainedRun, read_run
-from log import logger
+from log import duration, logger
 from storage.tables import read_table
 from training.checkpoint_file import Row
 from training.run_folder import RunFolder
@@ -109,7 +109,7 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
     rows, sessions = trained.rows, trained.run.sessions()
     state = "finished" if trained.is_finished else f"not finished, at most {trained.settings['epochs']}"
     yield "epochs", f"{len(rows)}, {state}"
-    yield "training time", duration_text(sum(row["seconds"] for row in rows))
+    yield "training time", duration(sum(row["seconds"] for row in rows))
     if sessions:
         parameters, trainable = (int(sessions[-1][name]) for name in ("parameters", "learning"))
         yield "parameters", f"{parameters:,}, {trainable:,} of them trainable"
@@ -119,13 +119,6 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
     yield "data folder", str(trained.data_path)
     yield "classes", str(len(trained.run.classes()))
     yield "versions", ", ".join(f"{name} {version}" for name, version in trained.versions.items())
-
-
-def duration_text(seconds: float) -> str:
-    """`2 h 5 min`, `3 min 20 s` or `12 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def current_figures(trained: TrainedRun) -> Iterator[tuple[str, Path]]:
