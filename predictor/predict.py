@@ -37,6 +37,7 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
         return _predict(settings, runs)
     result = _predict(settings.model_copy(update={"output": csv_of(output)}), runs)
     write_form(output)
+    logger.info(f"{output} has the same rows")
     return result | {"output": output}
 
 
