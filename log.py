@@ -54,6 +54,15 @@ def as_typed(text: str) -> str:
     return COMMAND.sub(f"{_shown_as} ", text)
 
 
+def duration(seconds: float) -> str:
+    """`2 h 5 min`, `3 min 20 s`, `12 s` or `3.2 s`."""
+    if round(seconds, 1) < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 class _Harmless(logging.Formatter):
     """Names from files reach the screen and the log file through here alone, and cannot command a terminal."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
-from setting_flags import flag
+from setting_flags import flag, switches_of
 from settings import Settings
 
 HELP = ("--help", "-h")
@@ -42,12 +42,7 @@ def config_words(settings: Settings) -> list[str]:
 
 def flags_of(config: type[BaseModel]) -> set[str]:
     """The flags of a class; a switch has two."""
-    return {flag(name) for name in config.model_fields} | _switches(config) - set(HELP)
-
-
-def _switches(config: type[BaseModel]) -> set[str]:
-    names = [name for name, info in config.model_fields.items() if info.annotation is bool]
-    return {flag(name) for name in names} | {flag(f"no_{name}") for name in names} | set(HELP)
+    return {flag(name) for name in config.model_fields} | switches_of(config)
 
 
 def _name(group: list[str]) -> str:
@@ -56,7 +51,7 @@ def _name(group: list[str]) -> str:
 
 def _groups(words: Iterable[str], configs: Iterable[type[BaseModel]]) -> Iterator[list[str]]:
     """Each flag with its value, and each word without a flag."""
-    switches = set[str]().union(*map(_switches, configs))
+    switches = set(HELP).union(*map(switches_of, configs))
     waiting: list[str] = []
     for word in words:
         if waiting and not word.startswith("--"):

@@ -12,6 +12,12 @@ def flag(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
+def switches_of(config: type[BaseModel]) -> set[str]:
+    """The flags that take no value."""
+    names = [name for name, info in config.model_fields.items() if info.annotation is bool]
+    return {flag(name) for name in names} | {flag(f"no_{name}") for name in names}
+
+
 def command_words(given: Mapping[str, str]) -> list[str]:
     """Such values as flags: a command with them gets the same settings."""
     words: list[str] = []
@@ -45,11 +51,11 @@ def readable_parsing(text: str) -> str:
 
 
 def without_unknown_flags(config: type[BaseModel], argv: list[str]) -> tuple[list[str], list[str]]:
-    known = {"--help"} | {flag(field) for field in config.model_fields}
-    known |= {flag("no_" + field) for field, info in config.model_fields.items() if info.annotation is bool}
+    switches = switches_of(config)
+    known = {"--help"} | {flag(field) for field in config.model_fields} | switches
     kept, errors, dropped = [], [], False
     repeated = {flag(field) for field, info in config.model_fields.items() if REPEATED in info.metadata}
-    for word in _last_of_each(_joined(_bare_positionals(config, argv), known), repeated):
+    for word in _last_of_each(_joined(_bare_positionals(config, argv), known), repeated, switches):
         if word.startswith("--"):
             name = word.partition("=")[0]
             dropped = True
@@ -85,10 +91,10 @@ def _joined(argv: list[str], known: set[str]) -> list[str]:
     return joined
 
 
-def _last_of_each(argv: list[str], repeated: set[str]) -> list[str]:
+def _last_of_each(argv: list[str], repeated: set[str], switches: set[str]) -> list[str]:
     """A flag that is given twice counts as it was given last, lists too: so a script's flags can be overruled.
 
-    Those in `repeated` count each time.
+    Those in `repeated` count each time. The word behind one of the `switches` is not its value.
     """
     groups: dict[str, list[str]] = {}
     alone: list[str] = []
@@ -99,7 +105,7 @@ def _last_of_each(argv: list[str], repeated: set[str]) -> list[str]:
             if name not in repeated:
                 groups.pop(name, None)
             groups.setdefault(name, []).append(word)
-            waiting = "" if equals else name
+            waiting = "" if equals or name in switches else name
         elif waiting:
             groups[waiting].append(word)
             waiting = ""

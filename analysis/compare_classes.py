@@ -1,5 +1,6 @@
 """The part of a comparison that looks at classes: their scores in each run, and predicted masks side by side."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _score_parts(trained_runs: Sequence[TrainedRun], titles: Sequence[str], fold
         if not (file.exists() and is_newer_than_model(file, trained.run))
     ]
     if outdated:
-        commands = " and ".join(f"python -m analysis {path} --only evaluation" for path in outdated)
+        commands = " and ".join(f"python -m analysis {shlex.quote(str(path))} --only evaluation" for path in outdated)
         yield paragraph(f"For the scores of each class, run {commands}, and compare again.")
         return
     classes, path = trained_runs[0].run.classes(), folder / "classes.png"

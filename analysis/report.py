@@ -1,5 +1,6 @@
 """The report of a run: a page with its scores, figures and settings, and the commands that reproduce it."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from analysis.meaning import meaning
 from analysis.page import code, collapsible, figure, heading, paragraph, table, write_html
 from analysis.reproduce import commands, conditions
 from analysis.trained_run import TrainedRun, read_run
-from log import logger
+from log import duration, logger
 from storage.tables import read_table
 from training.checkpoint_file import Row
 from training.run_folder import RunFolder
@@ -108,7 +109,7 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
     rows, sessions = trained.rows, trained.run.sessions()
     state = "finished" if trained.is_finished else f"not finished, at most {trained.settings['epochs']}"
     yield "epochs", f"{len(rows)}, {state}"
-    yield "training time", duration_text(sum(row["seconds"] for row in rows))
+    yield "training time", duration(sum(row["seconds"] for row in rows))
     if sessions:
         parameters, trainable = (int(sessions[-1][name]) for name in ("parameters", "learning"))
         yield "parameters", f"{parameters:,}, {trainable:,} of them trainable"
@@ -118,13 +119,6 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
     yield "data folder", str(trained.data_path)
     yield "classes", str(len(trained.run.classes()))
     yield "versions", ", ".join(f"{name} {version}" for name, version in trained.versions.items())
-
-
-def duration_text(seconds: float) -> str:
-    """`2 h 5 min`, `3 min 20 s` or `12 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def current_figures(trained: TrainedRun) -> Iterator[tuple[str, Path]]:
@@ -199,4 +193,6 @@ def update_report(run: RunFolder) -> None:
     newest = max((figure.stat().st_mtime for figure in run.figures.glob("*.png")), default=0.0)
     if run.is_newer_than(run.report) or run.report.stat().st_mtime < newest:
         write_report(read_run(run))
-        logger.info(f"Report: {run.report}. For more figures of the model: python -m analysis {run.path}")
+        logger.info(
+            f"Report: {run.report}. For more figures of the model: python -m analysis {shlex.quote(str(run.path))}"
+        )

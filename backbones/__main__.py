@@ -1,5 +1,6 @@
 """`python -m backbones list | fetch NAME --to DIR` lists the backbones, and makes folders of their weights."""
 
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -68,10 +69,10 @@ def fetch_weights(name: str, target: Path) -> Mapping[str, object]:
         if not specs[name].imagenet:
             raise SettingError(bad_setting("backbone", name, "has no ImageNet weights; choose another, or a preset"))
         manifest = fetch(name, target, partial(_write_weights, name, specs[name]))
-        use = f"--weights {target}"
+        use = f"--weights {shlex.quote(str(target))}"
     elif is_preset(name):
         manifest = fetch(name, target, partial(_copy_preset, name))
-        use = f"python -m classifiers.preset --preset {target}"
+        use = f"python -m classifiers.preset --preset {shlex.quote(str(target))}"
     else:
         allowed = f"should be one of {', '.join(sorted(specs))}, or a preset: {ADDRESSES}"
         raise SettingError(bad_setting("backbone", name, allowed))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ def check_fetched(folder: Path, field: str) -> Path:
     """
     if not (folder / MANIFEST).exists():
         return folder
-    again = f"fetch it again: remove {folder}, then python -m backbones fetch {{}} --to {folder}"
+    again = f"fetch it again: remove {folder}, then python -m backbones fetch {{}} --to {shlex.quote(str(folder))}"
     manifest = _read_manifest(folder)
     if manifest is None:
         raise SettingError(bad_setting(field, folder / MANIFEST, f"is damaged; {again.format('NAME')}"))

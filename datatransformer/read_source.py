@@ -1,5 +1,6 @@
 """Lists the raw data. If the colours of masks have no names, a table of them is written for the user to fill in."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ def read_source(source: Source, settings: "DataTransformerConfig", report: Repor
     except ColoursWithoutNames as error:
         table = settings.data.with_name(f"{settings.data.name}-colours.csv")
         table.parent.mkdir(parents=True, exist_ok=True)
-        advice = f"All colours are in {table}: write your names into it, then give --class-names {table}"
+        advice = (
+            f"All colours are in {table}: write your names into it, then give --class-names {shlex.quote(str(table))}"
+        )
         if not table.exists():
             with replacing(table) as file:
                 file.write("\n".join(error.lines) + "\n")

@@ -155,7 +155,9 @@ def _not_recognised(root: Path) -> str:
             "another class beside it, or name the labels by --raw-labels FILE, or the masks by --raw-masks FOLDER"
         )
         return bad_setting("raw_images", root, allowed)
-    beside = [f"--raw-labels {path} (it names these images)" for path in label_files(root.parent, root)]
+    beside = [
+        f"--raw-labels {shlex.quote(str(path))} (it names these images)" for path in label_files(root.parent, root)
+    ]
     labels = " or ".join(beside) or "--raw-labels FILE (the label of each image)"
     return bad_setting(
         "raw_images",

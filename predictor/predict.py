@@ -39,6 +39,7 @@ def predict(settings: "PredictorConfig") -> dict[str, object]:
         return _predict(settings, runs)
     result = _predict(settings.model_copy(update={"output": csv_of(output)}), runs)
     write_form(output)
+    logger.info(f"{output} has the same rows")
     return result | {"output": output}
 
 
@@ -54,9 +55,15 @@ def predict_to_standard_output(settings: "PredictorConfig", runs: list[RunFolder
         finally:
             for row in read_rejected(csv):
                 logger.warning(f"{row['image']}: {row['reason']}")
-        logger.info(f"{result['images']} images predicted by {', '.join(str(run.path) for run in runs)}")
+        logger.info(f"{result['images']} images predicted by {_names(settings, runs)}")
         print_rows(csv)
     return result | {"output": STANDARD_OUTPUT}
+
+
+def _names(settings: "PredictorConfig", runs: list[RunFolder]) -> str:
+    """The runs in messages. Packed ones have the name of their file, not that of the folder they are unpacked in."""
+    named = zip(settings.run or ("",), runs, strict=True)
+    return ", ".join(name if Path(name).expanduser().is_file() else str(run.path) for name, run in named)
 
 
 def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, object]:
@@ -84,7 +91,7 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
     for run in runs:
         if data:
             warn_if_trained_on(run, data, "the scores are higher than those of new images")
-    predicted_by = ", ".join(str(run.path) for run in runs)
+    predicted_by = _names(settings, runs)
     if is_on_ray:
         task = RayTask(task, settings.batch_size, settings.workers, settings.max_pixels)
         return write_predictions(settings, task, data, predicted_by, shard=shard)

@@ -1,6 +1,7 @@
 """Writes predictions: lists the images, resumes an interrupted output, appends a row per image, and evaluates them."""
 
 import hashlib
+import shlex
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -160,6 +161,6 @@ def _summary(output: Output, is_part: bool) -> dict[str, object]:
 
 
 def _explain_merging(shard: Shard, has_evaluation: bool) -> None:
-    merge = f"python -m predictor.merge --output {shard.merged}"
+    merge = f"python -m predictor.merge --output {shlex.quote(str(shard.merged))}"
     evaluate = ". After that, the command without --shard evaluates them" if has_evaluation else ""
     logger.info(f"This is shard {shard.text}. When all shards are complete, join them: {merge}{evaluate}")

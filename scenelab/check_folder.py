@@ -25,6 +25,8 @@ def check_folder(words: Sequence[str], settings: "CheckFolderConfig") -> Mapping
 
     if settings.folder is None:
         raise SettingError(bad_setting("folder", None, "name the folder with your images: scenelab check photos/"))
+    if any(word.partition("=")[0] == "--data" for word in words):
+        raise SettingError("--data: scenelab check keeps no data folder; leave it out, or use scenelab train")
     with tempfile.TemporaryDirectory() as scratch, messages_without(scratch):
         data = Path(scratch) / "data"
         link = [] if any(word.startswith("--link") for word in words) else ["--link", "symlink"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ def pack_run(settings: "PackRunConfig") -> Mapping[str, object]:
         work.replace(output)
     size, before = output.stat().st_size, folder.best.stat().st_size
     logger.info(f"{output}: {size / 1e6:.1f} MB; the checkpoint of the run has {before / 1e6:.1f} MB")
-    logger.info(f"Use it on any machine: scenelab predict NEW_IMAGES --run {output}")
+    logger.info(f"Use it on any machine: scenelab predict NEW_IMAGES --run {shlex.quote(str(output))}")
     return {"output": output, "bytes": size}
 
 

@@ -1,5 +1,6 @@
 """`scenelab train FOLDER`: from a folder of images to a trained network and its report, in one command."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -139,7 +140,7 @@ def _conclude(run: RunFolder) -> None:
     logger.info(f"Done: {run.kind.summary.format(**best)}, on images that were not used for training.")
     logger.info(f"Open this page: {run.report}")
     if run.kind != AUTOENCODER:
-        logger.info(f"Next: scenelab predict NEW_IMAGES --run {run.path}")
+        logger.info(f"Next: scenelab predict NEW_IMAGES --run {shlex.quote(str(run.path))}")
 
 
 if __name__ == "__main__":

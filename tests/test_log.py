@@ -1,10 +1,10 @@
-"""What a file contains cannot command a terminal."""
+"""What a file contains cannot command a terminal; a time is shown in units that fit it."""
 
 import io
 import logging
 import sys
 
-from log import log_to, logger, logging_to_screen, visible
+from log import duration, log_to, logger, logging_to_screen, visible
 
 HOSTILE = "a\x1b]0;PWNED\x07b\x7f\x9b31mc\u202egnp.exe\u2066\r\udce9"
 SHOWN = r"a\x1b]0;PWNED\x07b\x7f\x9b31mc\u202egnp.exe\u2066\x0d\udce9"
@@ -30,3 +30,9 @@ def test_a_terminal_of_another_encoding(monkeypatch):
         logging.getLogger("scenelab").info("été")
         screen.flush()
         assert screen.buffer.getvalue() == b"\\xe9t\\xe9\n"
+
+
+def test_a_duration_is_shown_in_units_that_fit_it():
+    shown = {0: "0.0 s", 3.21: "3.2 s", 9.97: "10 s", 45: "45 s", 59.6: "1 min 0 s", 200: "3 min 20 s"}
+    shown |= {3599.7: "1 h 0 min", 7500: "2 h 5 min"}
+    assert {seconds: duration(seconds) for seconds in shown} == shown

@@ -216,6 +216,10 @@ def test_a_flag_given_twice_counts_as_it_was_given_last():
 def test_what_stands_without_a_flag_is_kept():
     settings = read_settings(AnalysisConfig, ["--seed", "1", "small", "--seed", "2"], "program")
     assert (settings.run, settings.seed) == ("small", 2)
+    for argv in (["--json", "small", "--json"], ["--no-json", "small", "--json"], ["--json", "small"]):
+        settings = read_settings(AnalysisConfig, argv, "program")
+        assert (settings.run, settings.json) == ("small", True)
+    assert read_settings(AnalysisConfig, ["--json", "small", "--no-json"], "program").json is False
 
 
 def test_a_variable_without_effect_is_no_error_but_a_flag_is(monkeypatch):

@@ -1,5 +1,6 @@
 """The training command of all kinds of models: open the session, train or find a learning rate, report."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def report(session: Session, outcome: str) -> None:
     logger.info(f"{run.path} {outcome}.")
     logger.info(f"Best epoch {int(best['epoch'])} of {len(run.history())}: {kind.summary.format(**best)}{recalibrated}")
     logger.info(f"Figures: {run.figures}")
-    logger.info(f"Next: python -m predictor --run {run.path} --test-images FOLDER{kind.hint}")
+    logger.info(f"Next: python -m predictor --run {shlex.quote(str(run.path))} --test-images FOLDER{kind.hint}")
 
 
 def start_tensorflow(session: Session) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import keras
 from tqdm import tqdm
 
+from log import duration
 from training.callbacks import Logs
 from training.kinds import Kind
 
@@ -74,11 +75,3 @@ def seconds_left(seconds: Iterable[float], epochs: int) -> float:
     """The time of the remaining epochs, if there are all of them. The first epoch of a session takes longer."""
     first, *others = seconds
     return epochs * (sum(others) / len(others) if others else first)
-
-
-def duration(seconds: float) -> str:
-    """`2 h 5 min`, `3 min` or `12 s`."""
-    minutes = round(seconds / 60)
-    if seconds >= 3600:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min" if seconds >= 120 else f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -1,5 +1,6 @@
 """Masks in class folders: they are left out, so that a classifier is not trained on masks as pictures."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ def find_masks(root: Path, prefixes: Iterable[str], report: "Report") -> MasksAm
     if found.twins:
         report.warn(
             f"Masks lie beside their images, such as {found.twins.mask} of {found.twins.image}. They are left out; "
-            f"--source masks --raw-masks {root} makes a data folder for segmentation"
+            f"--source masks --raw-masks {shlex.quote(str(root))} makes a data folder for segmentation"
         )
     remedy = "--source masks makes a data folder for segmentation"
     for images, masks, *_ in find_mask_folders(root):

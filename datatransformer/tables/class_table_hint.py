@@ -1,6 +1,7 @@
 """Tables of class names beside label tables of numbers: they are not read unasked, but told of."""
 
 import re
+import shlex
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def class_tables_beside(tables: Collection[Path], root: Path, labels: Collection
     naming = [(path, shown) for path in found[:MOST_TABLES] if (shown := _names(path, labels))]
     if not naming:
         return None
-    listed = " or ".join(f"--class-names {path} ({shown})" for path, shown in naming[:SHOWN])
+    listed = " or ".join(f"--class-names {shlex.quote(str(path))} ({shown})" for path, shown in naming[:SHOWN])
     return f"The labels are numbers, which become the names of the classes. To name them, add {listed}"
 
 

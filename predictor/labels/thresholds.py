@@ -1,5 +1,6 @@
 """The thresholds of a run whose images may have several labels: RUN/thresholds.csv, chosen on the validation images."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def read_thresholds(run: RunFolder) -> np.ndarray:
     classes = run.classes()
     if not run.thresholds.exists() or not _is_current(run):
         state = "are of an earlier checkpoint" if run.thresholds.exists() else "are not chosen yet"
-        remedy = f"Finish its training, or python -m analysis {run.path}, to choose them."
+        remedy = f"Finish its training, or python -m analysis {shlex.quote(str(run.path))}, to choose them."
         logger.warning(f"The thresholds of {run.path} {state}: {DEFAULT_THRESHOLD:g} is used. {remedy}")
         return np.full(len(classes), DEFAULT_THRESHOLD)
     return _read(run.thresholds, classes)

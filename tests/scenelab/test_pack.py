@@ -39,6 +39,7 @@ def test_a_packed_run_predicts_as_its_run(packed, small_run, scenes, tmp_path):
         np.testing.assert_array_equal(one.probabilities, other.probabilities)
     done = run("predictor", "--run", packed, "--test-images", scenes / "val", "--output", tmp_path / "rows.csv")
     assert done.code == 0 and [row["class"] for row in table(tmp_path / "rows.csv")] == [one.label for one in expected]
+    assert f"images predicted by {packed}\n" in done.out + done.err, "not by the folder it is unpacked in"
 
 
 def test_a_packed_run_has_no_optimizer_and_no_paths(packed, small_run, scenes):

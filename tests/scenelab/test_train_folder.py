@@ -29,11 +29,12 @@ def photos(shared, tmp_path):
 
 
 def test_from_photographs_to_a_report_in_one_command(photos, tmp_path):
+    photos = photos.rename(tmp_path / "my photos")
     words = ["train", photos, "--model", "small", "--epochs", 1, *QUICK, "--val-fraction", 0.3, "--seed", 5, "--json"]
     done = scenelab(*words, cwd=tmp_path)
     assert done.code == 0, done.err
     result = json.loads(done.out)
-    data, run = tmp_path / "photos-data", tmp_path / "runs" / "photos"
+    data, run = tmp_path / "my photos-data", tmp_path / "runs" / "my photos"
     assert result["data"] == str(data) and (run / "report.html").is_file() and result["epochs"] == 1
     assert len(table(data / "manifest.csv")) == 30 and len(list((data / "val").rglob("*.jpg"))) == 9
     assert [row["reason"] for row in table(data / "rejected.csv")]
@@ -44,8 +45,8 @@ def test_from_photographs_to_a_report_in_one_command(photos, tmp_path):
         or (run / "figures" / "per_class.csv").exists()
     )
     *_, done_line, page, following = done.err.strip().splitlines()
-    assert done_line.startswith("Done: validation accuracy ") and page == "Open this page: runs/photos/report.html"
-    assert following == "Next: scenelab predict NEW_IMAGES --run runs/photos"
+    assert done_line.startswith("Done: validation accuracy ") and page == "Open this page: runs/my photos/report.html"
+    assert following == "Next: scenelab predict NEW_IMAGES --run 'runs/my photos'"
     again = scenelab(*words, cwd=tmp_path)
     assert again.code == 0 and "nothing to do" in again.err and "was finished before" in again.err
     predicted = scenelab("predict", photos / "class_0", "--run", run, "--output", "new.csv", cwd=tmp_path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import run_small
 from training.kinds import AUTOENCODER, SEGMENTATION
-from training.show_epochs import ShowEpochs, duration, seconds_left
+from training.show_epochs import ShowEpochs, seconds_left
 
 
 def test_a_line_per_epoch(scenes, tmp_path):
@@ -38,4 +38,3 @@ def test_the_deciding_score_is_shown(kind, logs, shown, capsys):
 
 def test_the_first_epoch_of_a_session_does_not_count_for_the_time_that_is_left():
     assert seconds_left([60.0], 2) == 120 and seconds_left([60.0, 10.0, 20.0], 4) == 60
-    assert [duration(value) for value in (3.21, 45, 300, 7500)] == ["3.2 s", "45 s", "5 min", "2 h 5 min"]
