@@ -70,7 +70,7 @@ class DataSettings(Record):
 
 
 def read_data_settings(path: Path, needed: Iterable[str]) -> dict[str, Any] | None:
-    """The content of `settings.json`; None if it is missing, or no JSON, or the file of another program, which lacks `needed`.
+    """The content of `settings.json`; None if it is missing, no JSON, or of another program, which lacks `needed`.
 
     Raises WorkError if one of our entries is damaged.
     """
