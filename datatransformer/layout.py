@@ -23,7 +23,7 @@ from datatransformer.data_records import read_class_rows, read_data_settings, re
 from datatransformer.listing import Colour
 from datatransformer.manifest import MANIFEST, SPLITS, Row, fault_of_rows, read_manifest, task_of, write_manifest
 from settings import SettingError, bad_setting
-from storage.tables import csv_safe, original, write_json, write_table
+from storage.tables import class_cell, original, write_json, write_table
 
 if TYPE_CHECKING:
     from datatransformer.pictures.pixel_range import PixelRange
@@ -93,7 +93,7 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
     if task and folder_task != task:
         raise SettingError(bad_setting("data", path, f"is for {folder_task}; this command needs one for {task}"))
     classes = read_classes(path)
-    if fault := _fault(path, rows, classes):
+    if fault := _fault(path, rows, classes, folder_task):
         raise SettingError(
             bad_setting("data", path, f"{fault}; make it again with python -m datatransformer --overwrite")
         )
@@ -127,9 +127,9 @@ def _dead_link(path: Path, rows: list[Row]) -> str:
     return ""
 
 
-def _fault(path: Path, rows: list[Row], classes: Sequence[str]) -> str | None:
+def _fault(path: Path, rows: list[Row], classes: Sequence[str], task: str) -> str | None:
     """The reason why a data folder cannot be used, or None."""
-    if damage := fault_of_rows(rows):
+    if damage := fault_of_rows(rows, task):
         return f"has been changed: {MANIFEST} is damaged, because {damage}"
     used = {row.class_name for row in rows if row.class_name}.union(*{row.labels for row in rows})
     if unknown := used - set(classes):
@@ -169,9 +169,9 @@ def read_colours(folder: Path) -> tuple[Colour | None, ...]:
 
 def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour | None] | None = None) -> None:
     if colours is None or not any(colours):
-        write_table(folder / CLASSES, CLASSES_HEADER, ((index, csv_safe(name)) for index, name in enumerate(names)))
+        write_table(folder / CLASSES, CLASSES_HEADER, ((index, class_cell(name)) for index, name in enumerate(names)))
         return
-    rows = ((index, csv_safe(name), *(colours[index] or ("", "", ""))) for index, name in enumerate(names))
+    rows = ((index, class_cell(name), *(colours[index] or ("", "", ""))) for index, name in enumerate(names))
     write_table(folder / CLASSES, (*CLASSES_HEADER, *COLOURS), rows)
 
 

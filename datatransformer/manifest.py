@@ -7,6 +7,7 @@ from sys import intern
 from typing import NamedTuple
 
 from storage.tables import (
+    class_cell,
     csv_safe,
     drop_incomplete_line,
     original,
@@ -44,7 +45,7 @@ class Row(NamedTuple):
     digest: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        what = self.mask or csv_safe(self.class_name or LABEL_SEPARATOR.join(self.labels))
+        what = self.mask or class_cell(self.class_name or LABEL_SEPARATOR.join(self.labels))
         return (self.image, self.split, what, csv_safe(self.source), self.digest)
 
 
@@ -75,7 +76,7 @@ def _row(cells: Mapping[str, str]) -> Row:
     return Row(image, split, intern(original(class_name)), mask, source, labels, digest)
 
 
-def fault_of_rows(rows: Iterable[Row]) -> str:
+def fault_of_rows(rows: Iterable[Row], task: str) -> str:
     """What is wrong with the rows of a complete data folder; empty if nothing is."""
     seen = set()
     for row in rows:
@@ -84,6 +85,8 @@ def fault_of_rows(rows: Iterable[Row]) -> str:
             return f"the image {printable(row.image)!r} has the split {printable(row.split)!r}"
         if row.mask and (not row.mask.startswith(f"{row.split}/") or ".." in row.mask.split("/")):
             return f"the image {printable(row.image)!r} has the mask {printable(row.mask)!r}"
+        if (task == "classification" and not row.class_name) or (task == "segmentation" and not row.mask):
+            return f"the image {printable(row.image)!r} has no {MANIFEST_HEADERS[task][2]}"
         if row.image in seen:
             return f"the image {printable(row.image)!r} stands in it twice"
         seen.add(row.image)

@@ -16,7 +16,6 @@ from storage.json_text import BadJson, parse_json
 from storage.temporary import temporary_file
 
 FORMULA_STARTS = ("=", "+", "-", "@")
-GETS_APOSTROPHE = re.compile(r"'*[=+\-@]")
 GUARDED = re.compile(r"'+[=+\-@]")
 """The start of a cell that got an apostrophe."""
 
@@ -27,12 +26,16 @@ RESTORE = "Restore it from a copy, or make it again"
 
 
 def csv_safe(text: str) -> str:
-    """A name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula.
-
-    A name that has one already gets another, so that `original` gives every name back.
-    """
+    """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula."""
     text = printable(text)
-    return "'" + text if GETS_APOSTROPHE.match(text) else text
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def class_cell(name: str) -> str:
+    """The name of a class as a cell. One that begins with an apostrophe and a sign gets one more, for `original`."""
+    text = printable(name)
+    is_formula = text.startswith(FORMULA_STARTS) and not _is_number(text)
+    return "'" + text if is_formula or GUARDED.match(text) else text
 
 
 def printable(text: str) -> str:
@@ -49,8 +52,8 @@ def _harmless(cell: object) -> object:
     """A cell that no spreadsheet runs. Numbers stay as they are, also negative ones."""
     if not isinstance(cell, str) or (cell.isascii() and cell.isalnum()):
         return cell
-    safe = printable(cell)
-    return "'" + safe if safe.startswith(FORMULA_STARTS) and not _is_number(cell) else safe
+    safe = csv_safe(cell)
+    return cell if safe != cell and _is_number(cell) else safe
 
 
 def _is_number(cell: str) -> bool:

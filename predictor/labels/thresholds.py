@@ -16,7 +16,7 @@ from predictor.labels.label_scores import (
 )
 from settings import WorkError
 from storage.records import TableRow, read_rows
-from storage.tables import csv_safe, original, write_table
+from storage.tables import class_cell, original, write_table
 from training.run_folder import RunFolder
 
 HEADER = ("name", "threshold", "f1", "f1_at_0.5", "images", "epoch", "note")
@@ -48,7 +48,7 @@ def write_thresholds(run: RunFolder, truth: np.ndarray, probabilities: np.ndarra
     f1_before = class_scores(truth, probabilities, np.full(len(chosen), DEFAULT_THRESHOLD)).f1
     images, epoch = truth.sum(axis=0), int(run.best_row()["epoch"])
     rows = [
-        (csv_safe(name), f"{thresholds[label]:.6g}", f"{f1[label]:.4f}", f"{f1_before[label]:.4f}", images[label],
+        (class_cell(name), f"{thresholds[label]:.6g}", f"{f1[label]:.4f}", f"{f1_before[label]:.4f}", images[label],
          epoch, TOO_FEW if chosen[label] is None else "")
         for label, name in enumerate(run.classes())
     ]  # fmt: skip
@@ -77,7 +77,7 @@ def read_thresholds(run: RunFolder) -> np.ndarray:
 
 def write_thresholds_of(run: RunFolder, path: Path) -> None:
     """Writes the thresholds that the predictor would use, for programs that do without this one."""
-    rows = zip(map(csv_safe, run.classes()), read_thresholds(run).tolist(), strict=True)
+    rows = zip(map(class_cell, run.classes()), read_thresholds(run).tolist(), strict=True)
     write_table(path, HEADER[:2], rows)
 
 

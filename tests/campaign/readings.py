@@ -259,7 +259,7 @@ RUN_FILE = f"{RUN}/%s"
 READINGS = (
     Reading("config.json of a run", RUN_FILE % "config.json", JSON, _config),
     Reading("config.json, analysis", RUN_FILE % "config.json", JSON, _analysis),
-    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault),
+    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault, "cifar_resnet"),
     Reading("history.csv, resumption", RUN_FILE % "history.csv", CSV, _resumption, _history_fault, "cifar_resnet"),
     Reading("sessions.csv", RUN_FILE % "sessions.csv", CSV, _analysis),
     Reading("classes.csv of a run", RUN_FILE % "classes.csv", CSV, _classes, _classes_fault),
