@@ -116,9 +116,8 @@ def _read(shard: Shard, errors: list[str]) -> ShardOutput | None:
         errors.append(f"{output.path} does not exist; {_command(shard)} makes it")
         return None
     try:
-        note = ShardNote.read(
-            output.note, f"It is a hidden file; {_command(shard)} --overwrite makes it again."
-        ).content()
+        advice = f"It is a hidden file; {_command(shard)} --overwrite makes it again."
+        note = ShardNote.read(output.note, advice).content()
     except WorkError as error:
         errors.append(str(error))
         return None

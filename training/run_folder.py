@@ -159,7 +159,8 @@ class RunFolder:
         """The rows of history, one per epoch, without a row that was cut off. Raises WorkError if it is damaged."""
         if not self.history_file.exists():
             return []
-        return as_history(self.history_file, list(rows_of_table(self.history_file, torn=True)))
+        score_column = (self.kind.score_column,) if self.exists() else ()
+        return as_history(self.history_file, list(rows_of_table(self.history_file, torn=True)), score_column)
 
     def append_history(self, row: Row) -> None:
         with open_to_append(self.history_file, tuple(row)) as file:

@@ -130,9 +130,9 @@ class SessionRow(TableRow):
         return _words(self.given)
 
 
-def as_history(path: Path, rows: Sequence[Mapping[str, str]]) -> list[Row]:
-    """The rows of `history.csv` as numbers. Raises WorkError if a number is missing, or an epoch."""
-    if rows and (missing := [name for name in REQUIRED_COLUMNS if name not in rows[0]]):
+def as_history(path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str] = ()) -> list[Row]:
+    """The rows of `history.csv` as numbers. Raises WorkError if a number, an epoch or a `needed` column is missing."""
+    if rows and (missing := [name for name in (*REQUIRED_COLUMNS, *needed) if name not in rows[0]]):
         raise damaged(path, f"it has no column {', '.join(missing)}", f"{LOST_HISTORY}.")
     return [_as_numbers(path, number, row) for number, row in enumerate(rows, 1)]
 

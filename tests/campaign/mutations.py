@@ -114,16 +114,12 @@ def outcomes(
 def table(found: list[Outcome]) -> list[tuple[str, int, int, int, int, int]]:
     """For each reading: the changes, and how many were refused, left the value as it was, made another, and failed."""
     counts = Counter((outcome.reading, outcome.kind) for outcome in found)
-    kinds = ("refused", "same", "other", "failed")
-    return [
-        (
-            reading.name,
-            sum(counts[reading.name, kind] for kind in kinds),
-            *(counts[reading.name, kind] for kind in kinds),
-        )
-        for reading in READINGS
-        if any(counts[reading.name, kind] for kind in kinds)
-    ]  # type: ignore[misc]
+    rows = []
+    for reading in READINGS:
+        refused, same, other, failed = (counts[reading.name, kind] for kind in ("refused", "same", "other", "failed"))
+        if total := refused + same + other + failed:
+            rows.append((reading.name, total, refused, same, other, failed))
+    return rows
 
 
 def run(count: int = 10_000, seed: int = 0) -> list[tuple[str, int, int, int, int, int]]:
@@ -132,9 +128,8 @@ def run(count: int = 10_000, seed: int = 0) -> list[tuple[str, int, int, int, in
         found = outcomes(make_files(Path(folder)), count, seed)
     for text, outcome in {outcome.text: outcome for outcome in found if outcome.kind == "failed"}.items():
         print(f"{outcome.reading}, {outcome.change}: {text}\n")
-    for text in sorted({outcome.text for outcome in found if outcome.kind == "refused"})[
-        :: max(1, count // MESSAGES_KEPT)
-    ]:
+    messages = sorted({outcome.text for outcome in found if outcome.kind == "refused"})
+    for text in messages[:: max(1, count // MESSAGES_KEPT)]:
         print(text.replace(folder, "…"), file=sys.stderr)
     return table(found)
 

@@ -27,7 +27,7 @@ from predictor.labels.thresholds import read_thresholds
 from predictor.output import Output
 from settings import SettingError, WorkError, read_settings
 from storage.archives import ARCHIVE_ERRORS
-from storage.tables import csv_safe, write_json, write_table
+from storage.tables import write_json, write_table
 from tests.campaign.changes import BYTES, CSV, JSON, TEXT, ZIP, Change
 from tests.conftest import ROOT
 from training.checkpoint_file import INSIDE_FOLDER, checkpoint_row
@@ -65,7 +65,7 @@ def make_files(folder: Path) -> Path:
     names = run.classes()
     write_table(
         folder / RUN / "thresholds.csv", ("name", "threshold", "epoch"),
-        [(csv_safe(name), 0.25, int(run.best_row()["epoch"])) for name in names],
+        [(name, 0.25, int(run.best_row()["epoch"])) for name in names],
     )  # fmt: skip
     run.figures.mkdir(exist_ok=True)
     write_table(run.figures / "summary.csv", ("measure", "value"), [("mean_iou", 0.5), ("accuracy", 0.75)])
@@ -74,10 +74,9 @@ def make_files(folder: Path) -> Path:
     measured = {"val_accuracy": 0.5, "epochs": 2.0}
     entry = {"module": "classifiers.small", "settings": {"epochs": 2, "image_size": "32x32"}, "measured": measured}
     write_json(folder / "state.json", {"small-1": entry, "small-2": entry | {"measured": None}})
-    write_json(
-        folder / "fetched" / "scenelab_weights.json",
-        {"name": "a", "source": "b", "files": {"c": {"sha256": "d", "size": 1}}},
-    ) if (folder / "fetched").mkdir() is None else None
+    (folder / "fetched").mkdir()
+    files = {"c": {"sha256": "d", "size": 1}}
+    write_json(folder / "fetched" / "scenelab_weights.json", {"name": "a", "source": "b", "files": files})
     shutil.copyfile(run.best, folder / "packed.scenelab")
     with zipfile.ZipFile(folder / "packed.scenelab", "a") as archive:
         for name in ("config.json", "classes.csv"):
@@ -93,9 +92,8 @@ def make_files(folder: Path) -> Path:
 
 
 def _make_labels(folder: Path) -> None:
-    images = sorted(
-        path.relative_to(folder / "data/train").as_posix() for path in (folder / "data/train").rglob("*.jpg")
-    )
+    root = folder / "data/train"
+    images = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.jpg"))
     write_table(folder / "labels.csv", ("image", "class"), [(name, Path(name).parent.name) for name in images])
     labels = [{"image": name, "label": Path(name).parent.name} for name in images]
     (folder / "labels.json").write_text(json.dumps(labels))
@@ -228,9 +226,8 @@ def _output(folder: Path) -> Any:
 
 
 def _toml(folder: Path) -> Any:
-    return read_settings(
-        ClassifierConfig, ["--config", str(folder / "scenelab.toml")], "classifiers.small"
-    ).model_dump()
+    words = ["--config", str(folder / "scenelab.toml")]
+    return read_settings(ClassifierConfig, words, "classifiers.small").model_dump()
 
 
 def _source(name: str, file: str, **more: Any) -> Callable[[Path], Any]:
