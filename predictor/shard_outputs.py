@@ -115,6 +115,9 @@ def _read(shard: Shard, errors: list[str]) -> ShardOutput | None:
     if not output.path.exists():
         errors.append(f"{output.path} does not exist; {_command(shard)} makes it")
         return None
+    if not output.note.exists():
+        errors.append(f"{output.note}, a hidden file beside {output.path.name}, does not exist")
+        return None
     try:
         advice = f"It is a hidden file; {_command(shard)} --overwrite makes it again."
         note = ShardNote.read(output.note, advice).content()
