@@ -141,7 +141,7 @@ def _results(trained_runs: Sequence[TrainedRun]) -> list[Column]:
         *columns,
         Column("epochs_done", [len(trained.rows) for trained in trained_runs]),
         Column("seconds", [f"{value:.1f}" for value in seconds]),
-        Column("parameters", [of_run[-1]["parameters"] if of_run else "" for of_run in sessions]),
+        Column("parameters", [of_run[-1].parameters if of_run else "" for of_run in sessions]),
     ]
 
 

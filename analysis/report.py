@@ -12,6 +12,7 @@ from log import duration, logger
 from storage.tables import read_table
 from training.checkpoint_file import Row
 from training.run_folder import RunFolder
+from training.run_records import SessionRow
 
 SECTIONS = {
     "Evaluation": {
@@ -111,10 +112,10 @@ def summary_rows(trained: TrainedRun) -> Iterator[tuple[str, str]]:
     yield "epochs", f"{len(rows)}, {state}"
     yield "training time", duration(sum(row["seconds"] for row in rows))
     if sessions:
-        parameters, trainable = (int(sessions[-1][name]) for name in ("parameters", "learning"))
+        parameters, trainable = (sessions[-1].parameters, sessions[-1].learning)
         yield "parameters", f"{parameters:,}, {trainable:,} of them trainable"
         yield "started", ", ".join(_session_text(session) for session in sessions)
-        yield "device", ", ".join(dict.fromkeys(session["device"] for session in sessions))
+        yield "device", ", ".join(dict.fromkeys(session.device for session in sessions))
     yield "image size", f"{trained.settings['image_size'].replace(',', ', then ')} pixels"
     yield "data folder", str(trained.data_path)
     yield "classes", str(len(trained.run.classes()))
@@ -177,9 +178,9 @@ def _rounded(rows: Iterable[Row]) -> Iterator[list[str]]:
     return ([f"{value:.4g}" for value in row.values()] for row in rows)
 
 
-def _session_text(session: dict[str, str]) -> str:
-    started = session["started"].replace("T", " ").replace("+00:00", " UTC")
-    return started + (f" (resumed after {session['epochs_done']} epochs)" if session["checkpoint"] else "")
+def _session_text(session: SessionRow) -> str:
+    started = session.started.replace("T", " ").replace("+00:00", " UTC")
+    return started + (f" (resumed after {session.epochs_done} epochs)" if session.checkpoint else "")
 
 
 def _settings(trained: TrainedRun) -> Iterator[tuple[str, str]]:

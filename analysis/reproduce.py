@@ -18,7 +18,7 @@ def commands(trained: TrainedRun) -> list[str]:
     replaced = {"data": str(trained.data_path), "name": f"{trained.run.path.name}-{NAME_SUFFIX}"}
     lines = []
     for session in trained.run.sessions():
-        given = dict(word.split("=", 1) for word in shlex.split(session["given"]))
+        given = session.given_values
         kept = {name: value for name, value in given.items() if name not in SESSION_SETTINGS}
         resume = {"resume": given["resume"]} if given.get("resume") == "last" else {}
         lines.append(shlex.join(["python", "-m", module, *command_words(replaced | kept | resume)]))

@@ -1,8 +1,6 @@
 """Builds backbones and loads their weights, from files of all formats that Keras has written."""
 
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +19,7 @@ from layers.safe_files import check_model_file
 from layers.saved import load_saved_model
 from log import logger
 from settings import SettingError, bad_setting, first_line
+from storage.archives import ARCHIVE_ERRORS
 
 MIN_MATCHING = 0.5
 """Share of the layers that a file must match to count as a file of the same network."""
@@ -77,7 +76,7 @@ def load_weights(path: Path, models: list[keras.Model], with_normalisation: bool
         return
     try:
         check_model_file(path)
-    except (ValueError, OSError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
+    except ARCHIVE_ERRORS as error:
         raise SettingError(bad_setting("weights", path, f"is not opened: {first_line(error)}")) from error
     reasons = []
     for model in models:
@@ -157,7 +156,7 @@ def _load_arrays(path: Path, model: keras.Model) -> None:
         check_model_file(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except ARCHIVE_ERRORS as error:
         raise SettingError(bad_setting("weights", path, f"is not a file of arrays: {error}")) from error
     layers = _layers_with_weights(model)
     names = {layer.name: [f"{HEADS.get(layer.name, layer.name)}_{end}" for end in _endings(layer)] for layer in layers}

@@ -9,11 +9,27 @@ from pathlib import Path
 
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
-from storage.tables import read_json, write_json
+from storage.records import Record
+from storage.tables import write_json
 from storage.temporary import temporary_folder
 
 MANIFEST = "scenelab_weights.json"
 """The name, source and date of the weights, and the SHA-256 and size of each file."""
+
+
+class FetchedFile(Record):
+    """What identifies a fetched file."""
+
+    sha256: str
+    size: int
+
+
+class FetchedManifest(Record):
+    """The manifest of a fetched folder."""
+
+    name: str
+    source: str
+    files: dict[str, FetchedFile]
 
 
 def check_fetched(folder: Path, field: str) -> Path:
@@ -91,9 +107,6 @@ def sha256(file: Path) -> str:
 def _read_manifest(folder: Path) -> dict | None:
     """The manifest of a fetched folder; None if there is none, or if it is damaged."""
     try:
-        manifest = read_json(folder / MANIFEST)
-        if manifest is None or not {"name", "source", "files"} <= manifest.keys():
-            return None
-        return manifest
-    except (OSError, WorkError):
+        return FetchedManifest.read(folder / MANIFEST, "").content()
+    except WorkError:
         return None

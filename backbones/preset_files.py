@@ -1,13 +1,13 @@
 """Presets of KerasHub, timm and transformers: what their JSON files tell, read without TensorFlow and KerasHub."""
 
 import importlib.util
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from backbones import Normalisation
 from settings import SettingError, WorkError, bad_setting
+from storage.json_text import parse_json
 
 CONVOLUTIONAL = (
     "ResNetBackbone", "DenseNetBackbone", "CSPNetBackbone", "EfficientNetBackbone", "MobileNetBackbone",
@@ -147,7 +147,7 @@ def _check_class(folder: Path, field: str, class_name: str | None) -> None:
 def _read_json(path: Path, field: str) -> dict | None:
     """The content of a JSON file; None if there is no such file."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes(), nan=True)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, OSError) as error:

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datatransformer.data_records import read_class_rows, read_data_settings, read_range
 from datatransformer.listing import Colour
-from datatransformer.manifest import MANIFEST, Row, read_manifest, task_of, write_manifest
+from datatransformer.manifest import MANIFEST, SPLITS, Row, fault_of_rows, read_manifest, task_of, write_manifest
 from settings import SettingError, bad_setting
-from storage.tables import original, read_json, read_table, write_json, write_table
+from storage.tables import class_cell, original, write_json, write_table
 
 if TYPE_CHECKING:
     from datatransformer.pictures.pixel_range import PixelRange
 
-SPLITS = ("train", "val")
 CLASSES, REJECTED, SETTINGS = "classes.csv", "rejected.csv", "settings.json"
 PIXELS = "pixels.json"
 CLASSES_HEADER = ("index", "name")
@@ -93,7 +93,7 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
     if task and folder_task != task:
         raise SettingError(bad_setting("data", path, f"is for {folder_task}; this command needs one for {task}"))
     classes = read_classes(path)
-    if fault := _fault(path, rows, classes):
+    if fault := _fault(path, rows, classes, folder_task):
         raise SettingError(
             bad_setting("data", path, f"{fault}; make it again with python -m datatransformer --overwrite")
         )
@@ -127,8 +127,10 @@ def _dead_link(path: Path, rows: list[Row]) -> str:
     return ""
 
 
-def _fault(path: Path, rows: list[Row], classes: Sequence[str]) -> str | None:
+def _fault(path: Path, rows: list[Row], classes: Sequence[str], task: str) -> str | None:
     """The reason why a data folder cannot be used, or None."""
+    if damage := fault_of_rows(rows, task):
+        return f"has been changed: {MANIFEST} is damaged, because {damage}"
     used = {row.class_name for row in rows if row.class_name}.union(*{row.labels for row in rows})
     if unknown := used - set(classes):
         return f"has been changed: {CLASSES} lacks {', '.join(sorted(unknown))}"
@@ -156,27 +158,26 @@ def is_data_folder(path: Path) -> bool:
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
-    return tuple(original(row["name"]) for row in read_table(folder / CLASSES, CLASSES_HEADER))
+    """The names of the classes, in the order of their indices."""
+    return tuple(original(row.name) for row in read_class_rows(folder / CLASSES))
 
 
 def read_colours(folder: Path) -> tuple[Colour | None, ...]:
     """The colour of each class, None for a class without a known colour."""
-    rows = read_table(folder / CLASSES, CLASSES_HEADER)
-    return tuple((int(row["red"]), int(row["green"]), int(row["blue"])) if row.get("red") else None for row in rows)
+    return tuple(row.colour for row in read_class_rows(folder / CLASSES))
 
 
 def write_classes(folder: Path, names: Iterable[str], colours: Sequence[Colour | None] | None = None) -> None:
     if colours is None or not any(colours):
-        write_table(folder / CLASSES, CLASSES_HEADER, enumerate(names))
+        write_table(folder / CLASSES, CLASSES_HEADER, ((index, class_cell(name)) for index, name in enumerate(names)))
         return
-    rows = ((index, name, *(colours[index] or ("", "", ""))) for index, name in enumerate(names))
+    rows = ((index, class_cell(name), *(colours[index] or ("", "", ""))) for index, name in enumerate(names))
     write_table(folder / CLASSES, (*CLASSES_HEADER, *COLOURS), rows)
 
 
 def read_settings_used(path: Path) -> dict | None:
     """The settings that the folder was made with; None if python -m datatransformer did not make or begin it."""
-    used = read_json(path / SETTINGS)
-    return used if used and used.keys() >= {*OF_ALL_SOURCES, "task"} else None
+    return read_data_settings(path / SETTINGS, (*OF_ALL_SOURCES, "task"))
 
 
 def write_settings_used(path: Path, used: dict) -> None:
@@ -187,14 +188,13 @@ def read_pixel_range(path: Path) -> "PixelRange | None":
     """The range by which pictures of more than 8 bits were scaled; None if there are none."""
     from datatransformer.pictures.pixel_range import PixelRange  # imports numpy
 
-    content = read_json(path / PIXEL_RANGE)
-    return PixelRange(*content["range"]) if content else None
+    return PixelRange(*content.range) if (content := read_range(path / PIXEL_RANGE)) else None
 
 
 def copy_pixel_range(data: Path, folder: Path) -> None:
     """Copies that range of a data folder into another folder, if there is one."""
-    if content := read_json(data / PIXEL_RANGE):
-        write_json(folder / PIXEL_RANGE, content)
+    if content := read_range(data / PIXEL_RANGE):
+        write_json(folder / PIXEL_RANGE, content.content())
 
 
 def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:

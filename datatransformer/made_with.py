@@ -117,7 +117,7 @@ class MadeWith:
 
     def _have_same_content(self, keys: Iterable[str], made_with: Mapping, rows: Iterable[Row]) -> bool:
         """Whether these folders were moved as they are: the same names, and the same content of some images."""
-        before, old_root = made_with.get(RAW_FILES, {}), Path(made_with["raw_images"] or "")
+        before, old_root = made_with.get(RAW_FILES, {}), Path(made_with.get("raw_images") or "")
         as_given = Path(made_with.get(AS_GIVEN) or old_root)
         if any(as_names(before.get(key)) != self._raw_names[key] for key in keys):
             return False

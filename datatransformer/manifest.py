@@ -7,14 +7,17 @@ from sys import intern
 from typing import NamedTuple
 
 from storage.tables import (
+    class_cell,
     csv_safe,
     drop_incomplete_line,
     original,
+    printable,
     rows_of_table,
     write_table,
 )
 
 MANIFEST = "manifest.csv"
+SPLITS = ("train", "val")
 
 MANIFEST_HEADERS = {
     "classification": ("image", "split", "class", "source", "digest"),
@@ -42,14 +45,14 @@ class Row(NamedTuple):
     digest: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        what = self.mask or self.class_name or LABEL_SEPARATOR.join(self.labels)
+        what = self.mask or class_cell(self.class_name or LABEL_SEPARATOR.join(self.labels))
         return (self.image, self.split, what, csv_safe(self.source), self.digest)
 
 
 def task_of(path: Path) -> str:
     """The task of a data folder, by the header of its manifest."""
-    with (path / MANIFEST).open(encoding="utf-8") as file:
-        header = file.readline().strip().split(",")
+    with (path / MANIFEST).open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline().strip().replace('"', "").split(",")
     return next((task for task, columns in MANIFEST_HEADERS.items() if columns[2] in header), "classification")
 
 
@@ -57,9 +60,12 @@ def read_manifest(path: Path) -> list[Row]:
     return list(rows_of_manifest(path))
 
 
-def rows_of_manifest(path: Path) -> Iterator[Row]:
-    """Yields the rows. They share the strings of splits and classes, since there may be millions of rows."""
-    return map(_row, rows_of_table(path / MANIFEST, ("image", "split", "source")))
+def rows_of_manifest(path: Path, ragged: bool = False) -> Iterator[Row]:
+    """Yields the rows. They share the strings of splits and classes, since there may be millions of rows.
+
+    `ragged`: lines with fewer cells are given too.
+    """
+    return map(_row, rows_of_table(path / MANIFEST, ("image", "split", "source"), ragged=ragged))
 
 
 def _row(cells: Mapping[str, str]) -> Row:
@@ -68,6 +74,23 @@ def _row(cells: Mapping[str, str]) -> Row:
     class_name, mask, source, digest = (cells.get(name) or "" for name in ("class", "mask", "source", "digest"))
     image, split = cells["image"] or "", intern(cells["split"] or "")  # None in a line that was cut off
     return Row(image, split, intern(original(class_name)), mask, source, labels, digest)
+
+
+def fault_of_rows(rows: Iterable[Row], task: str) -> str:
+    """What is wrong with the rows of a complete data folder; empty if nothing is."""
+    seen = set()
+    for row in rows:
+        parts = row.image.split("/")
+        if row.split not in SPLITS or parts[0] != row.split or ".." in parts:
+            return f"the image {printable(row.image)!r} has the split {printable(row.split)!r}"
+        if row.mask and (not row.mask.startswith(f"{row.split}/") or ".." in row.mask.split("/")):
+            return f"the image {printable(row.image)!r} has the mask {printable(row.mask)!r}"
+        if (task == "classification" and not row.class_name) or (task == "segmentation" and not row.mask):
+            return f"the image {printable(row.image)!r} has no {MANIFEST_HEADERS[task][2]}"
+        if row.image in seen:
+            return f"the image {printable(row.image)!r} stands in it twice"
+        seen.add(row.image)
+    return ""
 
 
 def record_of_rows(task: str, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
@@ -87,7 +110,7 @@ def rows_of_unfinished(path: Path) -> Iterator[Row]:
     """As `rows_of_manifest`, for a folder whose run was stopped: the manifest may be missing or end in half a line."""
     drop_incomplete_line(path / MANIFEST)
     is_begun = (path / MANIFEST).exists() and (path / MANIFEST).stat().st_size > 0
-    return rows_of_manifest(path) if is_begun else iter(())
+    return rows_of_manifest(path, ragged=True) if is_begun else iter(())
 
 
 def write_manifest(path: Path, task: str, rows: Iterable[Row]) -> None:

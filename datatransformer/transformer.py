@@ -124,6 +124,8 @@ class DataTransformer:
             return False
         if made_with is None:
             allowed = "exists and was not made by python -m datatransformer; name another folder"
+            if layout.is_data_folder(self.data):
+                allowed = f"exists, and its {layout.SETTINGS} is missing or damaged; restore it, or name another folder"
             raise SettingError(bad_setting("data", self.data, allowed))
         replace = "Name another folder, or replace it: --overwrite"
         if changed := self.made_with.changed_settings(made_with, rows_of_manifest(self.data)):

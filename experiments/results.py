@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from setting_types import parse_sizes
-from settings import SettingError, WorkError, bad_setting
+from settings import SettingError, bad_setting
 from storage.owned import move_aside
-from storage.tables import read_json, read_table, write_json
+from storage.records import Record, TableRow, read_object, read_rows
+from storage.tables import write_json
 from training.run_folder import RunFolder
 
 Measured = dict[str, float]
@@ -31,6 +32,28 @@ BEFORE_STATE = re.compile(r"\.|data-\d+-\d+$")
 
 SIZE_SETTINGS = ("image_size", "crop")
 """Settings that earlier versions wrote in another way: ["32"] instead of 32x32."""
+
+
+class ScoreRow(TableRow):
+    """A row of `summary.csv`."""
+
+    measure: str
+    value: float
+
+
+class Entry(Record):
+    """A run in `state.json`."""
+
+    module: str
+    settings: dict[str, Any]
+    measured: Measured | None
+
+
+class Planned(Record):
+    """The same with its name, for messages."""
+
+    run: str
+    entry: Entry
 
 
 class ExperimentFolder:
@@ -59,11 +82,12 @@ class ExperimentFolder:
         """Raises WorkError if the file is damaged."""
         if not self.state_file.exists():
             return {}
-        state = read_json(self.state_file)
-        if state is None:
-            advice = "Start this experiment again with --overwrite, which moves this one aside"
-            raise WorkError(f"{self.state_file} is damaged. {advice}.")
-        return state
+        advice = "Start this experiment again with --overwrite, which moves this one aside."
+        state = read_object(self.state_file, advice)
+        return {
+            name: Planned.checked(self.state_file, {"run": name, "entry": entry}, advice).entry.content()
+            for name, entry in state.items()
+        }
 
     def measured(self, name: str) -> Measured | None:
         """The results of a run; None if it is not done."""
@@ -125,9 +149,10 @@ def measure(run: RunFolder) -> Measured:
     """
     rows = run.history()
     full_size = run.figures / "summary.csv"  # written by predictor.masks.evaluation
-    summary = read_table(full_size, ("measure", "value")) if full_size.exists() else []
+    advice = f"python -m analysis {run.path} --only evaluation makes it again."
+    summary = read_rows(full_size, ScoreRow, advice) if full_size.exists() else []
     return (
         run.best_scores()
-        | {f"full_size_{row['measure']}": float(row["value"]) for row in summary}
+        | {f"full_size_{row.measure}": row.value for row in summary}
         | {"epochs": len(rows), "seconds": sum(row["seconds"] for row in rows)}
     )

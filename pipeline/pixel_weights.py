@@ -5,13 +5,16 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from pydantic import Field
 
 from datatransformer.layout import PIXELS, DataFolder
 from pipeline.class_weights import weights_from_file
-from settings import SettingError, bad_setting
+from settings import SettingError, WorkError, bad_setting
 from storage.parallel import in_parallel
-from storage.tables import read_json, write_json
+from storage.records import Record
+from storage.tables import write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +42,14 @@ class PixelCounts(NamedTuple):
     where_it_occurs: "np.ndarray"
 
 
+class SavedPixels(Record):
+    """`pixels.json`. `of` identifies the masks."""
+
+    of: str
+    pixels: list[Annotated[int, Field(ge=0, lt=2**63)]]
+    where_it_occurs: list[Annotated[int, Field(ge=0, lt=2**63)]]
+
+
 def load_or_count_pixels(data: DataFolder) -> PixelCounts:
     """The counts of the training masks. They are kept in the data folder until the masks change."""
     import numpy as np
@@ -46,9 +57,10 @@ def load_or_count_pixels(data: DataFolder) -> PixelCounts:
     masks, classes = data.masks("train"), len(data.classes)
     files = [(mask, status.st_size, status.st_mtime_ns) for mask in masks if (status := os.stat(mask))]
     digest = hashlib.sha256(repr((classes, files)).encode()).hexdigest()
-    saved = read_json(data.path / PIXELS)
-    if saved and saved.get("of") == digest:
-        return PixelCounts(np.array(saved["pixels"]), np.array(saved["where_it_occurs"]))
+    with contextlib.suppress(WorkError):  # missing or damaged; the pixels are counted again
+        saved = SavedPixels.read(data.path / PIXELS, "")
+        if saved.of == digest and len(saved.pixels) == len(saved.where_it_occurs) == classes:
+            return PixelCounts(np.array(saved.pixels), np.array(saved.where_it_occurs))
     counts = count_pixels(masks, classes)
     with contextlib.suppress(OSError):  # the folder is read-only; the pixels are then counted each time
         write_json(

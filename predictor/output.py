@@ -1,6 +1,5 @@
 """The CSV of predictions and the files beside it: appended row by row, and resumed after an interruption."""
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from storage.tables import (
     open_to_append,
     printable,
     read_json,
-    read_table,
+    rows_of_table,
     write_json,
     write_table,
 )
@@ -206,14 +205,14 @@ class Output:
 def read_rejected(output: Path) -> list[dict[str, str]]:
     """The rows of the images that could not be read."""
     rejected = Output(output, ()).rejected
-    return read_table(rejected) if rejected.exists() else []
+    return list(rows_of_table(rejected, REJECTED_HEADER, torn=True)) if rejected.exists() else []
 
 
 def names_in_table(path: Path) -> Iterator[str]:
-    """The first column of a CSV without its header. Yields nothing if there is no such file."""
+    """The images of a table, without a line that a kill has cut off. Yields nothing if there is no such file."""
     if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            yield from islice((row[0] for row in csv.reader(file) if row), 1, None)
+        for row in rows_of_table(path, ("image",), torn=True):
+            yield row["image"]
 
 
 def _is_torn(file: Path) -> bool:

@@ -15,6 +15,7 @@ from predictor.row_formats import STANDARD_OUTPUT, check_form, csv_of, print_row
 from predictor.shards import read_shard
 from predictor.task import PredictionTask, SamplingTask, errors_of_other_kinds
 from settings import NothingDone, SettingError, WorkError, bad_setting
+from storage.archives import ARCHIVE_ERRORS
 from training.data_record import warn_if_trained_on
 from training.kinds import AUTOENCODER, SEGMENTATION
 from training.run_folder import RunFolder
@@ -111,5 +112,5 @@ def _checksums(checkpoint: Path) -> list[list[object]]:
     try:
         with zipfile.ZipFile(checkpoint) as archive:
             return [[entry.filename, entry.file_size, entry.CRC] for entry in archive.infolist()]
-    except (zipfile.BadZipFile, OSError) as error:
+    except ARCHIVE_ERRORS as error:
         raise WorkError(f"{checkpoint} is damaged or not a Keras model: {error}") from error

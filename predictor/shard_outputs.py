@@ -1,24 +1,48 @@
 """The outputs of all shards, checked before they are merged: every missing image or file is reported."""
 
-import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import h5py
+from pydantic import AfterValidator, Field
 
+from layers.safe_files import check_model_file
 from predictor.codes.encode import RECONSTRUCTIONS
-from predictor.codes.latents import latents_path
+from predictor.codes.latents import DATASETS, latents_path
 from predictor.image_names import image_path
 from predictor.masks.annotations import files as annotation_files
 from predictor.masks.files import FOLDERS
 from predictor.output import Output, names_in_table
-from predictor.shards import SHARD_KEYS, NameDigest, Shard, digest_names, find_shards, sum_digests
+from predictor.shards import NameDigest, Shard, digest_names, find_shards, sum_digests
 from settings import SettingError, WorkError, bad_setting
-from storage.tables import read_json
+from storage.archives import ARCHIVE_ERRORS
+from storage.records import Record
 
 Note = dict[str, Any]
 """The JSON file of an output: what its rows depend on."""
+
+
+Names = Annotated[list[Any], AfterValidator(lambda value: list(_name_digest(value)))]
+
+
+class ShardNote(Record):
+    """The entries of a note that are more than compared. `own` and `pictures` are each a `NameDigest`."""
+
+    shard: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    pictures: Names
+    own: Names
+    columns: list[str]
+    evaluation_columns: list[str] = Field(default=[])
+    mask_files: list[str] = Field(default=[])
+    encoding_files: list[str] = Field(default=[])
+
+
+def _name_digest(value: list[Any]) -> NameDigest:
+    if len(value) != 2 or type(value[0]) is not int or not re.fullmatch("[0-9a-f]+", str(value[1])):
+        raise ValueError("should be a number of names and their digest")
+    return NameDigest(*value)
 
 
 class ShardOutput(NamedTuple):
@@ -92,9 +116,14 @@ def _read(shard: Shard, errors: list[str]) -> ShardOutput | None:
     if not output.path.exists():
         errors.append(f"{output.path} does not exist; {_command(shard)} makes it")
         return None
-    note = read_json(output.note)
-    if note is None or not {*SHARD_KEYS, "columns"} <= note.keys():
-        errors.append(f"{output.note}, a hidden file beside {output.path.name}, does not exist or is damaged")
+    if not output.note.exists():
+        errors.append(f"{output.note}, a hidden file beside {output.path.name}, does not exist")
+        return None
+    try:
+        advice = f"It is a hidden file; {_command(shard)} --overwrite makes it again."
+        note = ShardNote.read(output.note, advice).content()
+    except WorkError as error:
+        errors.append(str(error))
         return None
     shard_output = ShardOutput(shard, Output(shard.output, note["columns"], note.get("evaluation_columns", ())), note)
     if note["shard"] != [shard.number, shard.total]:
@@ -102,8 +131,8 @@ def _read(shard: Shard, errors: list[str]) -> ShardOutput | None:
         return shard_output
     try:
         errors += _missing(shard_output)
-    except (UnicodeDecodeError, csv.Error) as error:
-        errors.append(f"{output.path} is damaged: {error}")
+    except WorkError as error:
+        errors.append(str(error))
     return shard_output
 
 
@@ -117,7 +146,7 @@ def _missing(shard_output: ShardOutput) -> Iterator[str]:
     rows, rejected = digest_names(output.names()), digest_names(output.rejected_names())
     present = sum_digests([rows, rejected])
     if output.is_torn() or present.size < own.size:
-        progress = f"{present.size - output.is_torn()} of {own.size} images"
+        progress = f"{present.size} of {own.size} images"
         yield f"{output.path} has {progress}; {_command(shard_output.shard)} resumes it"
         return
     if present != own:
@@ -151,9 +180,11 @@ def _missing_image_files(shard_output: ShardOutput, rows: int) -> Iterator[str]:
 def _count_codes(path: Path) -> int:
     """The number of codes in an HDF5 file; 0 if it cannot be read."""
     try:
+        check_model_file(path)  # it leads to no other file
         with h5py.File(path) as file:
-            return len(file["image"])
-    except (OSError, KeyError):
+            sizes = {len(file[name]) for name in ("image", *DATASETS)}
+            return sizes.pop() if len(sizes) == 1 else 0
+    except ARCHIVE_ERRORS:
         return 0
 
 

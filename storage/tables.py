@@ -6,23 +6,36 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from log import visible
 from settings import WorkError
+from storage.json_text import BadJson, parse_json
 from storage.temporary import temporary_file
 
 FORMULA_STARTS = ("=", "+", "-", "@")
-GUARDED = re.compile(r"'[=+\-@]")
+GUARDED = re.compile(r"'+[=+\-@]")
 """The start of a cell that got an apostrophe."""
+
+VERSION, NEWEST = "version", 1
+"""The version of our JSON files. Files without it are of version 1."""
+
+RESTORE = "Restore it from a copy, or make it again"
 
 
 def csv_safe(text: str) -> str:
     """A file name as a cell on one line. An apostrophe in front keeps a spreadsheet from reading it as a formula."""
     text = printable(text)
     return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def class_cell(name: str) -> str:
+    """The name of a class as a cell. One that begins with an apostrophe and a sign gets one more, for `original`."""
+    text = printable(name)
+    is_formula = text.startswith(FORMULA_STARTS) and not _is_number(text)
+    return "'" + text if is_formula or GUARDED.match(text) else text
 
 
 def printable(text: str) -> str:
@@ -108,17 +121,43 @@ def read_table(path: Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:
     return list(rows_of_table(path, columns))
 
 
-def rows_of_table(path: Path, columns: Iterable[str] = ()) -> Iterator[dict[str, str]]:
-    """As `read_table`, but yields one row at a time."""
+def rows_of_table(
+    path: Path, columns: Iterable[str] = (), torn: bool = False, ragged: bool = False
+) -> Iterator[dict[str, str]]:
+    """As `read_table`, but yields one row at a time.
+
+    Arguments:
+        torn: a last line without its end is left out.
+        ragged: rows with fewer or more cells are given too.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = set(columns) - set(reader.fieldnames or ())
+            reader = csv.DictReader(_whole_lines(path, file, torn), strict=True)
+            header = reader.fieldnames or ()
+            missing = set(columns) - set(header)
             if missing:
                 raise WorkError(f"{path} has no column {', '.join(sorted(missing))}; was it saved by another program?")
-            yield from reader
+            if len(set(header)) < len(header):
+                raise WorkError(f"{path} is damaged: a column stands twice in its first line. {RESTORE}")
+            for row in reader:
+                if not ragged and (None in row or None in row.values()):
+                    cells = "more" if None in row else "fewer"
+                    raise WorkError(
+                        f"{path} is damaged: line {reader.line_num} has {cells} than {len(header)} cells. {RESTORE}"
+                    )
+                yield row
     except (UnicodeDecodeError, csv.Error) as error:
-        raise WorkError(f"{path} is damaged: {error}") from error
+        raise WorkError(f"{path} is damaged: {error}. {RESTORE}") from error
+    except OSError as error:
+        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _whole_lines(path: Path, file: Iterable[str], torn: bool) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        if "\0" in line:
+            raise WorkError(f"{path} is damaged: line {number} holds a zero byte. {RESTORE}")
+        if not torn or line.endswith(("\n", "\r")):
+            yield line
 
 
 def open_to_append(path: Path, header: Sequence[str]) -> TextIO:
@@ -151,15 +190,31 @@ def drop_incomplete_line(path: Path) -> None:
 
 
 def read_json(path: Path) -> dict | None:
-    """The content, or None if the file is missing or damaged."""
+    """The content without its version; None if the file is missing or damaged.
+
+    Raises WorkError for a file of a newer version.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(path.read_bytes())
+    except (OSError, BadJson):
         return None
-    return content if isinstance(content, dict) else None
+    return known_version(path, content) if isinstance(content, dict) else None
 
 
-def write_json(path: Path, content: dict) -> None:
+def known_version(path: Path, content: dict) -> dict:
+    """The content without its version. Raises WorkError if this program does not know the version."""
+    version = content.get(VERSION, NEWEST)
+    if type(version) is not int or version < 1:
+        raise WorkError(f"{path} is damaged: {VERSION} is {version!r:.60}, and should be {NEWEST}. {RESTORE}")
+    if version > NEWEST:
+        raise WorkError(
+            f"{path} was written by a newer SceneLab: its {VERSION} is {version}, and this one knows {NEWEST}. "
+            "Update SceneLab"
+        )
+    return {name: value for name, value in content.items() if name != VERSION}
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Writes a temporary file and renames it, so `path` is always complete."""
     with replacing(path) as file:
-        json.dump(content, file, indent=1)
+        json.dump({VERSION: NEWEST, **content}, file, indent=1)

@@ -15,7 +15,8 @@ def are_missing(run: RunFolder) -> bool:
     if run.is_newer_than(run.figures / "learning_curve.png"):  # the figure that is drawn last
         return True
     note = read_json(run.figures / NOTE)
-    names = (note.get("figures") if note else None) or []  # earlier versions have noted none
+    names = note.get("figures") if note else None
+    names = names if isinstance(names, list) else []  # earlier versions have noted none
     return any(not (run.figures / str(name)).exists() for name in ("learning_rate.png", *names))
 
 

@@ -88,7 +88,8 @@ MULTILABEL = '''def predict(path: str) -> None:
     if table.exists():
         rows = csv.DictReader(table.open(encoding="utf-8"))
         thresholds = {row["name"]: float(row["threshold"]) for row in rows}
-        thresholds |= {name[1:]: value for name, value in thresholds.items() if name[0] == "'"}  # against formulas
+        thresholds = {name[1:] if name.lstrip("'")[:1] in tuple("=+-@") and name[0] == "'" else name: value
+                      for name, value in thresholds.items()}  # an apostrophe keeps a name from being a formula
     for name, probability in zip(CLASSES, keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[0]):
         print(f"{name}\\t{probability:.6f}" + ("\\t*" if probability >= thresholds.get(name, 0.5) else ""))
 '''

@@ -11,6 +11,7 @@ from functools import cache as cache_result
 from pathlib import Path
 
 from settings import SettingError, WorkError, bad_setting
+from storage.archives import ARCHIVE_ERRORS, read_member
 from storage.temporary import temporary_folder
 from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE
 from training.run_folder import RunFolder
@@ -19,10 +20,6 @@ PACKED_SUFFIX = ".scenelab"
 
 MAX_BYTES = 64 * 2**20
 """Of a file inside, so that a hostile archive cannot fill the disk. A list of 100,000 classes has 3 MB."""
-
-
-class Damaged(Exception):
-    """A file inside is not what it should be."""
 
 
 def open_packed(file: Path) -> RunFolder:
@@ -41,8 +38,8 @@ def open_packed(file: Path) -> RunFolder:
                 problem = "holds no run: it is a checkpoint of an earlier version or of another program"
                 raise SettingError(bad_setting("run", file, f"{problem}. Name the folder of its run"))
             return RunFolder(_unpacked(archive, file))
-    except (zipfile.BadZipFile, EOFError, RuntimeError, Damaged) as error:
-        if isinstance(error, WorkError):
+    except ARCHIVE_ERRORS as error:
+        if isinstance(error, (WorkError, SettingError)):
             raise
         raise WorkError(f"{file} is damaged or not a packed run: {error}") from error
 
@@ -88,10 +85,7 @@ def _unpack(archive: zipfile.ZipFile, file: Path, folder: Path) -> None:
         shutil.copyfile(file, run.best)
         for name in INSIDE:
             if INSIDE_FOLDER + name in archive.namelist():
-                entry = archive.getinfo(INSIDE_FOLDER + name)
-                if entry.file_size > MAX_BYTES:
-                    raise Damaged(f"{entry.filename} in it has {entry.file_size:,} bytes")
-                (work / name).write_bytes(archive.read(entry))
+                (work / name).write_bytes(read_member(archive, INSIDE_FOLDER + name, MAX_BYTES))
         try:
             work.rename(folder)
         except OSError:

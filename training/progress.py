@@ -53,6 +53,8 @@ def read_progress(run: RunFolder, kind: Kind, resume: str) -> Progress:
     """
     rows = run.history()
     best, last = checkpoint_row(run.best), checkpoint_row(run.last)
+    if resume == "last" and best and not last and not rows and run.config()["settings"].get("ema"):
+        return NO_PROGRESS  # killed between the two: the best has averages, with which training cannot go on
     for row in filter(None, (best, last)):
         if int(row["epoch"]) == len(rows) + 1:
             rows.append(row)

@@ -12,11 +12,19 @@ from layers.keras_private import flatten_layers
 from layers.saved import load_saved_model
 from log import logger
 from settings import WorkError
-from storage.tables import read_table, write_table
+from storage.records import TableRow, read_rows
+from storage.tables import write_table
 from training.checkpoint_file import Row
 from training.failures import translate_errors
 from training.job import TrainingJob
 from training.session import Session
+
+
+class RecalibrationRow(TableRow):
+    """A row of `recalibration.csv`, as far as it is read again."""
+
+    epoch: float
+
 
 STATISTICS = ("moving_mean", "moving_variance")
 HEADER = ("epoch", "measure", "before", "after")
@@ -63,7 +71,10 @@ def _evaluate(model: keras.Model, batches: tf.data.Dataset, job: TrainingJob) ->
 
 
 def _recalibrated_epoch(table: Path) -> float | None:
-    return float(read_table(table)[0]["epoch"]) if table.exists() else None
+    if not table.exists():
+        return None
+    rows = read_rows(table, RecalibrationRow, "Remove it, and --recalibrate-bn makes it again.")
+    return rows[0].epoch if rows else None
 
 
 def trainable_batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:

@@ -31,23 +31,24 @@ from typing import TYPE_CHECKING
 from datatransformer.layout import read_classes, read_pixel_range, write_classes
 from setting_types import Size, parse_sizes
 from settings import WorkError
-from storage.tables import csv_line, open_to_append, read_json, read_table, write_json, write_table
+from storage.records import read_rows
+from storage.tables import csv_line, open_to_append, rows_of_table, write_json, write_table
 from storage.temporary import link_or_copy, temporary_file
 from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE, Row, checkpoint_row
 from training.kinds import Kind, kind_named
+from training.run_records import REQUIRED_COLUMNS, SessionRow, as_history, read_config
 
 if TYPE_CHECKING:
     import keras
 
     from datatransformer.pictures.pixel_range import PixelRange
 
-REQUIRED_COLUMNS = ("epoch", "stage", "learning_rate", "loss", "val_loss", "seconds")
-"""Columns of every history. The metrics of a kind of model come between them."""
-
 SESSION_COLUMNS = ("started", "epochs_done", "checkpoint", "parameters", "learning", "device", "given")
 """Columns of a start of training: the time in UTC, the number of epochs done before it, the checkpoint that it resumes
 from (empty for a new run), the number of all parameters and of the trainable ones, the device, and the settings that
 were given by flags and variables, in the form of `settings.given_values`."""
+
+LOST_SESSIONS = "Correct the row; or remove the file: then only the starts of training are no longer known."
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy")
 OLD_RUNS = ".old"
@@ -88,10 +89,7 @@ class RunFolder:
 
     def config(self) -> dict:
         """The content of `config.json`. Raises WorkError if it is damaged."""
-        config = read_json(self.config_file)
-        if config is None or not {"kind", "model", "settings"} <= config.keys():
-            raise WorkError(f"{self.config_file} is damaged. Without it the run cannot be used.")
-        return config
+        return read_config(self.config_file)
 
     @property
     def kind(self) -> Kind:
@@ -161,16 +159,8 @@ class RunFolder:
         """The rows of history, one per epoch, without a row that was cut off. Raises WorkError if it is damaged."""
         if not self.history_file.exists():
             return []
-        rows = read_table(self.history_file)
-        is_complete = self.history_file.read_text(encoding="utf-8").endswith("\n")
-        rows = rows if is_complete else rows[:-1]
-        try:
-            numbers = [{key: float(value) for key, value in row.items()} for row in rows]
-            if any(key not in row for row in numbers[:1] for key in REQUIRED_COLUMNS):
-                raise ValueError(f"it needs the columns {', '.join(REQUIRED_COLUMNS)}")
-            return numbers
-        except (KeyError, TypeError, ValueError) as error:
-            raise WorkError(f"{self.history_file} is damaged ({error}). Correct or remove its last rows.") from error
+        score_column = (self.kind.score_column,) if self.exists() else ()
+        return as_history(self.history_file, list(rows_of_table(self.history_file, torn=True)), score_column)
 
     def append_history(self, row: Row) -> None:
         with open_to_append(self.history_file, tuple(row)) as file:
@@ -183,13 +173,13 @@ class RunFolder:
         with open_to_append(self.sessions_file, SESSION_COLUMNS) as file:
             file.write(csv_line([session[column] for column in SESSION_COLUMNS]))
 
-    def sessions(self) -> list[dict[str, str]]:
+    def sessions(self) -> list[SessionRow]:
         """The rows of `sessions.csv`, the oldest first; empty for a run that is older than this file."""
-        return read_table(self.sessions_file, SESSION_COLUMNS) if self.sessions_file.exists() else []
+        return read_rows(self.sessions_file, SessionRow, LOST_SESSIONS) if self.sessions_file.exists() else []
 
     def resumed_after(self) -> list[int]:
         """The number of epochs done before each resumed session."""
-        return sorted({int(session["epochs_done"]) for session in self.sessions()} - {0})
+        return sorted({session.epochs_done for session in self.sessions()} - {0})
 
     def best_row(self) -> Row:
         """The row of history of the best checkpoint. Raises WorkError if the checkpoint is missing or damaged."""

@@ -14,6 +14,8 @@ import numpy as np
 from datatransformer.layout import MASK_PIXELS, MASK_PIXELS_HEADER, SPLITS
 from datatransformer.listing import EncodedPair
 from datatransformer.pictures.images import EncodedImage
+from storage.json_text import BadJson, parse_json
+from storage.records import damaged
 from storage.tables import rows_of_table
 
 if TYPE_CHECKING:
@@ -107,4 +109,15 @@ def _rows(work: Path) -> Iterator[tuple[str, dict[str, int]]]:
     for row in rows_of_table(work / MASK_PIXELS, MASK_PIXELS_HEADER):
         if (number := hash(row["place"])) not in seen:
             seen.add(number)
-            yield row["place"], json.loads(row["pixels"])
+            yield row["place"], _pixels(work, row["pixels"])
+
+
+def _pixels(work: Path, cell: str) -> dict[str, int]:
+    remedy = f"Remove {work}; the next run starts again."
+    try:
+        content = parse_json(cell)
+    except BadJson as error:
+        raise damaged(work / MASK_PIXELS, f"pixels is {cell!r:.60}: {error}", remedy) from error
+    if isinstance(content, dict) and all(key.isdecimal() and type(value) is int for key, value in content.items()):
+        return content
+    raise damaged(work / MASK_PIXELS, f"pixels is {cell!r:.60}, not numbers of pixels by class", remedy)

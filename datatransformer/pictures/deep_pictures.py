@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from datatransformer.data_records import read_range
 from datatransformer.layout import PIXEL_RANGE
 from datatransformer.pictures.pixel_range import EIGHT_BITS, FEW_VALUES, OFFSET, PixelRange, ValueSummary, value_text
 from datatransformer.report import Report
 from settings import SettingError, WorkError, bad_setting
-from storage.tables import read_json, write_json
+from storage.tables import write_json
 
 DARK = 16
 """A picture is dark if its values are in the lowest part in this many of the range."""
@@ -35,9 +36,9 @@ class DeepPictures:
     def start(self, work: Path) -> None:
         """Takes up the range that an interrupted run has fixed in the unfinished data folder `work`."""
         self.file = work / PIXEL_RANGE
-        if not self.given and (kept := read_json(self.file)):
-            self.range = PixelRange(*kept["range"])
-            self.count, self.values = kept["pictures"], ValueSummary(**kept["values"])
+        if not self.given and (kept := read_range(self.file)) and kept.values:
+            self.range = PixelRange(*kept.range)
+            self.count, self.values = kept.pictures or 0, ValueSummary(**kept.values.content())
 
     def take(self, values: ValueSummary, source: str, is_scaled: bool) -> None:
         """Takes up a picture that was scaled, or one that waits for the range."""

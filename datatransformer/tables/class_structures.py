@@ -38,7 +38,7 @@ def structure_of(path: Path, text: str) -> tuple[object, str] | None:
 
         try:
             return yaml.load(text, Loader=yaml.BaseLoader), "YAML"  # all words stay text: no, on and 1e3 are names too
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise WorkError(f"it is not YAML: {' '.join(str(error).split())}") from error
     return None
 

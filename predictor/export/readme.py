@@ -34,9 +34,13 @@ images = np.stack([read_image("photo.jpg")])
 
 NAMES = """
 import csv
+import re
+
+def name_of(row):  # an apostrophe keeps a spreadsheet from reading a name as a formula
+    return re.sub(r"^'(?='*[-=+@])", "", row["name"])
 
 with open("classes.csv", newline="", encoding="utf-8") as file:
-    names = [row["name"] for row in csv.DictReader(file)]
+    names = [name_of(row) for row in sorted(csv.DictReader(file), key=lambda row: int(row["index"]))]
 """
 
 ANSWERS = {
@@ -50,7 +54,7 @@ for index in np.argsort(-probabilities[0])[:3]:
     MULTILABEL: NAMES
     + """
 with open("thresholds.csv", newline="", encoding="utf-8") as file:
-    thresholds = {row["name"]: float(row["threshold"]) for row in csv.DictReader(file)}
+    thresholds = {name_of(row): float(row["threshold"]) for row in csv.DictReader(file)}
 probabilities = 1 / (1 + np.exp(-logits))
 print([name for name, value in zip(names, probabilities[0]) if value >= thresholds[name]])
 """,

@@ -13,11 +13,12 @@ from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
 from plots.scores import CalibrationBin, Scale, draw_calibration, draw_confusion_counts, draw_scores
 from predictor.images import validation_images, validation_sources
+from predictor.labels.read_rows import found_row, read_probabilities
 from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output
 from predictor.task import Scores
 from settings import WorkError
-from storage.tables import csv_safe, printable, read_table, write_table
+from storage.tables import csv_safe, printable, read_table, rows_of_table, write_table
 
 BINS = 15
 """Bins of the expected calibration error, as in Guo et al. 2017 (https://arxiv.org/abs/1706.04599)."""
@@ -75,17 +76,18 @@ def _evaluated_images(output: Output, top_k: TopK, ranking: TopK, data: DataFold
             validation_images(data), data.labels("val"), validation_sources(data), strict=True
         )
     }
-    rows = read_table(output.path)
+    rows = list(rows_of_table(output.path, ("image", "probability", *top_k.label_columns)))
     ranked_rows, ranked = (_read_ranking(output, rows), ranking) if ranking.k else (rows, top_k)
     for row, ranked_row in zip(rows, ranked_rows, strict=True):
-        path, label, source = truth[row["image"]]
-        labels, probability = ranked.read_labels(ranked_row), float(row["probability"])
+        path, label, source = found_row(truth, row["image"], output.path)
+        labels = ranked.read_labels(ranked_row, output.path)
+        (probability,) = read_probabilities(row, ("probability",), output.path)
         yield EvaluatedImage(row["image"], path, label, labels, probability, source)
 
 
 def _read_ranking(output: Output, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """The rows of the ranking. Raises WorkError if they are not those of the CSV."""
-    ranking = read_table(output.ranking) if output.ranking.exists() else []
+    ranking = read_table(output.ranking, ("image",)) if output.ranking.exists() else []
     if [row["image"] for row in ranking] != [row["image"] for row in rows]:
         problem = f"{output.ranking} is missing, or has other rows than {output.path}"
         raise WorkError(f"{problem}. --overwrite predicts the images again.")

@@ -14,6 +14,7 @@ from predictor.images import evenly_spaced, validation_images
 from predictor.labels.evaluation import thumbnail
 from predictor.labels.label_figures import draw_label_figures
 from predictor.labels.label_scores import DEFAULT_THRESHOLD, label_scores
+from predictor.labels.read_rows import found_row, read_probabilities
 from predictor.labels.truth import label_table
 from predictor.output import Output
 from predictor.task import Scores
@@ -49,16 +50,16 @@ def evaluate_output(output: Output, columns: Sequence[str], thresholds: np.ndarr
     `columns` are those of the classes' probabilities. Raises WorkError if no image could be read.
     """
     place = {csv_safe(image.name): number for number, image in enumerate(validation_images(data))}
-    rows = read_table(output.path)
+    rows = read_table(output.path, ("image", *columns))
     if not rows:
         raise WorkError(f"None of the validation images of {data.path} could be read")
-    chosen = [place[row["image"]] for row in rows]
+    chosen = [found_row(place, row["image"], output.path) for row in rows]
     files = validation_images(data)
     predictions = Predictions(
         [row["image"] for row in rows],
         [files[number].path for number in chosen],
         label_table(data, "val")[chosen],
-        np.array([[float(row[column]) for column in columns] for row in rows]),
+        np.array([read_probabilities(row, columns, output.path) for row in rows]),
     )
     output.evaluation.mkdir(exist_ok=True)
     scores = write_label_evaluation(predictions, thresholds, data.classes, output.evaluation)

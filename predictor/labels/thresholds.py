@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from log import logger
 from predictor.labels.label_scores import (
@@ -14,12 +16,24 @@ from predictor.labels.label_scores import (
     class_scores,
 )
 from settings import WorkError
-from storage.tables import original, read_table, write_table
+from storage.records import TableRow, read_rows
+from storage.tables import class_cell, original, write_table
 from training.run_folder import RunFolder
 
 HEADER = ("name", "threshold", "f1", "f1_at_0.5", "images", "epoch", "note")
 
 TOO_FEW = f"{DEFAULT_THRESHOLD:g}, because fewer than {FEWEST_IMAGES} validation images have the label or lack it"
+
+
+MAKE_AGAIN = "Correct it; or remove it, and python -m analysis makes it again."
+
+
+class ThresholdRow(TableRow):
+    """A row of `thresholds.csv`."""
+
+    name: str
+    threshold: Annotated[float, Field(ge=0, le=1)]
+    epoch: int | None = None
 
 
 def write_thresholds(run: RunFolder, truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -35,8 +49,8 @@ def write_thresholds(run: RunFolder, truth: np.ndarray, probabilities: np.ndarra
     f1_before = class_scores(truth, probabilities, np.full(len(chosen), DEFAULT_THRESHOLD)).f1
     images, epoch = truth.sum(axis=0), int(run.best_row()["epoch"])
     rows = [
-        (name, f"{thresholds[label]:.6g}", f"{f1[label]:.4f}", f"{f1_before[label]:.4f}", images[label], epoch,
-         TOO_FEW if chosen[label] is None else "")
+        (class_cell(name), f"{thresholds[label]:.6g}", f"{f1[label]:.4f}", f"{f1_before[label]:.4f}", images[label],
+         epoch, TOO_FEW if chosen[label] is None else "")
         for label, name in enumerate(run.classes())
     ]  # fmt: skip
     write_table(run.thresholds, HEADER, rows)
@@ -64,21 +78,21 @@ def read_thresholds(run: RunFolder) -> np.ndarray:
 
 def write_thresholds_of(run: RunFolder, path: Path) -> None:
     """Writes the thresholds that the predictor would use, for programs that do without this one."""
-    rows = zip(run.classes(), read_thresholds(run).tolist(), strict=True)
+    rows = zip(map(class_cell, run.classes()), read_thresholds(run).tolist(), strict=True)
     write_table(path, HEADER[:2], rows)
 
 
 def _is_current(run: RunFolder) -> bool:
-    epochs = {row["epoch"] for row in read_table(run.thresholds, ("name", "threshold", "epoch"))}
-    return epochs == {str(int(run.best_row()["epoch"]))}
+    epochs = {row.epoch for row in read_rows(run.thresholds, ThresholdRow, MAKE_AGAIN, ("epoch",))}
+    return epochs == {int(run.best_row()["epoch"])}
 
 
 def _read(path: Path, classes: Sequence[str]) -> np.ndarray:
-    try:
-        given = {original(row["name"]): float(row["threshold"]) for row in read_table(path, ("name", "threshold"))}
-    except (TypeError, ValueError) as error:
-        raise WorkError(f"{path} is damaged: {error}. Remove it, then python -m analysis makes it again.") from error
-    wrong = [name for name in classes if not 0 <= given.get(name, -1) <= 1]
+    rows = read_rows(path, ThresholdRow, MAKE_AGAIN)
+    given = {original(row.name): row.threshold for row in rows}
+    wrong = [name for name in classes if name not in given]
     if wrong:
         raise WorkError(f"{path} has no threshold of 0 to 1 for {wrong[0]}. Correct it, or remove it.")
+    if len(given) < len(rows):
+        raise WorkError(f"{path} has two thresholds for a class. Correct it, or remove it.")
     return np.array([given[name] for name in classes])

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from storage.tables import printable
+from predictor.labels.read_rows import PREDICT_AGAIN
+from storage.records import damaged
+from storage.tables import class_cell
 
 REPORTED_TOP_K = (3, 5)
 """A top-k accuracy counts an image as correct if its class is among the k most probable ones. The AI Challenger's
@@ -38,12 +41,15 @@ class TopK:
         for image_probabilities, labels in zip(probabilities, self.labels(probabilities), strict=True):
             cells: list[object] = []
             for label in labels:
-                cells += [label, printable(self.classes[label]), f"{image_probabilities[label]:.6f}"]
+                cells += [label, class_cell(self.classes[label]), f"{image_probabilities[label]:.6f}"]
             yield cells
 
-    def read_labels(self, row: Mapping[str, str]) -> tuple[int, ...]:
-        """The class indices in a row of a table, the most probable first."""
-        return tuple(int(row[column]) for column in self.label_columns)
+    def read_labels(self, row: Mapping[str, str], path: Path) -> tuple[int, ...]:
+        """The class indices in a row of the table `path`, the most probable first. Raises WorkError for damage."""
+        cells = [row.get(column, "") for column in self.label_columns]
+        if wrong := [cell for cell in cells if not (cell.isdecimal() and int(cell[:9]) < len(self.classes))]:
+            raise damaged(path, f"{row['image']} has the class_index {wrong[0]!r:.60}", PREDICT_AGAIN)
+        return tuple(map(int, cells))
 
 
 def _column(name: str, rank: int) -> str:

@@ -1,8 +1,6 @@
 """The predictions of a run for its validation images, stored in the run folder for each checkpoint."""
 
 import hashlib
-import zipfile
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from predictor.labels.ensemble import Member, predictions
 from predictor.labels.truth import true_labels
 from predictor.reading import ImageReader
 from settings import SettingError, WorkError
+from storage.archives import ARCHIVE_ERRORS
 from storage.tables import replacing_binary
 from training.data_record import read_data_of_run
 from training.run_folder import RunFolder
@@ -132,5 +131,5 @@ def _read(file: Path, stamp: str) -> Validation | None:
             if size_and_time != stamp:
                 return None
             return Validation(tuple(stored["names"].tolist()), stored["labels"], stored["probabilities"], digest)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except ARCHIVE_ERRORS:
         return None

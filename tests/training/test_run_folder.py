@@ -143,3 +143,14 @@ def test_runs_are_found_by_name(tmp_path):
     assert [run.path.name for run in both] == ["one", "two"]
     with pytest.raises(SettingError, match="no such run"):
         find_runs(tmp_path, ("three",))
+
+
+@pytest.mark.parametrize(("ema", "epochs"), [(0.9, 0), (None, 1)])
+def test_killed_at_its_first_checkpoint_training_goes_on_from_its_own_weights(folder, model, ema, epochs):
+    """The best checkpoint, which is written first, has the averages with EMA. Then the first epoch is repeated."""
+    folder.write_config("classifier", "small", {"seed": 0, "ema": ema}, ("a", "b"))
+    save(folder, model, 1, 0.6, True)
+    folder.last.unlink()
+    folder.history_file.unlink()
+    assert read_progress(folder, CLASSIFIER, "last").epochs_done == epochs
+    assert read_progress(folder, CLASSIFIER, "best").epochs_done == 1
