@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from pydantic_core import to_json
 
-from installation import IS_COMMAND
+from installation import IS_COMMAND, STOP_SIGNALS
 from log import as_typed, logger, logging_to_screen
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_SETTINGS, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = ". Free some disk space and run the same command again: it resumes where it stopped."
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-IGNORES_CTRL_C = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+STOPPING = tuple(
+    number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGTERM
+)
+"""A shell has a command in the background ignore Ctrl-C, and nohup the end of the terminal: both stay ignored."""
 RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
@@ -77,13 +79,9 @@ def run(
 
 
 def _on_stop(handler: Handler | signal.Handlers) -> None:
-    """Sets what Ctrl-C does, and a cluster's SIGTERM, which ends a command in the same way.
-
-    A process that a shell has started in the background ignores Ctrl-C, which is meant for another one.
-    """
+    """Sets what Ctrl-C does, and its like, which end a command in the same way."""
     for number in STOPPING:
-        if number == signal.SIGTERM or not IGNORES_CTRL_C:
-            signal.signal(number, handler)
+        signal.signal(number, handler)
 
 
 def _ending(screen: int) -> Handler:
