@@ -20,8 +20,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,8 +45,11 @@ class Conditions(NamedTuple):
     The limit AS of memory is counted from what the process has at its start.
     """
 
-    signals: list[tuple[float, int]] = []
-    limits: dict[str, int] = {}
+    signals: Sequence[tuple[float, int]] = ()
+    limits: Mapping[str, int] = MappingProxyType({})
+
+
+NO_TROUBLE = Conditions()
 
 
 class Operation(NamedTuple):
@@ -83,11 +88,14 @@ class Commands(AbstractContextManager["Commands"]):
         self.server.communicate()
 
     def run(
-        self, module: str, *flags: object, root: Path, kill: Kill | None = None, conditions: Conditions = Conditions()
+        self, module: str, *flags: object, root: Path, kill: Kill | None = None, conditions: Conditions = NO_TROUBLE
     ) -> Ended:
         """Runs `python -m module flags` in the folder `root`."""
         assert self.server.stdin and self.server.stdout
-        self.server.stdin.write(json.dumps([module, list(map(str, flags)), str(root), kill, conditions]) + "\n")
+        self.server.stdin.write(
+            json.dumps([module, list(map(str, flags)), str(root), kill, (conditions.signals, dict(conditions.limits))])
+            + "\n"
+        )
         self.server.stdin.flush()
         code, screen, operations, left = json.loads(self.server.stdout.readline())
         return Ended(code, screen, [Operation(*operation) for operation in operations], left)
@@ -150,7 +158,7 @@ def _fork(
     return os.waitstatus_to_exitcode(status), shown, [json.loads(line) for line in noted.splitlines()], left
 
 
-def _wait(child: int, signals: list[tuple[float, int]]) -> int:
+def _wait(child: int, signals: Sequence[tuple[float, int]]) -> int:
     """Sends the signals, those that a terminal would send to all its processes, until the child has ended."""
     began = time.monotonic()
     for after, number in signals:
@@ -191,7 +199,7 @@ def _content(descriptor: int) -> str:
         return file.read()
 
 
-def _limit(limits: dict[str, int]) -> None:
+def _limit(limits: Mapping[str, int]) -> None:
     for name, number in limits.items():
         if name == "AS":
             pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -199,7 +207,9 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (number, number))
 
 
-def _run_module(module: str, flags: list[str], root: str, kill: Kill | None, log: int, limits: dict[str, int]) -> None:
+def _run_module(
+    module: str, flags: list[str], root: str, kill: Kill | None, log: int, limits: Mapping[str, int]
+) -> None:
     import runpy
 
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, buffering=1) for number, mode in enumerate("rww"))

@@ -18,7 +18,8 @@ come from its disk, for ever."""
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ctrl-C, SIGTERM from a cluster, or the end of the terminal stops training after the current batch; a second one stops it at once.
+    """Ctrl-C, SIGTERM from a cluster, or the end of the terminal stops training after the current batch; a second
+    signal stops it at once.
 
     Python's own handler would raise anywhere, also in code that swallows exceptions or is writing a file. If Python
     itself does not come to see the signal, the process ends without it.

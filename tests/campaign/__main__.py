@@ -30,7 +30,8 @@ def main() -> int:
     done: list[Trial] = []
     for trial in trials(chosen(words.only), words.minutes, words.seed):
         done.append(trial)
-        print(f"{'FAILED' if trial.problem else 'right '} {trial.command}, {trial.fault}: {trial.problem}", flush=True)
+        outcome = f"FAILED: {trial.problem}" if trial.problem else "right"
+        print(f"{trial.command}, {trial.fault}, seed {trial.seed}, exit code {trial.code}: {outcome}", flush=True)
         save_json(done, words.output)
     print(f"\n{heading(done, words.seed, words.minutes)}\n\n{markdown(done)}")
     return int(any(trial.problem for trial in done))

@@ -22,8 +22,8 @@ LEAST = 0.1
 
 
 class Fault(NamedTuple):
-    """`strike` runs the command; `codes` are the exit codes that are right; `named` are words of which one is shown when
-    the code is 1 or 2."""
+    """`strike` runs the command; `codes` are the exit codes that are right; of the words `named` one is shown when the
+    code is 1 or 2."""
 
     strike: Callable[[Place, random.Random], Ended]
     codes: tuple[int, ...]
@@ -38,9 +38,7 @@ def kill_at_operation(place: Place, draw: random.Random) -> Ended:
 def _signals(*numbers: int, apart: float = 0.03) -> Callable[[Place, random.Random], Ended]:
     def strike(place: Place, draw: random.Random) -> Ended:
         first = draw.uniform(LEAST, max(LEAST, place.seconds))
-        return place.run(
-            Conditions([(first + apart * place_in_row, sent) for place_in_row, sent in enumerate(numbers)])
-        )
+        return place.run(Conditions([(first + apart * index, sent) for index, sent in enumerate(numbers)]))
 
     return strike
 

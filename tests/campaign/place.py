@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.campaign.commands import COMMANDS, prepare
 from tests.campaign.compare import contents
 from tests.conftest import ROOT
-from tests.kills import Commands, Conditions, Ended, Kill
+from tests.kills import NO_TROUBLE, Commands, Conditions, Ended, Kill
 
 
 class Disk:
@@ -39,7 +39,8 @@ class Place:
     home = ROOT
 
     def __init__(self, name: str, disk: Disk, store: Path, commands: Commands, others: Commands) -> None:
-        self.command, self.disk, self.commands, self.others = COMMANDS[name], disk, commands, others
+        self.name, self.command, self.disk = name, COMMANDS[name], disk
+        self.commands, self.others = commands, others
         self.root, self.start = disk.folder / "work", store / "start"
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.mkdir()
@@ -56,7 +57,7 @@ class Place:
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(self.start, self.root, symlinks=True)
 
-    def run(self, conditions: Conditions = Conditions(), kill: Kill | None = None, with_other: bool = False) -> Ended:
+    def run(self, conditions: Conditions = NO_TROUBLE, kill: Kill | None = None, with_other: bool = False) -> Ended:
         runner = self.others if with_other else self.commands
         return runner.run(self.command.module, *self.command.flags, root=self.root, kill=kill, conditions=conditions)
 

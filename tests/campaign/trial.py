@@ -4,7 +4,7 @@ import random
 from typing import NamedTuple
 
 from tests.campaign.compare import contents, differences
-from tests.campaign.faults import DONE, FAILED, WRONG_SETTINGS, Fault
+from tests.campaign.faults import DONE, FAILED, FAULTS, WRONG_SETTINGS, Fault
 from tests.campaign.place import Place
 from tests.kills import Ended
 
@@ -12,19 +12,24 @@ NEVER_SHOWN = ("Traceback", "unexpected error", "Fatal Python error")
 
 
 class Trial(NamedTuple):
-    """A trial by the seed that repeats it; `problem` is empty if all was well."""
+    """A trial by the seed that repeats it, and the exit code under the fault; `problem` is empty if all was well."""
 
     command: str
     fault: str
     seed: int
+    code: int
     problem: str
 
 
-def problem_of(place: Place, fault: Fault, seed: int) -> str:
-    """What is wrong after a trial; empty if nothing is."""
+def tried(place: Place, name: str, seed: int) -> Trial:
+    """Makes a trial of the fault with this name."""
     place.renew()
-    struck = fault.strike(place, random.Random(seed))
-    if words := _wrong_end(struck, fault):
+    struck = FAULTS[name].strike(place, random.Random(seed))
+    return Trial(place.name, name, seed, struck.code, _problem(place, FAULTS[name], struck))
+
+
+def _problem(place: Place, fault: Fault, struck: Ended) -> str:
+    if words := wrong_end(struck, fault):
         return f"under the fault: {words}"
     if struck.code == DONE and (words := differences(contents(place.root), place.expected)):
         return f"ended with 0 but made other things: {words}"
@@ -36,7 +41,8 @@ def problem_of(place: Place, fault: Fault, seed: int) -> str:
     return ""
 
 
-def _wrong_end(ended: Ended, fault: Fault) -> str:
+def wrong_end(ended: Ended, fault: Fault) -> str:
+    """What is wrong about how a command ended under a fault; empty if nothing is."""
     if shown := next((words for words in NEVER_SHOWN if words in ended.screen), None):
         return f"exit code {ended.code}, shows {shown}: {ended.screen[-500:]}"
     if ended.code not in fault.codes:
