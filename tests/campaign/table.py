@@ -22,10 +22,10 @@ def markdown(trials: Sequence[Trial]) -> str:
         count, failures = sum(done[pair] for pair in pairs), sum(wrong[pair] for pair in pairs)
         return f"{count}, **{failures} failed**" if failures else str(count or "")
 
-    rows = [["fault", *commands, "all"]]
-    rows += [[fault, *(cell([(name, fault)]) for name in commands), cell([(name, fault) for name in commands])]
-             for fault in faults]  # fmt: skip
-    rows += [["all", *(cell([(name, fault) for fault in faults]) for name in commands), cell(list(done))]]
+    rows = [["command", *faults, "all"]]
+    for name in commands:
+        rows.append([name, *(cell([(name, fault)]) for fault in faults), cell([(name, fault) for fault in faults])])
+    rows.append(["all", *(cell([(name, fault) for name in commands]) for fault in faults), cell(list(done))])
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
 

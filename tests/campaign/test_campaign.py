@@ -41,8 +41,8 @@ def test_the_table_counts():
         Trial("pack", "SIGHUP", 2, 0, ""),
     ]
     assert markdown(done).splitlines()[2:] == [
-        "| quota | 2, **1 failed** |  | 2, **1 failed** |",
-        "| SIGHUP |  | 1 | 1 |",
+        "| data | 2, **1 failed** |  | 2, **1 failed** |",
+        "| pack |  | 1 | 1 |",
         "| all | 2, **1 failed** | 1 | 3, **1 failed** |",
     ]
 
