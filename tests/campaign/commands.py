@@ -83,7 +83,7 @@ COMMANDS = {
     "experiments": Command(
         "experiments",
         ("--module", "classifiers.small", "--data", "data", "--vary", "optimizer=adam,sgd", "--epochs", 1,
-         "--set", "image_size=32", "--set", "verbose=none"), SCENES,
+         "--set", "image_size=32"), SCENES,
     ),
 }  # fmt: skip
 
