@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from pydantic_core import to_json
 
-from installation import IS_COMMAND
+from installation import IS_COMMAND, STOP_SIGNALS
 from log import as_typed, logger, logging_to_screen
 
 if TYPE_CHECKING:
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_SETTINGS, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = ". Free some disk space and run the same command again: it resumes where it stopped."
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-IGNORES_CTRL_C = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+STOPPING = tuple(
+    number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGTERM
+)
+"""A shell has a command in the background ignore Ctrl-C, and nohup the end of the terminal: both stay ignored."""
+NEEDED_DESCRIPTORS = 64
 RESUME = "Stopped. Run the same command again to resume."
 OLD_CONFIG = "This file is of an earlier version: take the new config.py and enter your values there."
 
@@ -77,13 +80,9 @@ def run(
 
 
 def _on_stop(handler: Handler | signal.Handlers) -> None:
-    """Sets what Ctrl-C does, and a cluster's SIGTERM, which ends a command in the same way.
-
-    A process that a shell has started in the background ignores Ctrl-C, which is meant for another one.
-    """
+    """Sets what Ctrl-C does, and its like, which end a command in the same way."""
     for number in STOPPING:
-        if number == signal.SIGTERM or not IGNORES_CTRL_C:
-            signal.signal(number, handler)
+        signal.signal(number, handler)
 
 
 def _ending(screen: int) -> Handler:
@@ -223,12 +222,31 @@ def class_in_config(class_name: str) -> "type[Settings]":
         raise SettingError(f"config.py{where}: {error}{advice}") from error
 
 
+def check_descriptors(needed: int = NEEDED_DESCRIPTORS) -> None:
+    """Raises WorkError if this process cannot open so many files more: TensorFlow would end it without a message."""
+    from settings import WorkError
+
+    opened = []
+    try:
+        for _ in range(needed):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        raise WorkError(
+            f"Too many open files: TensorFlow needs {needed} at a time, and only {len(opened)} more can be opened. "
+            "Raise the limit, for example by: ulimit -n 1024"
+        ) from error
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
 def import_tensorflow() -> ModuleType:
     """TensorFlow, imported without its messages on drivers and processor features.
 
     C++ writes them to the file descriptor before any setting of its log can stop them, so standard error is redirected
     meanwhile. If the import fails, they are shown.
     """
+    check_descriptors()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with standard_error_hidden() as screen, _ending_at_once(screen):

@@ -26,6 +26,9 @@ PACKAGES = ("numpy", "pydantic_settings", "cv2")
 STOPPED = 130
 """The exit code after Ctrl-C, as in `command`."""
 
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, what a cluster sends, and what a terminal sends when it is closed, which Windows has not."""
+
 
 def is_command() -> bool:
     """Whether a command is being started: a package of `python -m` is being imported, or the script runs."""
@@ -47,13 +50,13 @@ def turn_telemetry_off() -> None:
 
 
 def end_on_stop() -> None:
-    """Until the command takes over, Ctrl-C and SIGTERM end it with a line: nothing has been begun."""
+    """Until the command takes over, Ctrl-C and its like end it with a line: nothing has been begun."""
 
     def end(number: int, frame: object) -> None:
         os.write(2, b"Stopped.\n")
         os._exit(STOPPED)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from command import FAILED, INTERRUPTED
+from command import FAILED, INTERRUPTED, STOPPING
 from log import logger
 
 ANSWER_WITHIN = 5.0
@@ -63,7 +63,7 @@ def _watch(address: str, advice: str, reader: socket.socket) -> None:
                 signals = reader.recv(64)
                 if not signals:
                     return
-                stop_signals += sum(number in (signal.SIGINT, signal.SIGTERM) for number in signals)
+                stop_signals += sum(number in STOPPING for number in signals)
             except TimeoutError:  # no signal came for ANSWER_WITHIN seconds
                 if stop_signals > 1:
                     _end_process(INTERRUPTED, "Stopped. Run the same command again to resume.")

@@ -5,6 +5,8 @@
         for operation in made.operations:                                           # everything that it did to files
             commands.run("datatransformer", *flags, root=tmp_path, kill=Kill(operation.number, "before"))
 
+    commands.run(..., conditions=Conditions(signals=[(0.5, signal.SIGINT)], limits={"NOFILE": 20}))  # other troubles
+
 Commands run in processes that are forked from one which has imported TensorFlow, so that each takes a second less than
 its work. Operations below `root` are counted: files opened for writing, renamed, linked, removed, folders made and
 removed. What C++ writes without Python, such as TensorBoard's files, is not seen.
@@ -12,12 +14,16 @@ removed. What C++ writes without Python, such as TensorBoard's files, is not see
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +39,19 @@ class Kill(NamedTuple):
     when: Literal["before", "after"]
 
 
+class Conditions(NamedTuple):
+    """Troubles that a command meets: signals after so many seconds, and limits of resources.
+
+    The limit AS of memory is counted from what the process has at its start.
+    """
+
+    signals: Sequence[tuple[float, int]] = ()
+    limits: Mapping[str, int] = MappingProxyType({})
+
+
+NO_TROUBLE = Conditions()
+
+
 class Operation(NamedTuple):
     """A file operation; the path is the last one that it names."""
 
@@ -42,11 +61,13 @@ class Operation(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a command ended: its exit code, or minus the signal; what it wrote to the screen; what it did to files."""
+    """How a command ended: its exit code, or minus the signal; what it wrote to the screen; what it did to files; and
+    how many processes that it had started were still there a few seconds later."""
 
     code: int
     screen: str
     operations: list[Operation]
+    left: int = 0
 
     @property
     def was_killed(self) -> bool:
@@ -66,13 +87,18 @@ class Commands(AbstractContextManager["Commands"]):
     def __exit__(self, *_: object) -> None:
         self.server.communicate()
 
-    def run(self, module: str, *flags: object, root: Path, kill: Kill | None = None) -> Ended:
+    def run(
+        self, module: str, *flags: object, root: Path, kill: Kill | None = None, conditions: Conditions = NO_TROUBLE
+    ) -> Ended:
         """Runs `python -m module flags` in the folder `root`."""
         assert self.server.stdin and self.server.stdout
-        self.server.stdin.write(json.dumps([module, list(map(str, flags)), str(root), kill]) + "\n")
+        self.server.stdin.write(
+            json.dumps([module, list(map(str, flags)), str(root), kill, (conditions.signals, dict(conditions.limits))])
+            + "\n"
+        )
         self.server.stdin.flush()
-        code, screen, operations = json.loads(self.server.stdout.readline())
-        return Ended(code, screen, [Operation(*operation) for operation in operations])
+        code, screen, operations, left = json.loads(self.server.stdout.readline())
+        return Ended(code, screen, [Operation(*operation) for operation in operations], left)
 
 
 # ---- In the process that is forked -----------------------------------------------------------------------------------
@@ -115,17 +141,56 @@ def _last_path(event: str, arguments: tuple) -> str | None:
     return os.path.abspath(text)
 
 
-def _fork(module: str, flags: list[str], root: str, kill: Kill | None) -> tuple[int, str, list]:
+def _fork(
+    module: str, flags: list[str], root: str, kill: Kill | None, conditions: Conditions
+) -> tuple[int, str, list, int]:
     screen, log = os.memfd_create("screen"), os.memfd_create("log")
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(screen, 1)
         os.dup2(screen, 2)
-        _run_module(module, flags, root, kill, log)
-    _, status = os.waitpid(child, 0)
+        os.setsid()
+        _run_module(module, flags, root, kill, log, conditions.limits)
+    status = _wait(child, conditions.signals)
+    left = _end_session(child)
     shown, noted = (_content(descriptor) for descriptor in (screen, log))
-    return os.waitstatus_to_exitcode(status), shown, [json.loads(line) for line in noted.splitlines()]
+    return os.waitstatus_to_exitcode(status), shown, [json.loads(line) for line in noted.splitlines()], left
+
+
+def _wait(child: int, signals: Sequence[tuple[float, int]]) -> int:
+    """Sends the signals, those that a terminal would send to all its processes, until the child has ended."""
+    began = time.monotonic()
+    for after, number in signals:
+        while (left := began + after - time.monotonic()) > 0:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return status
+            time.sleep(min(left, 0.01))
+        os.kill(child, number)
+    return os.waitpid(child, 0)[1]
+
+
+def _end_session(session: int, within: float = 6.0) -> int:
+    """Waits for the other processes of a session, and ends what is left. Returns how many were."""
+    until = time.monotonic() + within
+    while (left := _processes(session)) and time.monotonic() < until:
+        time.sleep(0.1)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    return len(left)
+
+
+def _processes(session: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, of = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(of) == session and state != "Z":
+            found.append(int(folder.name))
+    return found
 
 
 def _content(descriptor: int) -> str:
@@ -134,7 +199,17 @@ def _content(descriptor: int) -> str:
         return file.read()
 
 
-def _run_module(module: str, flags: list[str], root: str, kill: Kill | None, log: int) -> None:
+def _limit(limits: Mapping[str, int]) -> None:
+    for name, number in limits.items():
+        if name == "AS":
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            number += pages * resource.getpagesize()
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (number, number))
+
+
+def _run_module(
+    module: str, flags: list[str], root: str, kill: Kill | None, log: int, limits: Mapping[str, int]
+) -> None:
     import runpy
 
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, buffering=1) for number, mode in enumerate("rww"))
@@ -143,6 +218,7 @@ def _run_module(module: str, flags: list[str], root: str, kill: Kill | None, log
     code = 1
     try:
         sys.addaudithook(_Watch(root, kill, log))
+        _limit(limits)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
@@ -164,8 +240,9 @@ def _serve() -> None:
     import sklearn.metrics  # noqa: F401
 
     for line in sys.stdin:
-        module, flags, root, kill = json.loads(line)
-        print(json.dumps(_fork(module, flags, root, Kill(*kill) if kill else None)), flush=True)
+        module, flags, root, kill, conditions = json.loads(line)
+        ended = _fork(module, flags, root, Kill(*kill) if kill else None, Conditions(*conditions))
+        print(json.dumps(ended), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,71 +7,16 @@
 What an unbroken run has made must be there, no less and no more: temporary files and locks count.
 """
 
-import csv
-import hashlib
-import io
-import json
 import shutil
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
-import numpy as np
-
+from tests.campaign.commands import COMMANDS, prepare
+from tests.campaign.compare import contents, differences
 from tests.kills import Commands, Ended, Kill
-
-MEASURED = ("seconds", "started")
-"""Columns that differ from run to run."""
-
-NAME_IS_ENOUGH = (".html", ".log", ".pb", ".index", ".data-00000-of-00001", ".md", "sessions.csv", "learning_curve.png",
-                  "learning_rate.png")  # fmt: skip
-"""Ends of names of files that hold times, or mark where a run was resumed."""
-
-SMALL = ("--image-size", 32, "--epochs", 2, "--batch-size", 8, "--resume", "last", "--verbose", "none")
-
-
-class Command(NamedTuple):
-    """A command with what must be there before it. Its flags are for a folder that holds nothing else."""
-
-    module: str
-    flags: tuple[object, ...]
-    needs: tuple[str, ...] = ()
-
-
-DRAWN = ("--source", "scenes", "--pictures", 20, "--picture-size", 32, "--workers", 1)
-COMMANDS = {
-    "data": Command("datatransformer", (*DRAWN, "--data", "data")),
-    "masks data": Command("datatransformer", (*DRAWN, "--task", "segmentation", "--data", "mask-data")),
-    "data again": Command("datatransformer", (*DRAWN, "--seed", 1, "--overwrite", "--data", "data"), ("data",)),
-    "training": Command("classifiers.small", (*SMALL, "--data", "data", "--runs", "runs"), ("data",)),
-    "masks training": Command(
-        "segmentation.unet", (*SMALL, "--backbone", "small", "--data", "mask-data", "--runs", "runs"), ("masks data",)
-    ),
-    "prediction": Command(
-        "predictor", ("--runs", "runs", "--run", "small", "--evaluate", "data", "--output", "p.csv"),
-        ("data", "training"),
-    ),
-    "masks": Command(
-        "predictor",
-        ("--runs", "runs", "--run", "unet", "--test-images", "mask-data/val/images", "--output", "m.csv",
-         "--mask-files", "index,overlay,coco,yolo"),
-        ("masks data", "masks training"),
-    ),
-    "export": Command(
-        "predictor.export", ("--runs", "runs", "--run", "small", "--format", "savedmodel", "--overwrite"),
-        ("data", "training"),
-    ),
-    "export again": Command(
-        "predictor.export", ("--runs", "runs", "--run", "small", "--format", "savedmodel", "--overwrite"),
-        ("data", "training", "export"),
-    ),
-    "pack": Command("scenelab.pack_run", ("small", "--runs", "runs", "--overwrite"), ("data", "training")),
-    "analysis": Command("analysis", ("small", "--runs", "runs", "--only", "curves,evaluation"), ("data", "training")),
-}  # fmt: skip
 
 
 class Trial(NamedTuple):
@@ -90,9 +35,7 @@ class Sweep:
         self.commands, self.name, self.command = commands, name, COMMANDS[name]
         self.start, self.root = root / "start", root / "work"
         self.start.mkdir(parents=True)
-        for needed in self.command.needs:
-            made = commands.run(COMMANDS[needed].module, *COMMANDS[needed].flags, root=self.start)
-            assert made.code == 0, made.screen
+        prepare(commands, self.command, self.start)
         self.unbroken = self._fresh()
         assert self.unbroken.code == 0, self.unbroken.screen
         self.expected = contents(self.root)
@@ -119,65 +62,7 @@ class Sweep:
         again = self._run()
         if again.code:
             return f"ended with {again.code}: {again.screen[-300:]}"
-        found = contents(self.root)
-        different = [name for name in {*found, *self.expected} if found.get(name) != self.expected.get(name)]
-        words = {
-            name: "more" if name not in self.expected else "less" if name not in found else "other"
-            for name in different
-        }
-        return ", ".join(f"{words[name]}: {name}" for name in sorted(different))
-
-
-def contents(root: Path) -> dict[str, str]:
-    """A digest of what matters in each file, by its path. Folders without a file count too."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if "/tensorboard/" in name:
-            continue
-        if path.is_symlink():
-            found[name] = str(path.readlink())
-        elif path.is_file():
-            found[name] = hashlib.sha256(_content(path)).hexdigest()
-        elif not any(path.iterdir()):
-            found[name] = "empty folder"
-    return found
-
-
-def _content(path: Path) -> bytes:
-    if path.name.endswith(NAME_IS_ENOUGH):
-        return b""
-    if path.suffix == ".csv":
-        return _table(path.read_text(encoding="utf-8"))
-    if path.suffix in (".keras", ".scenelab"):
-        return _checkpoint(path)
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            return b"".join(arrays[name].tobytes() for name in sorted(arrays.files) if name != "stamp")
-    if path.suffix == ".json" and path.name.startswith("."):
-        return b"" if path.name.endswith(".csv.json") else path.read_bytes()  # checksums of checkpoints
-    return path.read_bytes()
-
-
-def _table(text: str) -> bytes:
-    rows = list(csv.DictReader(io.StringIO(text)))
-    return repr([{name: cell for name, cell in row.items() if name not in MEASURED} for row in rows]).encode()
-
-
-def _checkpoint(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        row = json.loads(archive.read("scenelab.json"))
-        arrays: list[bytes] = []
-
-        def take(name: str, item: object) -> None:
-            if isinstance(item, h5py.Dataset):
-                arrays.append(name.encode() + np.asarray(item).tobytes())
-
-        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
-            weights.visititems(take)
-        names = sorted(set(archive.namelist()))
-    kept = {name: value for name, value in row.items() if name not in MEASURED}
-    return repr((names, kept)).encode() + b"".join(arrays)
+        return differences(contents(self.root), self.expected)
 
 
 def main(words: Sequence[str], report: Callable[[str], object] = print) -> int:

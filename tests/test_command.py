@@ -131,3 +131,9 @@ def test_a_closed_pipe_ends_the_command_quietly(tmp_path):
     assert process.wait(timeout=60) == 1
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_too_few_descriptors_are_named_before_tensorflow_ends_the_process(tmp_path):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20)); "
+    done = command(tmp_path, limit + "from command import import_tensorflow; import_tensorflow()")
+    assert done.code == 1 and "TensorFlow needs 64" in done.err and "ulimit -n 1024" in done.err

@@ -14,6 +14,7 @@ COMMANDS = {
 }
 MOMENTS = (0.08, 0.3, 0.7, 1.5, 4.0)
 ONCE, TWICE, TERMINATED = (signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM)
+HUNG_UP = (signal.SIGHUP,)
 SLOW = pytest.mark.slow
 
 
@@ -26,7 +27,10 @@ def flags_of(module, scenes, small_run, tmp_path):
     return *COMMANDS[module], *places[module]
 
 
-@pytest.mark.parametrize("signals", [pytest.param(ONCE, marks=SLOW), TWICE, pytest.param(TERMINATED, marks=SLOW)])
+@pytest.mark.parametrize(
+    "signals",
+    [pytest.param(ONCE, marks=SLOW), TWICE, pytest.param(TERMINATED, marks=SLOW), pytest.param(HUNG_UP, marks=SLOW)],
+)
 @pytest.mark.parametrize("module", COMMANDS)
 def test_ctrl_c(module, signals, scenes, small_run, tmp_path):
     for number, moment in enumerate(MOMENTS):

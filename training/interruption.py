@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 import keras
 import tensorflow as tf
 
-from command import INTERRUPTED, RESUME
+from command import INTERRUPTED, RESUME, STOPPING
 from log import logger
 from training.callbacks import Logs
 
@@ -18,7 +18,8 @@ come from its disk, for ever."""
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ctrl-C, or SIGTERM from a cluster, stops training after the current batch; a second one stops it at once.
+    """Ctrl-C, SIGTERM from a cluster, or the end of the terminal stops training after the current batch; a second
+    signal stops it at once.
 
     Python's own handler would raise anywhere, also in code that swallows exceptions or is writing a file. If Python
     itself does not come to see the signal, the process ends without it.
@@ -31,7 +32,7 @@ class StopOnSignal(keras.callbacks.Callback):
         self.noticed = threading.Event()
 
     def __enter__(self) -> "StopOnSignal":
-        self.handlers = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        self.handlers = {number: signal.signal(number, self._note) for number in STOPPING}
         self.numbers, self.writer = os.pipe()
         os.set_blocking(self.writer, False)
         self.usual = signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
