@@ -35,13 +35,13 @@ class SplitColumns(NamedTuple):
         columns: by number from 0; empty: the table gives no split.
         meanings: of the cells of each column: train, val, test, NO, or nothing.
         otherwise: the split of rows that have a NO, and nothing else.
-        test_is_val: pictures for testing become the validation, because there are none for that.
+        draws_validation: pictures for validation are chosen among those for training, because none are given.
     """
 
     columns: tuple[int, ...] = ()
     meanings: tuple[dict[str, str], ...] = ()
     otherwise: str = ""
-    test_is_val: bool = False
+    draws_validation: bool = False
 
     def of(self, cells: Sequence[str]) -> str:
         return self.of_cells([cells[column].lower() for column in self.columns])
@@ -50,7 +50,7 @@ class SplitColumns(NamedTuple):
         """The split of a row by its cells in these columns alone, in small letters."""
         found = [meaning.get(cell, "") for meaning, cell in zip(self.meanings, cells, strict=True)]
         split = next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
-        return "val" if split == "test" and self.test_is_val else split
+        return "" if split == "train" and self.draws_validation else split
 
 
 NO_SPLIT = SplitColumns()
@@ -141,23 +141,21 @@ def _with_validation(
     sizes: Counter[str] = Counter()
     for cells, count in counts.items():
         _check_flags(result, found, cells, count)
-        sizes[result.of_cells(cells)] += count
+        sizes[result.of_cells(cells)] += count  # before validation is drawn
     if not sizes["train"] or not (sizes["val"] or sizes["test"]):
         only = ", ".join(TEXTS[split] for split in TEXTS if sizes[split]) or "no split"
         gives = "gives" if len(found) == 1 else "give"
         is_not = "it is not" if len(found) == 1 else "they are not"
         return NO_SPLIT, [*notes, f"{said} {gives} {only} only, so {is_not} used for the split"]
     if not sizes["val"]:
-        result = result._replace(test_is_val=True)
+        result = result._replace(draws_validation=True)
     if given is None:
         _check_order(result, found, sizes)
     parts = [f"{sizes[key]} for {text}" for key, text in TEXTS.items() if sizes[key]]
     parts += [f"{sizes['']} without one"] if sizes[""] else []
     note = f"the split comes from {said} ({', '.join(parts)}){_read(result, found)}"
     if not sizes["val"]:
-        note += "; as none are for validation, those for testing are used for it"
-    elif sizes["test"]:
-        note += "; those for testing are left out"
+        note += "; as none are for validation, a share of those for training is"
     return result, [*notes, note]
 
 

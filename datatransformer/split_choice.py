@@ -1,12 +1,12 @@
-"""Chooses the validation images among those of a ledger."""
+"""Chooses the validation and test images among those of a ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from datatransformer.listing import Rejected
 from datatransformer.names.matching import FileNames, why_not_found
-from datatransformer.split import validation_count
+from datatransformer.split import Shares
 from datatransformer.tables.label_sets import choose_by_labels
 from datatransformer.temporary_database import TemporaryDatabase
 
@@ -24,15 +24,15 @@ MOST_OF_SAMPLE = 100
 """Names of a list from which it is learnt how they differ from those of images."""
 
 
-class ValidationChoice:
-    """Chooses images in the tables of a ledger: it fills the table `chosen`."""
+class SplitChoice:
+    """Chooses images in the tables of a ledger: it fills the table `chosen` with images that are not for training."""
 
     def __init__(self, table: TemporaryDatabase) -> None:
         self.table = table
         self.group_sizes: dict[str, int] = {}
 
-    def by_share(self, fraction: float) -> None:
-        """Chooses the validation images: a share of each group, among the images that are not left out."""
+    def by_share(self, shares: Shares) -> None:
+        """Chooses a share of each group, among the images that are not left out."""
         sizes = dict(self.table(f"SELECT split_group, count(*) FROM image WHERE {UNDECIDED} GROUP BY split_group"))
         if sizes == self.group_sizes:  # no image was left out since
             return
@@ -40,20 +40,21 @@ class ValidationChoice:
         self.table("DELETE FROM chosen")
         columns, order = "split_group, number", "split_group, sort_key, name"
         undecided = self.table(f"SELECT {columns} FROM image WHERE {UNDECIDED} ORDER BY {order}")
-        chosen = (
-            (number,)
-            for group, images in groupby(undecided, key=lambda row: row[0])
-            for _, number in islice(images, validation_count(sizes[group], fraction))
-        )
-        self.table.each("INSERT INTO chosen VALUES (?)", chosen)
+
+        def chosen() -> Iterator[tuple[int, str]]:
+            for group, images in groupby(undecided, key=lambda row: row[0]):
+                for split, count in zip(("val", "test"), shares.counts(sizes[group]), strict=True):
+                    yield from ((number, split) for _, number in islice(images, count))
+
+        self.table.each("INSERT INTO chosen VALUES (?, ?)", chosen())
         self._choose_other_frames()
 
-    def by_labels(self, fraction: float) -> None:
+    def by_labels(self, shares: Shares) -> None:
         """As `by_share`, for images with several labels: a share of each label."""
         sizes = {"": self.table(f"SELECT count(*) FROM image WHERE {UNDECIDED}").fetchone()[0]}
         if sizes != self.group_sizes:
             self.group_sizes = sizes
-            choose_by_labels(self.table, UNDECIDED, fraction)
+            choose_by_labels(self.table, UNDECIDED, shares)
             self._choose_other_frames()
 
     def _choose_other_frames(self) -> None:
@@ -61,25 +62,24 @@ class ValidationChoice:
         if self.table("SELECT EXISTS (SELECT 1 FROM image WHERE frame > 1)").fetchone()[0]:
             self.table("CREATE INDEX IF NOT EXISTS by_file ON image (path, class_name)")
             self.table(
-                "INSERT OR IGNORE INTO chosen SELECT other.number FROM image JOIN image AS other "
-                "USING (path, class_name) WHERE image.frame = 1 AND other.frame > 1 AND image.number IN chosen"
+                "INSERT OR IGNORE INTO chosen SELECT other.number, chosen.split FROM chosen JOIN image USING (number) "
+                "JOIN image AS other USING (path, class_name) WHERE image.frame = 1 AND other.frame > 1"
             )
 
-    def by_list(self, names: Iterable[str], report: "Report | None" = None) -> list[Rejected]:
-        """Chooses the images that a list names. Returns the names that mean no image, or several."""
+    def by_list(self, names: Iterable[str], split: str, report: "Report | None" = None) -> list[Rejected]:
+        """Takes the images that a list names for a split. Returns the names that mean no image, or several."""
         listed = (name for (name,) in self.table("SELECT DISTINCT name FROM image WHERE frame < 2 ORDER BY name"))
         files, names = FileNames(self.table, listed), list(names)
         files.learn(names[:: -(-len(names) // MOST_OF_SAMPLE) or 1])
         self.table("CREATE INDEX IF NOT EXISTS by_name ON image (name)")
-        choose = "INSERT OR IGNORE INTO chosen SELECT number FROM image WHERE name = CAST(? AS TEXT)"
+        take = "UPDATE image SET given = ? WHERE name = CAST(? AS TEXT)"
         rejected = []
         for name in names:
             found = files.find(name)
             if len(found) == 1:
-                self.table(choose, *self.table.text(found[0]))
+                self.table(take, split, *self.table.text(found[0]))
             else:
                 rejected.append(Rejected(name, why_not_found(name, files, "the raw data")))
-        self._choose_other_frames()
         if report:
             files.describe(report, of="names of the list")
         return rejected
