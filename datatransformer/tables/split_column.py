@@ -21,6 +21,7 @@ from datatransformer.tables.split_words import (
     folds_of,
     is_numbered,
     split_word,
+    splits_in,
 )
 from settings import SettingError, bad_setting
 from storage.column_names import normal_name
@@ -44,13 +45,13 @@ class SplitColumns(NamedTuple):
     draws_validation: bool = False
 
     def of(self, cells: Sequence[str]) -> str:
-        return self.of_cells([cells[column].lower() for column in self.columns])
+        split = self.of_cells([cells[column].lower() for column in self.columns])
+        return "" if split == "train" and self.draws_validation else split
 
     def of_cells(self, cells: Sequence[str]) -> str:
-        """The split of a row by its cells in these columns alone, in small letters."""
+        """What a row is for by its cells in these columns alone, in small letters, before validation is chosen."""
         found = [meaning.get(cell, "") for meaning, cell in zip(self.meanings, cells, strict=True)]
-        split = next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
-        return "" if split == "train" and self.draws_validation else split
+        return next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
 
 
 NO_SPLIT = SplitColumns()
@@ -102,7 +103,7 @@ def split_columns(
     result = SplitColumns(
         tuple(column.number for column in found),
         tuple(column.meaning.splits for column in found),
-        _otherwise({column.meaning.flag for column in found}) if found[0].is_flag else "",
+        _otherwise(found) if found[0].is_flag else "",
     )
     return _with_validation(result, found, inner, given, notes)
 
@@ -122,10 +123,13 @@ def _one_rule(found: list[_Column], counts: "Counter[tuple[str, ...]]") -> list[
     return others[:1] or found
 
 
-def _otherwise(flags: set[str]) -> str:
-    """The split of rows without a yes in the columns of these splits."""
+def _otherwise(found: list[_Column]) -> str:
+    """The split of rows without a yes in these columns: of `is_train` validation, of `train_test_split` testing."""
+    flags = {column.meaning.flag for column in found}
+    if flags == {"train"}:
+        return "test" if any("test" in splits_in(normal_name(column.name)) for column in found) else "val"
     if len(flags) == 1:
-        return "test" if "train" in flags else "train"
+        return "train"
     return next((split for split in ("train", "val", "test") if split not in flags), "test")
 
 
@@ -141,7 +145,7 @@ def _with_validation(
     sizes: Counter[str] = Counter()
     for cells, count in counts.items():
         _check_flags(result, found, cells, count)
-        sizes[result.of_cells(cells)] += count  # before validation is drawn
+        sizes[result.of_cells(cells)] += count
     if not sizes["train"] or not (sizes["val"] or sizes["test"]):
         only = ", ".join(TEXTS[split] for split in TEXTS if sizes[split]) or "no split"
         gives = "gives" if len(found) == 1 else "give"

@@ -101,7 +101,7 @@ def test_a_list_names_images_as_tables_do(tmp_path: Path):
         file.write_text(f"\ufeff{line}\n\n", encoding="utf-8")
         with open_ledger() as ledger:
             ledger.add([RawImage(name) for name in names], BY_RATIO, by_class=True)
-            missing = ledger.choice.by_list(read_list(file))
+            missing = ledger.choice.by_list(read_list(file, "val"), "val")
             assert [name for name, _ in missing] == ([] if expected else [line])
             assert line != "1" or "could be any of day/1.jpg, night/1.jpg" in missing[0].reason
             chosen = {one.image.name for batch in ledger.pending(9) for one in batch if one.split == "val"}
