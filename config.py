@@ -688,6 +688,9 @@ class ClassicalConfig(Settings):
     evaluate: UserPath | None = None
     """A data folder with masks: segment its validation images and score the result, in a folder beside `output`."""
 
+    split: Literal["val", "test"] = "val"
+    """The images of `evaluate`: val for validation, test for those that were kept for testing."""
+
     match: UserPath | None = None
     """A data folder with masks: each region gets the class that regions of its colour and position mostly have in the
     training masks. Empty: that of `evaluate`; without both, masks hold the numbers of the regions."""
@@ -747,6 +750,11 @@ class PredictorConfig(Settings):
 
     evaluate: UserPath | None = None
     """A data folder: predict its validation images and score the result, in a folder beside `output`."""
+
+    split: Literal["val", "test"] = "val"
+    """The images of `evaluate`. val: those by which training chose its best epoch, so that their scores are a little
+    too high. test: those kept apart by `--test-fraction`, `--test-list` or the raw data. The run counts the evaluations
+    with them, since whoever chooses settings by these scores spoils them."""
 
     shard: str | None = None
     """Predict only a part of the images, for several machines: 1/4, 2/4, 3/4 and 4/4 are four shards of equal size.

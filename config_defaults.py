@@ -33,6 +33,8 @@ DEFAULTS = {
         "split": "auto",
         "val_list": "None",
         "val_fraction": "0.2",
+        "test_list": "None",
+        "test_fraction": "0.0",
         "link": "copy",
         "verify": "True",
         "pictures": "None",
@@ -171,6 +173,7 @@ DEFAULTS = {
     "ClassicalConfig": {
         "test_images": "data/val",
         "evaluate": "None",
+        "split": "val",
         "match": "None",
         "method": "mean-shift",
         "regions": "None",
@@ -185,6 +188,7 @@ DEFAULTS = {
     "PredictorConfig": {
         "test_images": "data/val",
         "evaluate": "None",
+        "split": "val",
         "shard": "None",
         "runs": "runs",
         "run": "",

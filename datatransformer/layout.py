@@ -52,12 +52,13 @@ LINKS_LOOKED_AT = 3
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The content of a data folder, as training needs it."""
+    """The content of a data folder, as training needs it. `evaluated`: the split that evaluations take, val or test."""
 
     path: Path
     task: str
     classes: tuple[str, ...]
     rows: tuple[Row, ...]
+    evaluated: str = "val"
 
     def images(self, split: str) -> list[str]:
         return [str(self.path / row.image) for row in self.rows if row.split == split]

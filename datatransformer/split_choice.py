@@ -8,7 +8,7 @@ from datatransformer.listing import Rejected
 from datatransformer.names.matching import FileNames, why_not_found
 from datatransformer.split import Shares
 from datatransformer.tables.label_sets import choose_by_labels
-from datatransformer.temporary_database import TemporaryDatabase
+from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 
 if TYPE_CHECKING:
     from datatransformer.report import Report
@@ -59,8 +59,7 @@ class SplitChoice:
 
     def _choose_other_frames(self) -> None:
         """Chooses all frames of the files whose first one is chosen: their others are neighbours of training images."""
-        if self.table("SELECT EXISTS (SELECT 1 FROM image WHERE frame > 1)").fetchone()[0]:
-            self.table("CREATE INDEX IF NOT EXISTS by_file ON image (path, class_name)")
+        if self._has_frames():
             self.table(
                 "INSERT OR IGNORE INTO chosen SELECT other.number, chosen.split FROM chosen JOIN image USING (number) "
                 "JOIN image AS other USING (path, class_name) WHERE image.frame = 1 AND other.frame > 1"
@@ -69,17 +68,33 @@ class SplitChoice:
     def by_list(self, names: Iterable[str], split: str, report: "Report | None" = None) -> list[Rejected]:
         """Takes the images that a list names for a split. Returns the names that mean no image, or several."""
         listed = (name for (name,) in self.table("SELECT DISTINCT name FROM image WHERE frame < 2 ORDER BY name"))
-        files, names = FileNames(self.table, listed), list(names)
-        files.learn(names[:: -(-len(names) // MOST_OF_SAMPLE) or 1])
+        names, found, rejected = list(names), list[str](), list[Rejected]()
+        with open_temporary_database(tables="") as of_list:
+            files = FileNames(of_list, listed)
+            files.learn(names[:: -(-len(names) // MOST_OF_SAMPLE) or 1])
+            for name in names:
+                meant = files.find(name)
+                if len(meant) == 1:
+                    found += meant
+                else:
+                    rejected.append(Rejected(name, why_not_found(name, files, "the raw data")))
+            if report:
+                files.describe(report, of="names of the list")
+        self._give(found, split)
+        return rejected
+
+    def _give(self, names: Iterable[str], split: str) -> None:
+        """Gives a split to the images of these names, and to the other frames of their files."""
         self.table("CREATE INDEX IF NOT EXISTS by_name ON image (name)")
         take = "UPDATE image SET given = ? WHERE name = CAST(? AS TEXT)"
-        rejected = []
-        for name in names:
-            found = files.find(name)
-            if len(found) == 1:
-                self.table(take, split, *self.table.text(found[0]))
-            else:
-                rejected.append(Rejected(name, why_not_found(name, files, "the raw data")))
-        if report:
-            files.describe(report, of="names of the list")
-        return rejected
+        self.table.each(take, ((split, *self.table.text(name)) for name in names))
+        if self._has_frames():
+            first = "FROM image AS first WHERE first.path = image.path AND first.class_name = image.class_name"
+            self.table(f"UPDATE image SET given = (SELECT given {first} AND first.frame = 1) WHERE frame > 1")
+
+    def _has_frames(self) -> bool:
+        """Whether a file has several images. Makes the index by which they are found."""
+        if not self.table("SELECT EXISTS (SELECT 1 FROM image WHERE frame > 1)").fetchone()[0]:
+            return False
+        self.table("CREATE INDEX IF NOT EXISTS by_file ON image (path, class_name)")
+        return True

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 TABLES = """
-    DROP TABLE IF EXISTS known;
-    DROP TABLE IF EXISTS known_folder;
     CREATE TABLE known (number INTEGER PRIMARY KEY, name TEXT, key TEXT, plain TEXT);
     CREATE TABLE known_folder (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """

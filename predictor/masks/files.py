@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from datatransformer.layout import Colour, DataFolder
-from predictor.images import validation_images
+from predictor.images import evaluated_images
 from predictor.masks.annotations import files as annotation_files
 from predictor.masks.annotations.files import AnnotationFiles
 from predictor.output import image_path
@@ -92,7 +92,7 @@ class MaskFiles:
 
     def read_validation(self, data: DataFolder) -> Iterator[SegmentedImage]:
         """The validation images whose masks have been written, with these masks."""
-        for image in validation_images(data):
+        for image in evaluated_images(data):
             path = mask_path(self.output, "index", image.name)
             if path.exists():
                 pixels = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
