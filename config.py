@@ -144,17 +144,25 @@ class DataTransformerConfig(Settings):
 
     split: Literal["auto", "ratio", "sequences"] = "auto"
     """Which images are for validation.
-    auto: those that the raw data name, otherwise as ratio.
-    ratio: a random share of each class.
+    auto: those that the raw data name, otherwise as ratio. Test images that they name stay apart in any case.
+    ratio: a random share of each class, whatever the raw data say.
     sequences: the last share of each video, so that no neighbours of training images are among them. The frames of a
     video have the same name apart from their number."""
 
     val_list: File | None = None
     """A list of the images that are for validation, one name per line or in a column of a table. All others are for
-    training. It replaces split and val_fraction."""
+    training, but for those that the raw data or test_list keep for testing. It replaces split and val_fraction."""
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the images of each class that is kept for validation, unless the raw data or val_list decide."""
+
+    test_list: File | None = None
+    """A list of the images that are for testing, like val_list. Training never sees them, and nothing is chosen by
+    them: neither the checkpoint nor an ensemble. `python -m predictor --evaluate data --split test` scores them."""
+
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the images of each class that is kept for testing, unless the raw data or test_list decide. 0: none.
+    With split sequences it is the part of each video before that for validation."""
 
     link: Literal["copy", "hardlink", "symlink"] = "copy"
     """How an image gets into the data folder. Links take no disk space: hardlink needs both folders on one disk,
@@ -690,6 +698,9 @@ class ClassicalConfig(Settings):
     evaluate: UserPath | None = None
     """A data folder with masks: segment its validation images and score the result, in a folder beside `output`."""
 
+    split: Literal["val", "test"] = "val"
+    """The images of `evaluate`: val for validation, test for those that were kept for testing."""
+
     match: UserPath | None = None
     """A data folder with masks: each region gets the class that regions of its colour and position mostly have in the
     training masks. Empty: that of `evaluate`; without both, masks hold the numbers of the regions."""
@@ -754,6 +765,11 @@ class PredictorConfig(Settings):
 
     evaluate: UserPath | None = None
     """A data folder: predict its validation images and score the result, in a folder beside `output`."""
+
+    split: Literal["val", "test"] = "val"
+    """The images of `evaluate`. val: those by which training chose its best epoch, so that their scores are a little
+    too high. test: those kept apart by `--test-fraction`, `--test-list` or the raw data. The run counts the evaluations
+    with them, since whoever chooses settings by these scores spoils them."""
 
     shard: str | None = None
     """Predict only a part of the images, for several machines: 1/4, 2/4, 3/4 and 4/4 are four shards of equal size.

@@ -14,7 +14,7 @@ from datatransformer.layout import DataFolder
 from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
 from plots.scores import draw_scores_of_runs, run_title
-from predictor.images import evenly_spaced, validation_images
+from predictor.images import evaluated_images, evenly_spaced
 from settings import SettingError
 from storage.tables import csv_safe, printable, read_table, write_table
 from training.kinds import CLASSIFIER, MULTILABEL, SEGMENTATION
@@ -84,7 +84,7 @@ def draw_masks_of_runs(trained_runs: Sequence[TrainedRun], titles: Sequence[str]
     from predictor.masks.segmenter import Network, validation_masks
 
     chosen = evenly_spaced(len(data.images("val")), MAX_IMAGES)
-    images = [validation_images(data)[index] for index in chosen]
+    images = [evaluated_images(data)[index] for index in chosen]
     truth = [read_mask(Path(data.masks("val")[index])) for index in chosen]
     networks = [Network(trained.run, "none") for trained in trained_runs]
     by_run = [list(validation_masks(network, data, images)) for network in networks]

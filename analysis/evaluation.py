@@ -33,7 +33,7 @@ def evaluate_run(trained: TrainedRun, scale: "Scale") -> None:
 
 
 def _evaluate_classifier(trained: TrainedRun, scale: "Scale") -> None:
-    from predictor.images import validation_images, validation_sources
+    from predictor.images import evaluated_images, evaluated_sources
     from predictor.labels.evaluation import EvaluatedImage, write_evaluation
 
     validation = trained.validation
@@ -41,11 +41,11 @@ def _evaluate_classifier(trained: TrainedRun, scale: "Scale") -> None:
     evaluated = [
         EvaluatedImage(file.name, file.path, int(label), tuple(ranks.tolist()), float(probabilities[ranks[0]]), source)
         for file, label, ranks, probabilities, source in zip(
-            validation_images(trained.data),
+            evaluated_images(trained.data),
             validation.labels,
             ranked,
             validation.probabilities,
-            validation_sources(trained.data),
+            evaluated_sources(trained.data),
             strict=True,
         )
     ]
@@ -55,11 +55,11 @@ def _evaluate_classifier(trained: TrainedRun, scale: "Scale") -> None:
 
 def _evaluate_labels(trained: TrainedRun) -> None:
     """For a classifier whose images may have several labels. Chooses the thresholds again, as after training."""
-    from predictor.images import validation_images
+    from predictor.images import evaluated_images
     from predictor.labels.label_evaluation import Predictions, write_label_evaluation
     from predictor.labels.thresholds import write_thresholds
 
-    files, validation = validation_images(trained.data), trained.validation
+    files, validation = evaluated_images(trained.data), trained.validation
     thresholds = write_thresholds(trained.run, validation.labels, validation.probabilities)
     names, paths = [file.name for file in files], [file.path for file in files]
     predictions = Predictions(names, paths, validation.labels, validation.probabilities)

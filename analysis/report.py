@@ -13,6 +13,7 @@ from storage.tables import read_table
 from training.checkpoint_file import Row
 from training.run_folder import RunFolder
 from training.run_records import SessionRow
+from training.test_looks import looks_sentence
 
 SECTIONS = {
     "Evaluation": {
@@ -73,9 +74,9 @@ def write_report(trained: TrainedRun) -> None:
     """Writes the page from the files in the run's folder. Outdated figures and tables are left out."""
     run = trained.run
     figures = {name: file for name, file in current_figures(trained) if name not in OF_EARLIER_VERSIONS}
-    said = meaning(trained)
+    said = [meaning(trained), looks_sentence(run.path)]
     content = [
-        *([paragraph(said)] if said else []),
+        *(paragraph(sentence) for sentence in said if sentence),
         paragraph(introduction(trained)),
         table(("", ""), summary_rows(trained)),
     ]

@@ -1,8 +1,8 @@
 """The layout of the data folder on disk. Only this module and `manifest` know the names in it.
 
-DATA/train/CLASS/image.jpg   DATA/val/CLASS/image.jpg                     classification
-DATA/{train,val}/images/image.jpg                                         several labels per image (task multilabel)
-DATA/{train,val}/images/image.jpg   DATA/{train,val}/masks/image.png      segmentation
+DATA/{train,val,test}/CLASS/image.jpg                                     classification; test only if there is one
+DATA/{train,val,test}/images/image.jpg                                    several labels per image (task multilabel)
+DATA/{train,val,test}/images/image.jpg   .../masks/image.png               segmentation
 DATA/classes.csv    index,name[,red,green,blue]: the order of the classes
 DATA/manifest.csv   one row per image: its path, split, class or labels or mask, source, and digest
 DATA/rejected.csv   one row per source that was left out, with the reason
@@ -28,6 +28,9 @@ from storage.tables import class_cell, original, write_json, write_table
 if TYPE_CHECKING:
     from datatransformer.pictures.pixel_range import PixelRange
 
+NEEDED = ("train", "val")
+"""Splits that every data folder has. Test images are optional: nothing is ever chosen by them."""
+
 CLASSES, REJECTED, SETTINGS = "classes.csv", "rejected.csv", "settings.json"
 PIXELS = "pixels.json"
 CLASSES_HEADER = ("index", "name")
@@ -41,18 +44,22 @@ MASK_PIXELS, MASK_PIXELS_HEADER = "mask_pixels.csv", ("place", "pixels")
 OF_ALL_SOURCES = ("source", "split", "val_list", "val_fraction", "seed")
 """Settings that every data folder is made with. So the `settings.json` of another program is not taken for ours."""
 
+LATER_SETTINGS = ("test_list", "test_fraction")
+"""Settings of all sources that data folders of earlier versions do not note."""
+
 LINKS_LOOKED_AT = 3
 """Images of a folder of the data folder that are looked at, whether they are links to nothing."""
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The content of a data folder, as training needs it."""
+    """The content of a data folder, as training needs it. `evaluated`: the split that evaluations take, val or test."""
 
     path: Path
     task: str
     classes: tuple[str, ...]
     rows: tuple[Row, ...]
+    evaluated: str = "val"
 
     def images(self, split: str) -> list[str]:
         return [str(self.path / row.image) for row in self.rows if row.split == split]
@@ -134,7 +141,7 @@ def _fault(path: Path, rows: list[Row], classes: Sequence[str], task: str) -> st
     used = {row.class_name for row in rows if row.class_name}.union(*{row.labels for row in rows})
     if unknown := used - set(classes):
         return f"has been changed: {CLASSES} lacks {', '.join(sorted(unknown))}"
-    if empty := [split for split in SPLITS if not any(row.split == split for row in rows)]:
+    if empty := [split for split in NEEDED if not any(row.split == split for row in rows)]:
         return f"has been changed: it has no images for {' and '.join(empty)}"
     if missing := _missing(path, rows):
         return f"lacks {len(missing)} images of its manifest, first {missing[0]}"
@@ -204,7 +211,8 @@ def write_view(data: DataFolder, rows: Iterable[Row], path: Path) -> None:
         if os.path.lexists(path / split) and not (path / split).is_symlink():
             raise SettingError(bad_setting("data", path / split, "is in the way; move it, or name another folder"))
         (path / split).unlink(missing_ok=True)
-        (path / split).symlink_to((data.path / split).resolve(), target_is_directory=True)
+        if (data.path / split).is_dir():
+            (path / split).symlink_to((data.path / split).resolve(), target_is_directory=True)
     write_classes(path, data.classes, data.colours)
     copy_pixel_range(data.path, path)
     write_manifest(path, data.task, rows)
@@ -220,10 +228,10 @@ def image_path(task: str, split: str, folder: str, stem: str, suffix: str) -> st
     return f"{split}/{folder}/{stem}{suffix}" if task == "classification" else f"{split}/images/{stem}{suffix}"
 
 
-def folders(task: str, class_folders: Iterable[str]) -> list[str]:
-    """All folders of images and masks; `class_folders` are the folders of the classes."""
+def folders(task: str, class_folders: Iterable[str], splits: Iterable[str]) -> list[str]:
+    """All folders of images and masks of these splits; `class_folders` are the folders of the classes."""
     names = {"classification": list(class_folders), "multilabel": ["images"]}.get(task, ["images", "masks"])
-    return [f"{split}/{name}" for split in SPLITS for name in names]
+    return [f"{split}/{name}" for split in splits for name in names]
 
 
 def mask_path(image: str) -> str:

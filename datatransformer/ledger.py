@@ -11,9 +11,9 @@ from datatransformer.manifest import Row
 from datatransformer.naming import frame_name, natural_order, stem_of
 from datatransformer.report import Report
 from datatransformer.split import SplitKey
+from datatransformer.split_choice import KEPT, SplitChoice
 from datatransformer.tables.label_sets import describe_labels
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
-from datatransformer.validation_choice import KEPT, ValidationChoice
 from storage.tables import csv_safe
 
 TABLES = """
@@ -24,20 +24,20 @@ TABLES = """
         number INTEGER PRIMARY KEY, name TEXT, path TEXT, class_name TEXT, mask TEXT,
         labels TEXT, -- a JSON list; empty unless images may have several
         stem TEXT,   -- in small letters
-        given TEXT,  -- the split, if the raw data decide it; of all others, the first of each group are for validation
+        given TEXT,  -- the split, if the raw data or a list decide it; of all others the first of each group are chosen
         split_group TEXT, sort_key BLOB,
         place TEXT,  -- the path in the data folder; '' if the image is left out, NULL while it is pending
         digest TEXT, -- of the picture and its mask in the data folder
         frame INTEGER -- from 1, of a file whose frames are images; otherwise 0
     );
     CREATE TABLE label (name TEXT, number INTEGER);  -- each label of each image that may have several
-    CREATE TABLE chosen (number INTEGER PRIMARY KEY);
+    CREATE TABLE chosen (number INTEGER PRIMARY KEY, split TEXT);  -- val or test
     CREATE TABLE shared (class_name TEXT, stem TEXT, PRIMARY KEY (class_name, stem)) WITHOUT ROWID;
     CREATE VIEW member AS  -- each class with each of its images
         SELECT number, class_name AS class FROM image WHERE class_name != ''
         UNION ALL SELECT number, name AS class FROM label;
     CREATE VIEW with_split AS
-        SELECT *, coalesce(given, iif(number IN chosen, 'val', 'train')) AS split FROM image;
+        SELECT image.*, coalesce(given, chosen.split, 'train') AS split FROM image LEFT JOIN chosen USING (number);
 """
 
 INSERT = """
@@ -84,7 +84,7 @@ class Ledger:
 
     def __init__(self, table: TemporaryDatabase) -> None:
         self.table, self.is_in_order = table, True
-        self.validation = ValidationChoice(table)
+        self.choice = SplitChoice(table)
 
     def add_earlier(self, rows: Iterable[Row]) -> None:
         """Takes up the images that earlier runs have placed. Call this before `add`."""
@@ -196,10 +196,11 @@ class Ledger:
         return counts
 
     def too_small_classes(self, minimum: int) -> list[tuple[int, RawImage, str]]:
-        """Number, image and place of all images whose class has fewer than `minimum` images."""
+        """Number, image and place of all images whose class has fewer than `minimum` images, without test images."""
         rows = self.table(
             "SELECT number, name, path, class_name, frame, place FROM image WHERE place != '' AND class_name IN "
-            "(SELECT class_name FROM image WHERE place != '' AND class_name != '' GROUP BY 1 HAVING count(*) < ?)",
+            "(SELECT class_name FROM image WHERE place != '' AND class_name != '' "
+            "GROUP BY 1 HAVING sum(given IS NOT 'test') < ?)",
             minimum,
         )
         return [

@@ -36,7 +36,7 @@ class RawImage(NamedTuple):
         name: unique; the split depends on it. It is the path in the raw folder, if there is one.
         path: its file, or empty.
         class_name: empty for segmentation.
-        split: "train" or "val" if the source itself decides this, else None.
+        split: "train", "val" or "test" if the source itself decides this, else None.
         mask: the file of its mask, or the text of which the source draws it; or empty.
         labels: all its labels, if images may have several; then class_name is empty.
         frame: the number of a frame or page from 1, if each of them is an image; 0 for the first or only one.

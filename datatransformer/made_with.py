@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.layout import OF_ALL_SOURCES
+from datatransformer.layout import LATER_SETTINGS, OF_ALL_SOURCES
 from datatransformer.manifest import Row
 from datatransformer.pictures.images import UnreadableImage, read_content
 from datatransformer.pictures.jpeg_png_check import read_ends
@@ -19,7 +19,7 @@ from log import logger
 if TYPE_CHECKING:
     from config import DataTransformerConfig
 
-RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list")
+RAW = ("raw_images", "raw_labels", "raw_masks", "class_names", "merge_classes", "val_list", "test_list")
 """Settings that name files or folders of the user's."""
 
 RAW_FILES = "raw_files"
@@ -47,7 +47,7 @@ class MadeWith:
     @cached_property
     def used(self) -> dict:
         """The settings, with a digest of each file that they name."""
-        names = OF_ALL_SOURCES + self.source.SETTINGS
+        names = OF_ALL_SOURCES + LATER_SETTINGS + self.source.SETTINGS
         used = self.settings.model_dump(mode="json", include=set(names)) | {"task": self.task}
         for key in (name for name in RAW if name in used):
             path = getattr(self.settings, key)

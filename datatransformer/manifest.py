@@ -17,7 +17,7 @@ from storage.tables import (
 )
 
 MANIFEST = "manifest.csv"
-SPLITS = ("train", "val")
+SPLITS = ("train", "val", "test")
 
 MANIFEST_HEADERS = {
     "classification": ("image", "split", "class", "source", "digest"),

@@ -11,6 +11,7 @@ from datatransformer.masks.split_report import describe_mask_splits
 from datatransformer.remarks import describe_remarks
 from datatransformer.report import Report
 from datatransformer.source_choice import MULTILABEL
+from datatransformer.tables.split_column import TEXTS
 
 MOST_REASONS = 40
 """Reasons to leave out an image that the report shows. The list of rejects has all."""
@@ -21,13 +22,14 @@ def describe(
 ) -> None:
     """Adds the numbers of images, those of each class, the changed pictures and what was left out."""
     splits = ledger.splits()
-    numbers = (("training", splits["train"]), ("validation", splits["val"]), ("left out", len(rejected)))
-    report.add_table("Images", ("for", "images"), numbers, show=False)
+    used = [split for split in TEXTS if splits[split]]
+    numbers = [(TEXTS[split], splits[split]) for split in used]
+    report.add_table("Images", ("for", "images"), [*numbers, ("left out", len(rejected))], show=False)
     if task == MULTILABEL:
         ledger.describe_labels(report)
     if task != "segmentation":
-        sizes = [(name, by_split["train"], by_split["val"]) for name, by_split in ledger.class_counts().items()]
-        report.add_table("Images of each class", ("class", "training", "validation"), sizes, show=False)
+        sizes = [(name, *(by_split[split] for split in used)) for name, by_split in ledger.class_counts().items()]
+        report.add_table("Images of each class", ("class", *(TEXTS[split] for split in used)), sizes, show=False)
     describe_mask_splits(work, classes if task == "segmentation" else (), splits.total(), report)
     warn_of_equal_pictures(ledger.table, report)
     describe_remarks(work, report)

@@ -29,7 +29,8 @@ MULTILABEL = "multilabel"
 """The task of a data folder whose images may have several labels; `--labels several` asks for it."""
 
 OF_ALL_SOURCES = {
-    "source", "data", "split", "val_list", "val_fraction", "workers", "overwrite", "seed", "json", "debug", "config",
+    "source", "data", "split", "val_list", "val_fraction", "test_list", "test_fraction", "workers", "overwrite", "seed",
+    "json", "debug", "config",
 }  # fmt: skip
 """Fields that have an effect with every source. Every other field is one of the SETTINGS of some sources."""
 
@@ -71,10 +72,17 @@ def unused_settings(settings: "DataTransformerConfig", source: Source) -> list[s
     errors += errors_if_given(settings, unused, f"has no effect with source {settings.source}; leave it out")
     draws = "seed" in source.SETTINGS
     if settings.val_list:
-        fields = ("split", "val_fraction", *(() if draws else ("seed",)))
+        fields = ["val_fraction", "test_fraction", *([] if draws else ["seed"])]
+        fields += ["split"] if settings.split == "sequences" else []
         errors += errors_if_given(settings, fields, "has no effect with val_list; leave out one of them")
     elif settings.split == "sequences" and not draws:
         errors += errors_if_given(settings, ("seed",), "has no effect with split sequences; leave it out")
+    if settings.test_list and settings.test_fraction:
+        why = "has no effect with test_list; leave out one of them"
+        errors.append(bad_setting("test_fraction", settings.test_fraction, why))
+    if (kept := settings.val_fraction + settings.test_fraction) >= 1:
+        why = f"leaves no images for training, as {kept:g} of them would be for validation and testing"
+        errors.append(bad_setting("test_fraction", settings.test_fraction, why))
     return errors
 
 

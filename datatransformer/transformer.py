@@ -20,12 +20,12 @@ from datatransformer.report_tables import describe
 from datatransformer.source_choice import MULTILABEL, with_source
 from datatransformer.sources import load_source
 from datatransformer.split import split_key
-from datatransformer.tables.image_list import read_list
+from datatransformer.split_settings import choose_shares, split_images
 from datatransformer.tables.label_sets import with_labels
 from datatransformer.too_few import too_few
 from datatransformer.writer import Writer
 from log import logger
-from settings import SettingError, WorkError, bad_setting, errors_if_given
+from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock, was_locked
 from storage.owned import has_replaced, is_hollow
 from storage.tables import csv_safe, read_table, write_table
@@ -96,7 +96,7 @@ class DataTransformer:
             entries = with_frames(listing.entries) if self.settings.frames == "all" else listing.entries
             entries = with_labels(entries, listing.classes) if self.task == MULTILABEL else entries
             rejected = ledger.add(entries, key, by_class=self.task == "classification")
-            rejected += self._split(ledger)
+            rejected += split_images(ledger, self.settings, self.source, self.task, self.report)
             self._start_or_resume(is_started)
             self.writer.place(ledger, listing)
             rejected += self._leave_out_small_classes(ledger)
@@ -158,33 +158,6 @@ class DataTransformer:
         self.work.mkdir(parents=True, exist_ok=True)
         layout.write_settings_used(self.work, self.made_with.note())
 
-    def _split(self, ledger: Ledger) -> list[Rejected]:
-        """Chooses the validation images. Returns the names in the list that mean no image, or several.
-
-        Raises SettingError if the list names none or all of the images, or if settings of the split have no effect.
-        """
-        val_list = self.settings.val_list
-        if val_list is None:
-            if ledger.all_splits_are_given():
-                unused = {"val_fraction", "seed"} - set(self.source.SETTINGS)
-                why = "has no effect: the raw data give the split of every image; leave it out, or use --split ratio"
-                if errors := errors_if_given(self.settings, sorted(unused), why):
-                    raise SettingError(*errors)
-            self._choose_share(ledger)
-            return []
-        missing = ledger.validation.by_list(read_list(val_list, self.report), self.report)
-        splits = ledger.splits()
-        if len(splits) < 2:
-            first = "".join(f". {name} {reason}" for name, reason in missing[:1])
-            allowed = f"names {splits['val']} of the {splits.total()} images; name some, but not all{first}"
-            raise SettingError(bad_setting("val_list", val_list, allowed))
-        return [Rejected(csv_safe(name), f"is in {val_list.name}, but {reason}") for name, reason in missing]
-
-    def _choose_share(self, ledger: Ledger) -> None:
-        is_by_label = self.task == MULTILABEL and self.settings.split != "sequences"
-        choose = ledger.validation.by_labels if is_by_label else ledger.validation.by_share
-        choose(self.settings.val_fraction)
-
     def _leave_out_small_classes(self, ledger: Ledger) -> list[Rejected]:
         """Removes the images of classes that are too small."""
         left_out = ledger.too_small_classes(MIN_IMAGES)
@@ -198,8 +171,7 @@ class DataTransformer:
 
     def _correct_split(self, ledger: Ledger) -> None:
         """Moves the few images whose split changes because others turned out to be unusable."""
-        if self.settings.val_list is None:
-            self._choose_share(ledger)
+        choose_shares(ledger, self.settings, self.task)
         wrong = ledger.in_wrong_split()
         ledger.correct_places({number: self.writer.move(place, split) for number, place, split in wrong})
 
@@ -208,7 +180,7 @@ class DataTransformer:
         splits, used = ledger.splits(), ledger.classes()
         classes = [name for name in listing.classes or used if name in used or self.task == "segmentation"]
         fewest = 1 if self.task == MULTILABEL and ledger.lack_labels() else 2  # one label that images have or lack
-        if len(splits) < 2 or len(classes) < fewest:
+        if not splits["train"] or not splits["val"] or len(classes) < fewest:
             raise WorkError(too_few(splits, len(classes), rejected))
         return classes
 
@@ -225,7 +197,8 @@ class DataTransformer:
 
     def _report(self, splits: Counter[str], rejected: list[Rejected]) -> None:
         images = "image" if splits["train"] == 1 else "images"
-        logger.info(f"{self.data}: {splits['train']} {images} for training, {splits['val']} for validation")
+        testing = f", {splits['test']} for testing" if splits["test"] else ""
+        logger.info(f"{self.data}: {splits['train']} {images} for training, {splits['val']} for validation{testing}")
         if rejected:
             first = "".join(f"\n  {source}: {reason}" for source, reason in sorted(rejected)[:3])
             logger.warning(f"{len(rejected)} left out. {self.data / layout.REJECTED} has the reasons, such as{first}")
@@ -239,6 +212,7 @@ class DataTransformer:
             "images": splits.total(),
             "training_images": splits["train"],
             "validation_images": splits["val"],
+            "test_images": splits["test"],
             "rejected": rejected,
         }
 

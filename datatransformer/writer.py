@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -86,7 +86,7 @@ class Writer:
             start, (done, total) = time.monotonic(), ledger.progress()
             if done:
                 logger.info(f"Resuming after {done} of {total} images.")
-            folders = self._make_folders(listing.classes or ledger.classes())
+            folders = self._make_folders(listing.classes or ledger.classes(), ledger.splits())
             batch_size = 1 if listing.make_pair else BATCH  # masks and drawings take long enough alone
 
             def place_batch(batch: list[PendingImage]) -> list[Outcome]:
@@ -148,10 +148,10 @@ class Writer:
     def _files(self, place: str) -> list[str]:
         return [place, layout.mask_path(place)] if self.task == "segmentation" else [place]
 
-    def _make_folders(self, classes: list[str]) -> dict[str, str]:
+    def _make_folders(self, classes: list[str], splits: Iterable[str]) -> dict[str, str]:
         """The folder name of each class."""
         names = folder_names(classes)
-        for folder in layout.folders(self.task, names.values()):
+        for folder in layout.folders(self.task, names.values(), splits):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         return names
 

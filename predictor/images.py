@@ -58,14 +58,19 @@ def _without(exclude: re.Pattern[str], images: Iterator[ImageFile], folder: Path
             yield image
 
 
-def validation_images(data: DataFolder) -> list[ImageFile]:
-    """The validation images, named by their paths in the validation folder, in the order of the manifest."""
-    return [ImageFile(Path(path), os.path.relpath(path, data.path / "val")) for path in data.images("val")]
+SPLIT_NAMES = {"val": "validation", "test": "test"}
+"""How the images of a split are called: validation images."""
 
 
-def validation_sources(data: DataFolder) -> list[str]:
+def evaluated_images(data: DataFolder) -> list[ImageFile]:
+    """The validation or test images, named by their paths in the folder of the split, in the order of the manifest."""
+    folder = data.path / data.evaluated
+    return [ImageFile(Path(path), os.path.relpath(path, folder)) for path in data.images(data.evaluated)]
+
+
+def evaluated_sources(data: DataFolder) -> list[str]:
     """The user's own file of each of these images."""
-    return [row.source for row in data.rows if row.split == "val"]
+    return [row.source for row in data.rows if row.split == data.evaluated]
 
 
 def evenly_spaced(count: int, maximum: int) -> list[int]:

@@ -1,13 +1,14 @@
 """`python -m predictor`: checks the settings against the kind of run, and starts the prediction."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from command import import_tensorflow
 from datatransformer.identity import class_difference
+from datatransformer.layout import DataFolder
 from datatransformer.pictures.pixel_limit import allow_pixels
 from log import logger, messages_without, show_all_on_stderr
 from predictor.output import check_output, read_rejected
@@ -20,6 +21,7 @@ from training.data_record import warn_if_trained_on
 from training.kinds import AUTOENCODER, SEGMENTATION
 from training.run_folder import RunFolder
 from training.runs import find_runs
+from training.test_looks import TEST_LOOKS, note_look
 
 if TYPE_CHECKING:
     from config import PredictorConfig
@@ -85,7 +87,7 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
     is_on_ray = settings.engine == "ray"
     task: PredictionTask = make_task(settings.model_copy(update={"engine": "auto"}) if is_on_ray else settings, runs)
     task.depends_on |= checkpoint_checksums(runs)
-    data = read_evaluation_data(settings, kind.task) if settings.evaluate else None
+    data = read_evaluation_data(settings, kind.task)
     if data and data.classes != task.classes:
         why = f"has other classes than {runs[0].path}: {class_difference(task.classes, data.classes)}"
         raise SettingError(bad_setting("evaluate", data.path, f"{why}. Give data with the classes of the run"))
@@ -95,8 +97,27 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
     predicted_by = _names(settings, runs)
     if is_on_ray:
         task = RayTask(task, settings.batch_size, settings.workers, settings.max_pixels)
-        return write_predictions(settings, task, data, predicted_by, shard=shard)
-    return write_predictions(settings, task, data, predicted_by, import_tensorflow, shard)
+        result = write_predictions(settings, task, data, predicted_by, shard=shard)
+    else:
+        result = write_predictions(settings, task, data, predicted_by, import_tensorflow, shard)
+    if data and data.evaluated == "test":
+        _note_looks(runs, data, result)
+    return result
+
+
+def _note_looks(runs: Sequence[RunFolder], data: DataFolder, result: Mapping[str, object]) -> None:
+    """Each run notes that it was evaluated on test images. A part of a sharded output has no scores yet."""
+    scores = result.get("scores")
+    if not isinstance(scores, Mapping):
+        return
+    for run in runs:
+        try:
+            looks = note_look(run.path, data.path, len(data.images("test")), scores)
+        except OSError as error:
+            logger.warning(f"{run.path} cannot note this evaluation on test images: {error}")
+        else:
+            often = "This is its first evaluation" if looks == 1 else f"It was evaluated {looks} times"
+            logger.info(f"{run.path}: {often} on test images. {run.path.name}/{TEST_LOOKS} counts them")
 
 
 def checkpoint_checksums(runs: Sequence[RunFolder]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import hashlib
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from tqdm import tqdm
 from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.pictures.picture_digest import picture_part
 from log import logger
-from predictor.images import ImageFile, find_images, validation_images
+from predictor.images import ImageFile, evaluated_images, find_images
 from predictor.output import IMAGES_OF_DATA, Done, Output
 from predictor.shards import ListImages, Shard, output_files_pattern
 from predictor.task import PredictionTask
@@ -25,12 +26,23 @@ if TYPE_CHECKING:
     PredictionSettings = PredictorConfig | ClassicalConfig
 
 
-def read_evaluation_data(settings: "PredictionSettings", task: str | None) -> DataFolder:
-    """The data folder `settings.evaluate`. Raises SettingError if it is not a data folder for `task`."""
+def read_evaluation_data(settings: "PredictionSettings", task: str | None) -> DataFolder | None:
+    """The data folder `settings.evaluate`, with the split to evaluate. None without that setting.
+
+    Raises SettingError if it is not a data folder for `task`, or has no images of that split.
+    """
+    if not settings.evaluate:
+        if errors := errors_if_given(settings, ["split"], "has no effect without evaluate, which names a data folder"):
+            raise SettingError(*errors)
+        return None
     why = "evaluate already chooses the images; give one of the two"
     if errors := errors_if_given(settings, ["test_images"], why):
         raise SettingError(*errors)
-    return read_data_of_field(settings, "evaluate", task)
+    data = replace(read_data_of_field(settings, "evaluate", task), evaluated=settings.split)
+    if not data.images(settings.split):
+        why = f"{data.path} has no test images; make it again with --test-fraction or --test-list, or leave split out"
+        raise SettingError(bad_setting("split", settings.split, why))
+    return data
 
 
 def read_data_of_field(settings: "PredictionSettings", field: str, task: str | None) -> DataFolder:
@@ -87,7 +99,7 @@ def write_predictions(
 def _images_to_predict(settings: "PredictionSettings", data: DataFolder | None, shard: Shard | None) -> ListImages:
     """Lists the same images for all shards: the output files of every shard are left out."""
     if data:
-        return partial(validation_images, data)
+        return partial(evaluated_images, data)
     exclude = output_files_pattern(shard.merged if shard else settings.output)
     return partial(find_images, settings.test_images, exclude)
 
@@ -109,7 +121,7 @@ def _note(settings: "PredictionSettings", task: PredictionTask, data: DataFolder
 
 def _digest_of_images(data: DataFolder) -> dict[str, object]:
     """Identifies the validation images in their order. Their labels may be corrected without a new prediction."""
-    rows = [row for row in data.rows if row.split == "val"]
+    rows = [row for row in data.rows if row.split == data.evaluated]
     if not all(row.digest for row in rows):
         return {}
     images = "".join(f"{row.image}\t{picture_part(row.digest)}\n" for row in rows)

@@ -41,7 +41,7 @@ def classical(settings: "ClassicalConfig") -> Mapping[str, object]:
     check_csv(settings.output)
     allow_pixels(settings.max_pixels)
     check_method(settings)
-    data = read_evaluation_data(settings, "segmentation") if settings.evaluate else None
+    data = read_evaluation_data(settings, "segmentation")
     match = read_data_of_field(settings, "match", "segmentation") if settings.match else data
     if data and match and match.classes != data.classes:
         raise SettingError(bad_setting("match", settings.match, f"has other classes than {data.path}"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.annotations.annotated import IGNORE
+from datatransformer.annotations.task import LEFT_OUT
 from datatransformer.folders.folder_split import split_of_path
 from datatransformer.folders.raw_files import why_outside
 from datatransformer.listing import RawImage, Rejected
@@ -91,7 +92,7 @@ class MatchedImages:
                     yield found
                 elif problem:
                     yield Rejected(f"{self.root}/{found}", f"{source} {problem}")
-                elif place == "test":
+                elif place == LEFT_OUT:
                     yield Rejected(f"{self.root}/{found}", "is for testing")
                 elif reason := why_outside(path := f"{self.root}/{found}", self.root):
                     yield Rejected(path, reason)

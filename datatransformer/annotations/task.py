@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 10
 
+LEFT_OUT = "left out"
+"""Stands for the split of images that are for testing and have no annotations."""
+
 
 def describe(annotations: Annotations, survey: Survey, report: "Report") -> None:
     """Tells the report what was found, and what looks like a mistake in it."""
@@ -127,22 +130,25 @@ def _check_masks(takes_boxes: bool, annotations: Annotations, survey: Survey) ->
 
 
 def splits_of_subsets(settings: "DataTransformerConfig", survey: Survey, report: "Report") -> dict[str, str | None]:
-    """The split of the data folder for each subset; "test" for images that are left out."""
+    """The split of the data folder for each subset; LEFT_OUT for test images without annotations."""
     subsets = {name for name, count in survey.splits.items() if name and count}
-    if not subsets or settings.split != "auto" or settings.val_list:
+    if not subsets or settings.split != "auto":
         return {}
+    test: dict[str, str | None] = {"test": "test" if survey.annotated_splits["test"] else LEFT_OUT}
+    if settings.val_list:
+        return test
     counts = ", ".join(f"{survey.splits[name]:,} of {name or 'no subset'}" for name in sorted(survey.splits))
     if "train" in subsets and "val" in subsets:
         report.note(f"The subsets decide the split: {counts}.")
         for name in ("train", "val"):
             if not survey.annotated_splits[name]:
                 report.warn(f"No image of the subset {name} has an annotation. Is its file the right one?")
-        return {"train": "train", "val": "val", "test": "test"}
+        return {"train": "train", "val": "val", **test}
     if "train" in subsets and survey.annotated_splits["test"]:
-        report.note(f"The subsets decide the split: {counts}. Without images for validation, those of test are used.")
-        return {"train": "train", "test": "val"}
+        report.note(f"The subsets decide the test images: {counts}. A share of train is for validation.")
+        return test
     report.note(f"The subsets do not decide the split: {counts}. They have no images for both training and validation.")
-    return {"test": "test"} if len(survey.splits) > 1 else {}
+    return {"test": LEFT_OUT} if len(survey.splits) > 1 and test["test"] == LEFT_OUT else {}
 
 
 def _some(names: list[str]) -> str:

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datatransformer.folders.folder_split import FOR_VALIDATION
 from datatransformer.folders.raw_files import (
     FIRST_FILES,
     FIRST_FOLDERS,
@@ -29,7 +30,8 @@ PART_OF_A_SET = re.compile(r"(k?fold|part|batch|chunk|shard|subset|set|split)[ _
 WITHOUT_CLASSES = ("pred", "unlabel", "inference", "submission")
 """Beginnings of names of folders beside split folders, whose images have no class: left out like those for testing."""
 
-SPLIT_TEXT = {"train": "training", "val": "validation", "test": "testing (left out)"}
+LEFT_OUT = "left out"
+SPLIT_TEXT = {"train": "training", "val": "validation", "test": "testing", LEFT_OUT: "testing (left out: no classes)"}
 
 
 @dataclass
@@ -38,7 +40,7 @@ class ClassFolders:
 
     Attributes:
         roots: the folders that hold class folders, as paths that end in a slash, or empty for the raw folder itself;
-            and the split of each: train, val, test, or empty.
+            and the split of each: train, val, test, LEFT_OUT if its folders are not classes, or empty.
         inner: the split of each folder inside class folders, such as cat/train; empty if they give none.
         classes: the names of class folders that are spelt otherwise than the same class in another split.
         bad_split: why the split folders give no split that makes sense.
@@ -117,28 +119,30 @@ def _take_split_folders(
                 "classes? Move the folders of one kind away, or rename them",
             )
         )
-    is_tested = "val" not in splits.values() and "train" in splits.values()
-    splits = {**splits, **dict.fromkeys(unlabelled, "test")}
-    roots = {name: _inside_wrappers(root, f"{prefix}{name}/") for name in splits}
+    roots = {name: _inside_wrappers(root, f"{prefix}{name}/") for name in [*splits, *unlabelled]}
+    known = {key for name, split in splits.items() if split != "test" for key in _keys(root / roots[name])}
+    unlabelled += [name for name, split in splits.items() if split == "test" and not known & _keys(root / roots[name])]
+    splits = {**splits, **dict.fromkeys(unlabelled, LEFT_OUT)}
     said = ", ".join(f"{roots[name].rstrip('/')} for {SPLIT_TEXT[split]}" for name, split in splits.items())
-    if is_tested:
-        labelled = [name for name, split in splits.items() if split == "test" and name not in unlabelled]
-        trained = {key for name, split in splits.items() if split == "train" for key in _keys(root / roots[name])}
-        tests = [name for name in labelled if trained & _keys(root / roots[name])]  # others have no classes
-        splits |= dict.fromkeys(tests, "val")
-        for name in tests:
-            path = roots[name].rstrip("/")
-            said = said.replace(f"{path} for {SPLIT_TEXT['test']}", f"{path} for validation, as no folder is for that")
-    if "train" not in splits.values():
-        said = said.replace(SPLIT_TEXT["val"], "training and validation, as no folder is for training")
+    said = _with_missing_splits(said, splits.values())
     found.notes.append(f"The classes are the folders inside the split folders of {root / prefix}: {said}")
     found.roots = {roots[name]: split for name, split in splits.items()}
+
+
+def _with_missing_splits(said: str, splits: Collection[str]) -> str:
+    """The text with a word on where the images for training and validation come from if no folder is for them."""
+    if "train" not in splits:
+        return said.replace(SPLIT_TEXT["val"], "training and validation, as no folder is for training")
+    if "val" not in splits:
+        return said.replace(f"for {SPLIT_TEXT['train']}", f"for {SPLIT_TEXT['train']} ({FOR_VALIDATION})")
+    return said
 
 
 def _compare_classes(found: ClassFolders, root: Path) -> None:
     """Unites spellings of a class, and warns of classes that one of the splits has not."""
     by_split: dict[str, dict[str, str]] = {}
-    for prefix, split in sorted(found.roots.items(), key=lambda item: item[1] != "train"):
+    labelled = {prefix: split for prefix, split in found.roots.items() if split != LEFT_OUT}
+    for prefix, split in sorted(labelled.items(), key=lambda item: item[1] != "train"):
         names = by_split.setdefault(split, {})
         folders = _folders_with_images(root / prefix, None)
         _warn_of_alike(found, folders)
@@ -163,8 +167,8 @@ def _compare_classes(found: ClassFolders, root: Path) -> None:
             "in both, or take all folders together by --split ratio"
         )
         return
-    for split, other in (("val", "train"), ("train", "val")):
-        if missing := [name for key, name in by_split[split].items() if key not in by_split[other]]:
+    for split, other in (("val", "train"), ("train", "val"), ("test", "train")):
+        if missing := [name for key, name in by_split.get(split, {}).items() if key not in by_split[other]]:
             has = "has" if len(missing) == 1 else "have"
             found.warnings.append(
                 f"{_examples(missing)} {has} no folder of images for {SPLIT_TEXT[other]}. If the folder has another "
@@ -201,9 +205,7 @@ def _look_inside_classes(found: ClassFolders, folder: Path, names: Sequence[str]
     if with_splits and len(with_splits) == len(names):
         found.inner = {inner: split for name in with_splits for inner, split in split_folders(deep[name]).items()}
         said = ", ".join(f"{name} for {SPLIT_TEXT[split]}" for name, split in found.inner.items())
-        if "val" not in found.inner.values():
-            found.inner = {name: "val" if split == "test" else split for name, split in found.inner.items()}
-            said = said.replace(SPLIT_TEXT["test"], "validation, as no folder is for that")
+        said = _with_missing_splits(said, found.inner.values())
         found.notes.append(f"The split folders are those inside the class folders of {folder}: {said}")
         return
     nested = [f"{name}/{inner}" for name, folders in deep.items() if len(folders) > 1 for inner in folders]

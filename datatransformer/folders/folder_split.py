@@ -7,28 +7,30 @@ from typing import NamedTuple
 
 from datatransformer.naming import split_of_folder
 
+FOR_VALIDATION = "a share of them for validation, as no folder is for that"
+
 
 class FolderSplit(NamedTuple):
-    """The split by folders. `counts`: images in folders for training, validation and testing."""
+    """The split by folders. `counts`: images in folders for training, validation and testing.
+
+    Without a folder for validation its images are chosen among those for training. Test images always stay apart.
+    """
 
     counts: Counter[str]
 
     def of(self, name: str) -> str | None:
-        """The split of an image: train, val, or test for one that is left out; None if its folders do not say.
-
-        Without a folder for validation the test images are for validation.
-        """
+        """The split of an image: train, val or test; None if it is to be chosen."""
         split = split_of_path(name)
-        return "val" if split == "test" and not self.counts["val"] else split or None
+        return None if split == "train" and not self.counts["val"] else split or None
 
     def describe(self) -> str:
-        """For example `60 for training, 20 for validation, 20 for testing (left out)`."""
-        numbers = [f"{self.counts['train']} for training"]
+        """For example `60 for training, 20 for validation, 20 for testing`."""
+        drawn = "" if self.counts["val"] else f" ({FOR_VALIDATION})"
+        numbers = [f"{self.counts['train']} for training{drawn}"]
         if self.counts["val"]:
             numbers.append(f"{self.counts['val']} for validation")
         if self.counts["test"]:
-            what = "left out" if self.counts["val"] else "for validation, as no folder is for that"
-            numbers.append(f"{self.counts['test']} for testing ({what})")
+            numbers.append(f"{self.counts['test']} for testing")
         return f"The split of the images follows from the names of their folders: {', '.join(numbers)}"
 
 

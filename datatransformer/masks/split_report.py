@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from datatransformer.layout import MASK_PIXELS, MASK_PIXELS_HEADER, SPLITS
+from datatransformer.layout import MASK_PIXELS, MASK_PIXELS_HEADER, NEEDED, SPLITS
 from datatransformer.listing import EncodedPair
 from datatransformer.pictures.images import EncodedImage
 from storage.json_text import BadJson, parse_json
@@ -25,7 +25,8 @@ TITLE = "Classes of the masks"
 NAMED = 10
 """Classes that a warning names."""
 
-OTHER = {"train": "training", "val": "validation"}
+TEXTS = {"train": "training", "val": "validation", "test": "test"}
+"""How masks of a split are called: a training mask."""
 
 Counts = dict[str, dict[int, list[int]]]
 """For each split and class index: masks with the class, and pixels."""
@@ -56,20 +57,21 @@ def describe_mask_splits(work: Path, classes: Sequence[str], masks: int, report:
     counts, counted = _counts_by_split(work)
     if counted != masks:
         return
+    used = [split for split in SPLITS if counts[split]]
     rows = [
-        (name, *(number for split in SPLITS for number in counts[split].get(index, (0, 0))))
+        (name, *(number for split in used for number in counts[split].get(index, (0, 0))))
         for index, name in enumerate(classes)
     ]
-    header = ("class", "training masks", "training pixels", "validation masks", "validation pixels")
+    header = ("class", *(f"{TEXTS[split]} {what}" for split in used for what in ("masks", "pixels")))
     report.add_table(TITLE, header, rows, show=False)
-    for split, other in (SPLITS, SPLITS[::-1]):
+    for split, other in (NEEDED, NEEDED[::-1]):
         missing = {
             name: counts[other][index][0]
             for index, name in enumerate(classes)
             if index not in counts[split] and index in counts[other]
         }
         if missing:
-            _warn(missing, OTHER[split], OTHER[other], report)
+            _warn(missing, TEXTS[split], TEXTS[other], report)
 
 
 def _warn(missing: Mapping[str, int], split: str, other: str, report: "Report") -> None:

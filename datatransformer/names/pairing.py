@@ -48,16 +48,12 @@ class Pairs:
         with translated_errors():
             self.table.each(f"INSERT INTO pair SELECT {text}, {text}, {text}, ?", rows)
 
-    def set_splits(self, split_of: Callable[[str], str | None], leave_out: Callable[[str], bool]) -> None:
-        """Sets the split of each pair by its name, and removes the pairs that are left out."""
+    def set_splits(self, split_of: Callable[[str], str | None]) -> None:
+        """Sets the split of each pair by its name."""
         with translated_errors():
             names = [name for (name,) in self.table("SELECT name FROM pair")]
-            update, delete = (
-                "UPDATE pair SET split = ? WHERE name = CAST(? AS TEXT)",
-                "DELETE FROM pair WHERE name = CAST(? AS TEXT)",
-            )
+            update = "UPDATE pair SET split = ? WHERE name = CAST(? AS TEXT)"
             self.table("CREATE INDEX IF NOT EXISTS by_name ON pair (name)")
-            self.table.each(delete, (self.table.text(name) for name in names if leave_out(name)))
             self.table.each(update, ((split_of(name), *self.table.text(name)) for name in names))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.folders.class_folders import ClassFolders, class_names, find_class_folders
+from datatransformer.folders.class_folders import LEFT_OUT, ClassFolders, class_names, find_class_folders
 from datatransformer.folders.folder_words import is_image_folder, is_mask_folder
 from datatransformer.folders.masks_among_images import MasksAmongImages, find_masks
 from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, why_outside
@@ -81,7 +81,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         elif found.bad_split and not settings.val_list:
             raise SettingError(bad_setting("raw_images", root, found.bad_split))
         elif settings.val_list:
-            report.note("The split folders do not count for the split, because of --val-list; testing is left out")
+            report.note("Of the split folders only that for testing counts, because of --val-list")
     names = None
     if settings.class_names:
         folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
@@ -102,7 +102,7 @@ def _entries(
         if is_link and (reason := why_outside(path, root)):
             outside = outside or f"{path} {reason}"
             yield Rejected(path, reason)
-        elif split == "test":
+        elif split == LEFT_OUT:
             yield Rejected(path, "is for testing")
         elif not inside:
             yield Rejected(path, "is not in a class folder")
@@ -114,7 +114,7 @@ def _entries(
             if class_name is None:
                 yield Rejected(path, f"its class folder {folder} is not in the file of class names")
                 continue
-            yield RawImage(name, path, class_name, (split or None) if found.has_split else None)
+            yield RawImage(name, path, class_name, split if split == "test" or (split and found.has_split) else None)
             is_empty = False
     if is_empty and outside:
         raise WorkError(f"{root} holds no class folders with files of their own: {outside}.")

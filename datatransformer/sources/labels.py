@@ -90,7 +90,7 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
     several = settings.labels == "several"
     names = told_label_names(class_names, labels, report, several) if class_names else None
     matching = _Matching(root, tables, names, several)
-    matching.may_split_by_folders &= settings.split == "auto" and not settings.val_list
+    matching.may_split_by_folders &= settings.split == "auto"
     entries = matching.entries([*paths, class_names], report)
     return Listing(_check_usable(entries, root, list(paths)), names.classes if names else order_of(tables))
 
@@ -210,8 +210,6 @@ class _Matching:
             return Rejected(path, f"is for {' and for '.join(filter(None, (split, *others)))} in its lines")
         if self.by_folders:
             split = self.by_folders.of(name) or ""
-        if split == "test":
-            return Rejected(path, "is for testing")
         labels = list(dict.fromkeys(label for row, _, _ in rows for label in row))
         if not self.several:
             if not labels:

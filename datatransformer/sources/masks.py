@@ -91,8 +91,9 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             f"no image in {root} has a mask in {settings.raw_masks or root}.{reason} A mask has the name of its image, "
             "apart from a prefix and a suffix that all masks share, as in 7.jpg and 7_mask.png; rename the files so"
         )
-    if settings.split == "auto" and not settings.val_list:
-        rejected += _split_by_folders(pairs, report)
+    if settings.split == "auto" and (split := folder_split(pair.name for pair in pairs)):
+        report.note(split.describe())
+        pairs.set_splits(split.of)
     places = (root, *(masks.parent for _, masks in folders))
     is_named = settings.class_names is not None
     try:
@@ -134,14 +135,3 @@ def masks_beside(settings: "DataTransformerConfig") -> Path | None:
     root = settings.raw_images
     folders = folders_by_name(root) if root and root.is_dir() and not settings.raw_masks else []
     return next((masks for images, masks in folders if images == root), None)
-
-
-def _split_by_folders(pairs: Pairs, report: "Report") -> list[Rejected]:
-    """Takes the split from names of folders. Returns the images for testing, which are left out."""
-    split = folder_split(pair.name for pair in pairs)
-    if split is None:
-        return []
-    report.note(split.describe())
-    rejected = [Rejected(str(pair.image), "is for testing") for pair in pairs if split.of(pair.name) == "test"]
-    pairs.set_splits(split.of, leave_out=lambda name: split.of(name) == "test")
-    return rejected

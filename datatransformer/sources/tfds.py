@@ -28,8 +28,8 @@ SETTINGS = ("tfds_name", "data_dir", "class_names", "merge_classes", "void", "th
 NAMED_BY = ("tfds_name",)
 
 OF_MASKS = ("class_names", "merge_classes", "void", "threshold")
-VALIDATION = ("validation", "test")
-"""Splits for validation; the first that exists counts. Without one, a part of the training split is for validation."""
+SPLITS = {"train": "train", "validation": "val", "test": "test"}
+"""The splits of a data set, and those of the data folder. Without validation, it is a share of the training split."""
 
 Splits = dict[str, str | None]
 """The splits to read, and the split of the data folder that each is for; None if that is not decided."""
@@ -49,14 +49,22 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
         if errors := errors_if_given(settings, OF_MASKS, why):
             raise SettingError(*errors)
     builder = _prepare(settings.tfds_name, settings)
-    validation = next((split for split in VALIDATION if split in builder.info.splits), None)
-    if validation and "train" in builder.info.splits:
-        splits: Splits = {"train": "train", validation: "val"}
-    else:
-        splits = dict.fromkeys(builder.info.splits)
+    splits = _splits(list(builder.info.splits))
     if settings.task == "segmentation":
         return _list_with_masks(builder, splits, settings, report)
     return _list_with_labels(builder, splits)
+
+
+def _splits(names: list[str]) -> Splits:
+    """The splits to read. Those of other names are read only beside none that is for training and another purpose."""
+    known = [name for name in names if name in SPLITS]
+    if "train" not in known or len(known) < 2:
+        splits: Splits = dict.fromkeys(names)
+    elif "validation" in known:
+        splits = {name: SPLITS[name] for name in known}
+    else:
+        splits = dict.fromkeys(known)
+    return splits | ({"test": "test"} if "test" in names and len(names) > 1 else {})
 
 
 def _list_with_labels(builder: "tfds.core.DatasetBuilder", splits: Splits) -> Listing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from datatransformer.naming import IMAGE_SUFFIX, in_words, split_of_folder
 from datatransformer.tables.columns import split_places
-from datatransformer.tables.split_column import NO_SPLIT, SplitColumns, split_columns
+from datatransformer.tables.split_column import NO_SPLIT, TEXTS, SplitColumns, split_columns
 from datatransformer.tables.split_words import split_word
 from settings import SettingError, bad_setting
 from storage.column_names import IMAGE, normal_name
@@ -27,31 +27,31 @@ AND_SIGN = re.compile(r"(?P<name>\S+)\s+(-1|0|1)")
 """A name and whether it has a class, as in PASCAL VOC's lists."""
 
 
-def read_list(path: Path, report: "Report | None" = None) -> Iterator[str]:
-    """The names in a file that lists images, one per line or in a column of a table.
+def read_list(path: Path, split: str, report: "Report | None" = None) -> Iterator[str]:
+    """The names in a file that lists the images of a split, val or test, one per line or in a column of a table.
 
     Of lines with more than a name, such as `image.png mask.png` or PASCAL VOC's `name -1`, the name counts. A header is
-    no name. Of a table with a column of splits, the rows for validation count. Raises WorkError for a file that is no
+    no name. Of a table with a column of splits, the rows of that split count. Raises WorkError for a file that is no
     text, SettingError if its columns of splits are undecided.
     """
     table = open_user_table(path)
     rows = [cells for _, cells in islice(table.rows(), FIRST_ROWS)]
     column, reading = _column(table, rows)
-    splits, notes = _split(table, rows, column)
+    splits, notes = _split(table, rows, column, split)
     if splits.columns and column is None:
         column, reading = 0, f"{table.kind}, with the images in column 1"
     if report:
         report.note("; ".join((f"{path} was read as a list: {reading}", *notes)))
         if not splits.columns and split_of_folder(path.stem) == "train":
             report.warn(
-                f"{path} is named like a list of images for training, but its images become those for validation"
+                f"{path} is named like a list of images for training, but its images become those for {TEXTS[split]}"
             )
     texts = [_text(table, cells) for cells in rows]
     has_more = sum(bool(AND_MORE.fullmatch(text)) for text in texts) * 2 > len(texts)
     all_signs = column is None and all(map(AND_SIGN.fullmatch, texts))
     is_first = True
     for _, cells in table.rows():
-        if splits.columns and (len(cells) <= max(splits.columns) or splits.of(cells) != "val"):
+        if splits.columns and (len(cells) <= max(splits.columns) or splits.of(cells) != split):
             continue
         text = _text(table, cells) if column is None else cells[column] if column < len(cells) else ""
         if column is None:
@@ -96,10 +96,10 @@ def _first_with_suffix(rows: list[list[str]]) -> int | None:
     return next((column for column, count in enumerate(counts) if count * 2 > len(rows)), None)
 
 
-def _split(table: UserTable, rows: list[list[str]], column: int | None) -> tuple[SplitColumns, list[str]]:
-    """The columns that say which rows are for validation, by the rule for label tables; and sentences about them.
+def _split(table: UserTable, rows: list[list[str]], column: int | None, split: str) -> tuple[SplitColumns, list[str]]:
+    """The columns that say which rows are for this split, by the rule for label tables; and sentences about them.
 
-    Raises SettingError if they are undecided, or if all rows are for training.
+    Raises SettingError if they are undecided, or if no row is for it.
     """
     if table.separator is None and not table.is_json:
         return NO_SPLIT, []
@@ -116,13 +116,14 @@ def _split(table: UserTable, rows: list[list[str]], column: int | None) -> tuple
     try:
         found, notes = split_columns(places, names, counts, None)
     except SettingError as error:
-        why = f"it should list the images for validation alone: {_reason(error)}"
-        raise SettingError(bad_setting("val_list", table.path, why)) from error
+        why = f"it should list the images for {TEXTS[split]} alone: {_reason(error)}"
+        raise SettingError(bad_setting(f"{split}_list", table.path, why)) from error
     words = {split_word(cell) for key in counts for cell in key}
-    if words == {"train"} and not found.columns:
-        why = f"all its rows are for training, by the column {in_words(names)}; name a list for validation"
-        raise SettingError(bad_setting("val_list", table.path, why))
-    return found, [note.replace("left out", "not for validation") for note in notes]
+    is_for_others = words == {"train"} if not found.columns else not any(found.of_cells(key) == split for key in counts)
+    if is_for_others:
+        why = f"none of its rows is for {TEXTS[split]}, by the column {in_words(names)}; name a list of such images"
+        raise SettingError(bad_setting(f"{split}_list", table.path, why))
+    return found, notes
 
 
 def _reason(error: SettingError) -> str:

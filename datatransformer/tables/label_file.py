@@ -47,8 +47,8 @@ def open_label_tables(
 
     `paths`: the split that each table is for, because of its name or its folder; empty if its own column decides.
     """
-    decided = settings.split != "auto" or settings.val_list is not None
-    if decided and (errors := errors_if_given(settings, ["split_column"], "has no effect with split or val_list")):
+    decided = settings.split != "auto"
+    if decided and (errors := errors_if_given(settings, ["split_column"], "has no effect with split")):
         raise SettingError(*errors)
     several = settings.labels == "several"
     tables = []
@@ -67,10 +67,10 @@ def open_label_tables(
     if are_of_splits:
         has_val = "val" in paths.values() or any(table.gives_split for table in tables)
         if not has_val:
-            report.note("As no table is for validation, the one for testing is used for it")
+            report.note("As no table is for validation, a share of the images for training is")
         for place, table in enumerate(tables):
             split = "" if table.gives_split else paths[table.table.path]
-            tables[place] = replace(table, fixed_split=split if has_val else split.replace("test", "val"))
+            tables[place] = replace(table, fixed_split=split if has_val or split != "train" else "")
     return tables
 
 

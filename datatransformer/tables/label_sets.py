@@ -1,12 +1,12 @@
 """Images with several labels: their labels are checked, and the split gives each label its share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from datatransformer.listing import RawImage, Rejected
 from datatransformer.manifest import LABEL_SEPARATOR
 from datatransformer.naming import natural_order
 from datatransformer.report import Report
-from datatransformer.split import validation_count
+from datatransformer.split import Shares
 from datatransformer.temporary_database import TemporaryDatabase
 from settings import WorkError
 from storage.tables import printable
@@ -36,13 +36,14 @@ def with_labels(entries: Iterable[RawImage | Rejected], classes: Sequence[str] |
         yield entry._replace(class_name="", labels=labels)
 
 
-def choose_by_labels(table: TemporaryDatabase, undecided: str, fraction: float) -> None:
-    """Chooses the validation images so that each label gets its share, as far as its images allow.
+def choose_by_labels(table: TemporaryDatabase, undecided: str, shares: Shares) -> None:
+    """Chooses validation and test images so that each label gets its shares, as far as its images allow.
 
     Labels are taken in turn, the rarest first, as in Sechidis et al. 2011 (On the stratification of multi-label data).
     The images of a label that no rarer label has decided are taken in the order of their sort keys: for validation
-    until the label has its share, then for training. So the split does not depend on the order of the images, and
-    an added image moves few others. A label with one image decides nothing. Images without labels come last.
+    until the label has its share, then for testing likewise, then for training. So the split does not depend on the
+    order of the images, and an added image moves few others. A label with one image decides nothing. Images without
+    labels come last.
 
     Arguments:
         table: the database of the ledger.
@@ -56,19 +57,24 @@ def choose_by_labels(table: TemporaryDatabase, undecided: str, fraction: float) 
     for name, size in sizes:
         if size > 1:
             images = f"{of_label} AND label.name = ?"
-            have = table(f"SELECT count(*) {images} AND number IN chosen", name).fetchone()[0]
-            _decide(table, images, (name,), validation_count(size, fraction) - have)
+            chosen = (
+                f"SELECT chosen.split, count(*) FROM chosen JOIN (SELECT number {images}) USING (number) GROUP BY 1"
+            )
+            have = dict(table(chosen, name))
+            wanted = zip(("val", "test"), shares.counts(size), strict=True)
+            _decide(table, images, (name,), {split: count - have.get(split, 0) for split, count in wanted})
     rest = f"FROM image WHERE {undecided}"
     size = table(f"SELECT count(*) {rest} AND number NOT IN decided").fetchone()[0]
-    _decide(table, rest, (), validation_count(size, fraction))
+    _decide(table, rest, (), dict(zip(("val", "test"), shares.counts(size), strict=True)))
 
 
-def _decide(table: TemporaryDatabase, images: str, values: tuple[str, ...], wanted: int) -> None:
-    """Decides all images that are left; the first `wanted` of them are for validation."""
-    left = f"SELECT number {images} AND number NOT IN decided"
-    first = f"INSERT INTO chosen {left} ORDER BY sort_key, image.name LIMIT ?"
-    table(first, *values, max(wanted, 0))
-    table(f"INSERT INTO decided {left}", *values)
+def _decide(table: TemporaryDatabase, images: str, values: tuple[str, ...], wanted: Mapping[str, int]) -> None:
+    """Decides all images that are left; the first ones are for these splits, the rest is for training."""
+    left = f"FROM (SELECT number, sort_key, image.name {images} AND number NOT IN decided)"
+    for split, count in wanted.items():
+        first = f"INSERT INTO chosen SELECT number, '{split}' {left} WHERE number NOT IN (SELECT number FROM chosen)"
+        table(f"{first} ORDER BY sort_key, name LIMIT ?", *values, max(count, 0))
+    table(f"INSERT INTO decided SELECT number {left}", *values)
 
 
 def describe_labels(table: TemporaryDatabase, kept: str, report: Report) -> None:

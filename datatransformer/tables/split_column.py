@@ -21,6 +21,7 @@ from datatransformer.tables.split_words import (
     folds_of,
     is_numbered,
     split_word,
+    splits_in,
 )
 from settings import SettingError, bad_setting
 from storage.column_names import normal_name
@@ -35,22 +36,22 @@ class SplitColumns(NamedTuple):
         columns: by number from 0; empty: the table gives no split.
         meanings: of the cells of each column: train, val, test, NO, or nothing.
         otherwise: the split of rows that have a NO, and nothing else.
-        test_is_val: pictures for testing become the validation, because there are none for that.
+        draws_validation: pictures for validation are chosen among those for training, because none are given.
     """
 
     columns: tuple[int, ...] = ()
     meanings: tuple[dict[str, str], ...] = ()
     otherwise: str = ""
-    test_is_val: bool = False
+    draws_validation: bool = False
 
     def of(self, cells: Sequence[str]) -> str:
-        return self.of_cells([cells[column].lower() for column in self.columns])
+        split = self.of_cells([cells[column].lower() for column in self.columns])
+        return "" if split == "train" and self.draws_validation else split
 
     def of_cells(self, cells: Sequence[str]) -> str:
-        """The split of a row by its cells in these columns alone, in small letters."""
+        """What a row is for by its cells in these columns alone, in small letters, before validation is chosen."""
         found = [meaning.get(cell, "") for meaning, cell in zip(self.meanings, cells, strict=True)]
-        split = next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
-        return "val" if split == "test" and self.test_is_val else split
+        return next((split for split in found if split not in ("", NO)), self.otherwise if NO in found else "")
 
 
 NO_SPLIT = SplitColumns()
@@ -102,7 +103,7 @@ def split_columns(
     result = SplitColumns(
         tuple(column.number for column in found),
         tuple(column.meaning.splits for column in found),
-        _otherwise({column.meaning.flag for column in found}) if found[0].is_flag else "",
+        _otherwise(found) if found[0].is_flag else "",
     )
     return _with_validation(result, found, inner, given, notes)
 
@@ -122,10 +123,13 @@ def _one_rule(found: list[_Column], counts: "Counter[tuple[str, ...]]") -> list[
     return others[:1] or found
 
 
-def _otherwise(flags: set[str]) -> str:
-    """The split of rows without a yes in the columns of these splits."""
+def _otherwise(found: list[_Column]) -> str:
+    """The split of rows without a yes in these columns: of `is_train` validation, of `train_test_split` testing."""
+    flags = {column.meaning.flag for column in found}
+    if flags == {"train"}:
+        return "test" if any("test" in splits_in(normal_name(column.name)) for column in found) else "val"
     if len(flags) == 1:
-        return "test" if "train" in flags else "train"
+        return "train"
     return next((split for split in ("train", "val", "test") if split not in flags), "test")
 
 
@@ -148,16 +152,14 @@ def _with_validation(
         is_not = "it is not" if len(found) == 1 else "they are not"
         return NO_SPLIT, [*notes, f"{said} {gives} {only} only, so {is_not} used for the split"]
     if not sizes["val"]:
-        result = result._replace(test_is_val=True)
+        result = result._replace(draws_validation=True)
     if given is None:
         _check_order(result, found, sizes)
     parts = [f"{sizes[key]} for {text}" for key, text in TEXTS.items() if sizes[key]]
     parts += [f"{sizes['']} without one"] if sizes[""] else []
     note = f"the split comes from {said} ({', '.join(parts)}){_read(result, found)}"
     if not sizes["val"]:
-        note += "; as none are for validation, those for testing are used for it"
-    elif sizes["test"]:
-        note += "; those for testing are left out"
+        note += "; as none are for validation, a share of those for training is"
     return result, [*notes, note]
 
 

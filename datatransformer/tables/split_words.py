@@ -59,7 +59,7 @@ def flag_split(name: str) -> str:
 
     A yes in `train_test_split` is training, as its first word and the lists of CUB have it.
     """
-    splits = _splits_in(name)
+    splits = splits_in(name)
     return splits[0] if splits and all(splits) and (len(set(splits)) == 1 or splits[0] == "train") else ""
 
 
@@ -85,14 +85,14 @@ def cell_meaning(name: str, cells: Collection[str], is_given: bool) -> CellMeani
         return CellMeaning(WORDS_KIND, words)
     flag = flag_split(name)
     if flag and cells and {*TRUE, *FALSE}.issuperset(cells):
-        is_sure = is_split_flag(name) and flag != "val" and len(set(_splits_in(name))) == 1
+        is_sure = is_split_flag(name) and flag != "val" and len(set(splits_in(name))) == 1
         return _flags(flag, cells, may_be_reversed=not is_sure)  # `valid` may also be said of a good picture
     numbers = {cell: cell.removesuffix(".0") for cell in cells}
     first = {"0": 0, "1": 1}.get(min(numbers.values(), default=""))
     if first is not None and name not in FOLDS and len(set(numbers.values())) > 1:
-        order = _splits_in(name) if len(set(_splits_in(name))) > 2 else ORDER
+        order = splits_in(name) if len(set(splits_in(name))) > 2 else ORDER
         known = {str(first + place): split for place, split in enumerate(order)}
-        is_named = is_numbered(name) or len(_splits_in(name)) > 2 or (is_given and first == 0)
+        is_named = is_numbered(name) or len(splits_in(name)) > 2 or (is_given and first == 0)
         if is_named and {str(first), str(first + 1)} <= set(numbers.values()) <= known.keys():
             return CellMeaning(NUMBERS_KIND, {cell: known[number] for cell, number in numbers.items()}, True)
     if is_given and name not in FOLDS and cells and {*TRUE, *FALSE}.issuperset(cells):
@@ -118,7 +118,7 @@ def _flags(flag: str, cells: Collection[str], may_be_reversed: bool) -> CellMean
     return CellMeaning(FLAGS_KIND, splits, may_be_reversed, flag)
 
 
-def _splits_in(name: str) -> list[str]:
+def splits_in(name: str) -> list[str]:
     """The splits that the words in the name of a column mean, without those that say nothing; empty for others."""
     words = [word for word in name.split("_") if word not in BESIDE]
     return [split_word(word) or split_word(word.removeprefix("is")) for word in words]

@@ -24,7 +24,7 @@ from predictor.export.agreement import has_unpooling, measure_difference
 from predictor.export.formats import FORMATS
 from predictor.export.parts import ModelPart, model_parts
 from predictor.export.readme import TITLE, ExportRecord, readme_text
-from predictor.images import ImageFile, evenly_spaced, find_images, validation_images
+from predictor.images import ImageFile, evaluated_images, evenly_spaced, find_images
 from predictor.labels.thresholds import write_thresholds_of
 from predictor.model import check_trained
 from settings import SettingError, WorkError, bad_setting
@@ -111,7 +111,7 @@ def _find_candidates(test_images: str | None, exported_run: RunFolder) -> list[I
             data = read_data_folder(paths_of_data(exported_run)[0], exported_run.kind.task)  # any images will do
         except SettingError as error:
             raise WorkError(f"There are no images to check the export on: {error}. Use --test-images FOLDER") from error
-        images = validation_images(data)
+        images = evaluated_images(data)
     return [images[place] for place in evenly_spaced(len(images), 4 * MAX_CHECKED_IMAGES)]
 
 

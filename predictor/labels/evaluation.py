@@ -12,7 +12,7 @@ from datatransformer.layout import DataFolder
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
 from plots.scores import CalibrationBin, Scale, draw_calibration, draw_confusion_counts, draw_scores
-from predictor.images import validation_images, validation_sources
+from predictor.images import SPLIT_NAMES, evaluated_images, evaluated_sources
 from predictor.labels.read_rows import found_row, read_probabilities
 from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output
@@ -62,7 +62,7 @@ def evaluate_labels(output: Output, top_k: TopK, ranking: TopK, data: DataFolder
     """
     images = list(_evaluated_images(output, top_k, ranking, data))
     if not images:
-        raise WorkError(f"None of the validation images of {data.path} could be read")
+        raise WorkError(f"None of the {SPLIT_NAMES[data.evaluated]} images of {data.path} could be read")
     output.evaluation.mkdir(exist_ok=True)
     scores = write_evaluation(images, data.classes, output.evaluation)
     logger.info(f"Tables and figures are in {output.evaluation}")
@@ -73,7 +73,7 @@ def _evaluated_images(output: Output, top_k: TopK, ranking: TopK, data: DataFold
     truth = {
         csv_safe(image.name): (image.path, label, source)
         for image, label, source in zip(
-            validation_images(data), data.labels("val"), validation_sources(data), strict=True
+            evaluated_images(data), data.labels(data.evaluated), evaluated_sources(data), strict=True
         )
     }
     rows = list(rows_of_table(output.path, ("image", "probability", *top_k.label_columns)))

@@ -10,7 +10,7 @@ from datatransformer.layout import DataFolder
 from datatransformer.manifest import LABEL_SEPARATOR
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
-from predictor.images import evenly_spaced, validation_images
+from predictor.images import SPLIT_NAMES, evaluated_images, evenly_spaced
 from predictor.labels.evaluation import thumbnail
 from predictor.labels.label_figures import draw_label_figures
 from predictor.labels.label_scores import DEFAULT_THRESHOLD, label_scores
@@ -49,16 +49,16 @@ def evaluate_output(output: Output, columns: Sequence[str], thresholds: np.ndarr
 
     `columns` are those of the classes' probabilities. Raises WorkError if no image could be read.
     """
-    place = {csv_safe(image.name): number for number, image in enumerate(validation_images(data))}
+    place = {csv_safe(image.name): number for number, image in enumerate(evaluated_images(data))}
     rows = read_table(output.path, ("image", *columns))
     if not rows:
-        raise WorkError(f"None of the validation images of {data.path} could be read")
+        raise WorkError(f"None of the {SPLIT_NAMES[data.evaluated]} images of {data.path} could be read")
     chosen = [found_row(place, row["image"], output.path) for row in rows]
-    files = validation_images(data)
+    files = evaluated_images(data)
     predictions = Predictions(
         [row["image"] for row in rows],
         [files[number].path for number in chosen],
-        label_table(data, "val")[chosen],
+        label_table(data, data.evaluated)[chosen],
         np.array([read_probabilities(row, columns, output.path) for row in rows]),
     )
     output.evaluation.mkdir(exist_ok=True)

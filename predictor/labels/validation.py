@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from datatransformer.layout import DataFolder
 from log import logger
-from predictor.images import validation_images
+from predictor.images import evaluated_images
 from predictor.labels.ensemble import Member, predictions
 from predictor.labels.truth import true_labels
 from predictor.reading import ImageReader
@@ -88,7 +88,7 @@ def validation_digest(run: RunFolder) -> str | None:
 
 
 def _predict(member: Member, tta: str, data: DataFolder, digest: str) -> Validation:
-    images = validation_images(data)
+    images = evaluated_images(data)
     rejected: dict[str, str] = {}
     title = f"validating {member.run.path.name}"
     progress = partial(tqdm, desc=title, total=len(images), unit=" images", disable=None, leave=False)

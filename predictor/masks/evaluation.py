@@ -12,7 +12,7 @@ from log import logger
 from plots.mask_grid import MAX_IMAGES, draw_masks
 from plots.palette import palette
 from plots.scores import Scale, draw_confusion_counts, draw_scores
-from predictor.images import validation_images
+from predictor.images import evaluated_images
 from predictor.masks.files import SegmentedImage
 from predictor.segmentation_scores import SegmentationScores, confusion, segmentation_scores
 from predictor.task import Scores
@@ -63,7 +63,8 @@ def evaluate_masks(
 def _compare(segmented: Iterable[SegmentedImage], data: DataFolder) -> tuple[np.ndarray, int, list[MaskExample]]:
     """The confusion matrix (classes, classes) of all pixels, the number of void pixels, and examples for the figure."""
     classes = len(data.classes)
-    masks = {image.name: Path(mask) for image, mask in zip(validation_images(data), data.masks("val"), strict=True)}
+    images, paths = evaluated_images(data), data.masks(data.evaluated)
+    masks = {image.name: Path(path) for image, path in zip(images, paths, strict=True)}
     matrix, void_pixels = np.zeros((classes, classes), np.int64), 0
     examples: list[MaskExample] = []
     for one in segmented:

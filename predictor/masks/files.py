@@ -10,7 +10,7 @@ import numpy as np
 
 from datatransformer.layout import Colour, DataFolder
 from predictor.image_names import image_path
-from predictor.images import validation_images
+from predictor.images import evaluated_images
 from predictor.masks.annotations import files as annotation_files
 from predictor.masks.annotations.files import AnnotationFiles
 from predictor.output import Output
@@ -92,9 +92,9 @@ class MaskFiles:
         return add_legend(image, segmented.mask, self.classes, self.colours)
 
     def read_validation(self, data: DataFolder) -> Iterator[SegmentedImage]:
-        """The validation images, without the rejected ones, and their masks. Raises WorkError if a mask is missing."""
+        """The evaluated images, without the rejected ones, and their masks. Raises WorkError if a mask is missing."""
         rejected = set(Output(self.output, ()).rejected_names())
-        for image in validation_images(data):
+        for image in evaluated_images(data):
             path = mask_path(self.output, "index", image.name)
             if path.exists() or csv_safe(image.name) not in rejected:
                 pixels = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)

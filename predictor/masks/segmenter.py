@@ -13,7 +13,7 @@ from datatransformer.layout import DataFolder
 from datatransformer.pictures.images import read_pixels
 from datatransformer.pictures.pixel_limit import pixel_limit_by_tiles
 from predictor.engines.runner import Predict, Runner
-from predictor.images import ImageFile, validation_images
+from predictor.images import ImageFile, evaluated_images
 from predictor.masks.files import SegmentedImage
 from predictor.masks.tiles import mask_by_tiles
 from predictor.model import DEFAULT_BATCH_SIZE, load_runner
@@ -156,7 +156,7 @@ def validation_masks(
     network: Network, data: DataFolder, images: Sequence[ImageFile] | None = None
 ) -> Iterator[SegmentedImage]:
     """Segments these validation images, or all. Raises WorkError if one cannot be read."""
-    images = validation_images(data) if images is None else images
+    images = evaluated_images(data) if images is None else images
     progress = partial(tqdm, desc="evaluating", total=len(images), unit=" images", disable=None, leave=False)
 
     def refuse(name: str, reason: str) -> None:

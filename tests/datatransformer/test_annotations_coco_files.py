@@ -39,21 +39,23 @@ def test_files_of_subsets_decide_the_split(tmp_path, images, file):
     data = transform(raw)
     rows = table(data / "manifest.csv")
     assert sorted(row["source"].removeprefix(f"{raw}/") for row in rows) == sorted(
-        images.format(split=split, name=f"{number}.jpg") for split in ("train", "val") for number in range(2)
+        images.format(split=split, name=f"{number}.jpg") for split in ("train", "val", "test") for number in range(2)
     )
     assert all(row["split"] in row["source"].removeprefix(str(raw)) for row in rows)
     assert "The subsets decide the split: 2 of test, 2 of train, 2 of val" in said(data)
 
 
 @pytest.mark.parametrize("annotated", [False, True])
-def test_images_for_testing_validate_only_if_they_are_annotated(tmp_path, annotated):
+def test_images_for_testing_are_kept_if_they_are_annotated(tmp_path, annotated):
     raw = save_pictures(tmp_path / "raw", *(f"{split}/{name}.jpg" for split in ("train", "test") for name in "ab"))
     for split in ("train", "test"):
         shapes = [outline(1, 1), outline(2, 2)] if split == "train" or annotated else []
         save_coco(raw / f"{split}.json", [image(1, "a.jpg"), image(2, "b.jpg")], shapes)
     data = transform(raw)
-    sources = [row["source"].removeprefix(f"{raw}/") for row in table(data / "manifest.csv") if row["split"] == "val"]
-    assert sources == ["test/a.jpg", "test/b.jpg"] if annotated else len(sources) == 1 and sources[0][:5] == "train"
+    splits = {row["source"].removeprefix(f"{raw}/"): row["split"] for row in table(data / "manifest.csv")}
+    assert sorted(name for name, split in splits.items() if split == "test") == ["test/a.jpg", "test/b.jpg"] * annotated
+    assert sorted(splits[f"train/{name}.jpg"] for name in "ab") == ["train", "val"]
+    assert annotated or len(table(data / "rejected.csv")) == 2
 
 
 def test_a_picture_for_validation_is_not_taken_for_training(tmp_path):

@@ -164,7 +164,7 @@ def test_wrong_merges(tmp_path):
     ],
 )
 def test_lists_of_images(tmp_path, text, expected):
-    assert list(read_list(written(tmp_path, text, "val.txt"))) == expected
+    assert list(read_list(written(tmp_path, text, "val.txt"), "val")) == expected
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ ROWS = "".join(f"{number}.png,{'ab'[number // 3 % 2]}\n" for number in range(12)
 
 def test_a_label_table_keeps_the_split_of_folders(split_raw):
     splits = split_table(split_raw, f"image,label\n{ROWS}")
-    assert splits == {f"{number}.png": ("train", "val")[number % 3] for number in range(12) if number % 3 < 2}
-    assert "from the names of their folders: 4 for training, 4 for validation" in (
+    assert splits == {f"{number}.png": ("train", "val", "test")[number % 3] for number in range(12)}
+    assert "from the names of their folders: 4 for training, 4 for validation, 4 for testing" in (
         (split_raw.parent / "data" / "report.md").read_text()
     )
 
@@ -88,7 +88,7 @@ def test_a_split_column_and_the_ratio_come_before_folders(split_raw):
     ("names", "expected"),
     [
         (("train/1.jpg", "val/2.jpg", "test/3.jpg", "4.jpg"), ["train", "val", "test", None]),
-        (("a/Train/1.jpg", "a/Testing/3.jpg", "2.jpg"), ["train", "val", None]),
+        (("a/Train/1.jpg", "a/Testing/3.jpg", "2.jpg"), [None, "test", None]),
         (("train/1.jpg", "other/2.jpg"), None),
         (("val/1.jpg", "test/2.jpg"), None),
         (("training_ground/1.jpg", "valley/2.jpg"), None),
@@ -213,7 +213,8 @@ def test_a_test_folder_without_the_classes_is_left_out(tmp_path):
     assert classes_and_splits(tmp_path, "train/cat", "train/dog", "test/unknown") == {"cat": BOTH, "dog": BOTH}
     assert {row["reason"] for row in table(tmp_path / "data" / "rejected.csv")} == {"is for testing"}
     other = tmp_path / "other"
-    assert classes_and_splits(other, "train/cat", "train/dog", "test/cat") == {"cat": BOTH, "dog": ["train"]}
+    found = classes_and_splits(other, "train/cat", "train/dog", "test/cat")
+    assert found == {"cat": ["test", *BOTH], "dog": BOTH}
 
 
 def test_splits_without_a_class_in_common_are_refused(tmp_path):

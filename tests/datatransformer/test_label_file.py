@@ -161,11 +161,11 @@ def test_boxes_are_said_not_to_count(tmp_path):
 SPLITS = [
     ("split", ["Train", "valid", "test", "train2017"], ["train", "val", "test", "train"]),
     ("subset", ["training", "validation", "testing", "training"], ["train", "val", "test", "train"]),
-    ("set", ["train", "test", "train", "test"], ["train", "val", "train", "val"]),
+    ("set", ["train", "test", "train", "test"], ["", "test", "", "test"]),
     ("is_valid", ["False", "True", "False", "False"], ["train", "val", "train", "train"]),
     ("is_train", ["1", "0", "1", "1"], ["train", "val", "train", "train"]),
     ("partition", ["0", "1", "2", "0"], ["train", "val", "test", "train"]),
-    ("train,test", ["1,0", "0,1", "1,0", "1,0"], ["train", "val", "train", "train"]),
+    ("train,test", ["1,0", "0,1", "1,0", "1,0"], ["", "test", "", ""]),
     ("Usage", ["Training", "PublicTest", "PrivateTest", "Training"], ["train", "val", "test", "train"]),
     ("fold", ["0", "1", "2", "3"], ["", "", "", ""]),
     ("usage", ["A", "B", "A", "B"], ["", "", "", ""]),

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -63,7 +64,7 @@ def written(data: Path, name: object) -> np.ndarray:
 
 
 def splits(data: Path) -> dict[str, set[str]]:
-    found = {"train": set(), "val": set()}
+    found = {"train": set(), "val": set(), "test": set()}
     for name, row in by_name(data).items():
         found[row["split"]].add(name)
     return found
@@ -408,7 +409,7 @@ def test_an_image_turned_by_exif_gets_its_mask_turned_or_is_reported(tmp_path, o
 
 def test_split_by_ratio(tmp_path):
     data = transform(pairs(tmp_path / "raw", names=range(20)), val_fraction=0.25)
-    assert {split: len(names) for split, names in splits(data).items()} == {"train": 15, "val": 5}
+    assert {split: len(names) for split, names in splits(data).items()} == {"train": 15, "val": 5, "test": 0}
     again = transform(tmp_path / "raw", tmp_path / "data2", val_fraction=0.25)
     assert splits(again) == splits(data)
     assert splits(transform(tmp_path / "raw", tmp_path / "data3", val_fraction=0.25, seed=1)) != splits(data)
@@ -433,17 +434,21 @@ def test_split_by_the_names_of_folders_at_any_depth(tmp_path):
     found = splits(data)
     assert found["train"] == {f"training{number}" for number in range(6)}
     assert found["val"] == {f"Validation{number}" for number in range(3)}
-    assert rejection_reasons(data) == {"test0.jpg": "is for testing", "test1.jpg": "is for testing"}
+    assert found["test"] == {"test0", "test1"}
     data = transform(raw, tmp_path / "data2", split="ratio", val_fraction=0.5)
-    assert rejection_reasons(data) == {} and Counter(map(len, splits(data).values())) in ({5: 1, 6: 1}, {6: 1, 5: 1})
+    assert {split: len(names) for split, names in splits(data).items()} in (
+        {"train": 5, "val": 6, "test": 0},
+        {"train": 6, "val": 5, "test": 0},
+    )
 
 
-def test_a_test_folder_is_for_validation_if_there_is_no_validation_folder(tmp_path):
+def test_a_test_folder_stays_apart_if_there_is_no_validation_folder(tmp_path):
     raw = tmp_path / "raw"
     pairs(raw, names=range(6), images="train/images", masks="train/masks")
     pairs(raw, names=range(6, 8), images="test/images", masks="test/masks")
     data = transform(raw)
-    assert splits(data)["val"] == {"6", "7"}
+    found = splits(data)
+    assert found["test"] == {"6", "7"} and len(found["val"]) == 1 and len(found["train"]) == 5
 
 
 def test_images_with_the_same_name_in_both_folders(tmp_path):
@@ -470,9 +475,31 @@ def test_an_unusable_image_does_not_count_in_the_split(tmp_path):
     (raw / "masks" / "clip_9.png").write_bytes(b"")
     data = transform(raw, split="sequences", val_fraction=0.2)
     assert splits(data)["val"] == {"clip_7", "clip_8"}
-    for split, those in splits(data).items():
+    assert not (data / "test").exists()
+    for split, those in islice(splits(data).items(), 2):
         for folder in ("images", "masks"):
             assert {path.stem for path in (data / split / folder).iterdir()} == those
+
+
+def test_a_share_for_testing_leaves_validation_as_it_is(tmp_path):
+    raw = pairs(tmp_path / "raw", names=[f"clip_{number}" for number in range(20)])
+    without, data = transform(raw), transform(raw, tmp_path / "data2", test_fraction=0.25)
+    assert splits(data)["val"] == splits(without)["val"]
+    assert {split: len(names) for split, names in splits(data).items()} == {"train": 11, "val": 4, "test": 5}
+    assert {path.stem for path in (data / "test" / "masks").iterdir()} == splits(data)["test"]
+    by_name = transform(raw, tmp_path / "data3", split="sequences", val_fraction=0.1, test_fraction=0.1)
+    assert splits(by_name)["val"] == {"clip_18", "clip_19"} and splits(by_name)["test"] == {"clip_16", "clip_17"}
+
+
+def test_a_list_for_testing(tmp_path):
+    raw = pairs(tmp_path / "raw", names=range(20))
+    tested = text(tmp_path / "tested.txt", "3", "4")
+    data = transform(raw, test_list=tested)
+    assert splits(data)["test"] == {"3", "4"} and len(splits(data)["val"]) == 4
+    data = transform(raw, tmp_path / "data2", test_list=tested, val_list=text(tmp_path / "valid.txt", "5"))
+    assert (splits(data)["test"], splits(data)["val"]) == ({"3", "4"}, {"5"})
+    with pytest.raises(SettingError, match=r"test_list = .*names 1 images that val_list names too"):
+        transform(raw, tmp_path / "data3", test_list=tested, val_list=text(tmp_path / "valid.txt", "4", "5"))
 
 
 def test_no_image_left_for_validation(tmp_path):

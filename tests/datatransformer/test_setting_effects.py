@@ -50,6 +50,8 @@ OTHER_VALUES: dict[str, Callable[[Path], list[object]]] = {
     "split": lambda raw: ["--split", "sequences"],
     "val_list": lambda raw: ["--val-list", raw / "val.txt"],
     "val_fraction": lambda raw: ["--val-fraction", "0.4"],
+    "test_list": lambda raw: ["--test-list", raw / "val.txt"],
+    "test_fraction": lambda raw: ["--test-fraction", "0.2"],
     "range": lambda raw: ["--range", "0,60000"],
     "max_pixels": lambda raw: ["--max-pixels", "1000"],
     "frames": lambda raw: ["--frames", "all"],
@@ -207,8 +209,9 @@ def test_a_field_changes_the_data_folder_or_is_refused(case, field, raw, shared,
 @pytest.mark.parametrize(
     ("flags", "field", "why"),
     [
-        (["--val-list", "val.txt", "--split", "ratio"], "split", "val_list"),
-        (["--val-list", "val.txt", "--split", "auto"], "split", "val_list"),
+        (["--val-list", "val.txt", "--split", "sequences"], "split", "val_list"),
+        (["--val-list", "val.txt", "--test-fraction", "0.1"], "test_fraction", "val_list"),
+        (["--test-list", "val.txt", "--test-fraction", "0.1"], "test_fraction", "test_list"),
         (["--val-list", "val.txt", "--val-fraction", "0.3"], "val_fraction", "val_list"),
         (["--val-list", "val.txt", "--seed", "3"], "seed", "val_list"),
         (["--split", "sequences", "--seed", "3"], "seed", "split sequences"),
@@ -220,6 +223,11 @@ def test_settings_of_the_split_exclude_each_other(raw, tmp_path, monkeypatch, fl
         outcome("folders", ["--raw-images", "images_classes", *flags], tmp_path / "data")
     (error,) = caught.value.errors
     assert error.startswith(f"{field} = ") and why in error and "leave" in error
+
+
+def test_shares_that_leave_no_training_images_are_refused(raw, tmp_path):
+    flags = ["--raw-images", raw / "images_classes", "--val-fraction", "0.5", "--test-fraction", "0.5"]
+    assert "leaves no images for training" in str(outcome("folders", flags, tmp_path / "data"))
 
 
 def test_the_seed_counts_for_synthetic_images_in_any_case(raw, tmp_path):

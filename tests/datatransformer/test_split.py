@@ -8,7 +8,7 @@ import pytest
 from datatransformer.ledger import Place, open_ledger
 from datatransformer.listing import RawImage
 from datatransformer.naming import natural_order
-from datatransformer.split import split_key
+from datatransformer.split import Shares, split_key
 from datatransformer.tables.image_list import read_list
 from settings import WorkError
 
@@ -20,7 +20,7 @@ def validation_names(
 ) -> set[str]:
     with open_ledger() as ledger:
         ledger.add(images, split_key(split, has_list, seed), by_class=True)
-        ledger.validation.by_share(fraction)
+        ledger.choice.by_share(Shares(fraction))
         return {one.image.name for batch in ledger.pending(7) for one in batch if one.split == "val"}
 
 
@@ -101,7 +101,7 @@ def test_a_list_names_images_as_tables_do(tmp_path: Path):
         file.write_text(f"\ufeff{line}\n\n", encoding="utf-8")
         with open_ledger() as ledger:
             ledger.add([RawImage(name) for name in names], BY_RATIO, by_class=True)
-            missing = ledger.validation.by_list(read_list(file))
+            missing = ledger.choice.by_list(read_list(file, "val"), "val")
             assert [name for name, _ in missing] == ([] if expected else [line])
             assert line != "1" or "could be any of day/1.jpg, night/1.jpg" in missing[0].reason
             chosen = {one.image.name for batch in ledger.pending(9) for one in batch if one.split == "val"}

@@ -39,7 +39,7 @@ def made(raw: Path, **settings: object) -> dict[str, tuple[str, str]]:
 
 
 def expected(splits: list[str]) -> dict[str, tuple[str, str]]:
-    return {f"{number}.png": (kind(number), split) for number, split in enumerate(splits) if split != "test"}
+    return {f"{number}.png": (kind(number), split) for number, split in enumerate(splits)}
 
 
 def labels(raw: Path, header: str, cells: list[str]) -> Path:
@@ -60,15 +60,12 @@ def yes(*splits: str) -> list[str]:
 WORDS = [
     ("dataset", "training set", "validation set"),
     ("split", "Training set", "Validation set"),
-    ("split", "train_set", "test_set"),
     ("split", "tr", "va"),
     ("Split", "Train", "Validate"),
-    ("train_or_test", "train", "test"),
     ("purpose", "train", "val"),
     ("", "train", "val"),
     ("split", "1", "2"),
     ("split", "0", "1"),
-    ("train_test_split", "1", "0"),
     ("is_train_set", "yes", "no"),
     ("is_valid", "", "1"),
 ]
@@ -78,10 +75,21 @@ WORDS = [
 def test_words_numbers_and_flags(raw, header, training, validation):
     path = labels(raw, header, [training if split == "train" else validation for split in TRAIN_VAL])
     assert made(raw, raw_labels=path) == expected(TRAIN_VAL)
-    if header == "train_test_split":
-        assert "0 is validation, 1 is training" in report(raw)
     if (header, training) == ("split", "0"):
         assert "0 is training, 1 is validation" in report(raw)
+
+
+@pytest.mark.parametrize(
+    ("header", "training", "testing"),
+    [("split", "train_set", "test_set"), ("train_or_test", "train", "test"), ("train_test_split", "1", "0")],
+)
+def test_test_rows_stay_apart_and_validation_is_a_share_of_the_rest(raw, header, training, testing):
+    path = labels(raw, header, [training if split == "train" else testing for split in TRAIN_VAL])
+    splits = {name: split for name, (_, split) in made(raw, raw_labels=path).items()}
+    assert {name for name, split in splits.items() if split == "test"} == {f"{number}.png" for number in range(8, 12)}
+    assert list(splits.values()).count("val") == 2, "a fifth of the 8 others, at least one of each class"
+    assert "a share of those for training is" in report(raw)
+    assert header != "train_test_split" or "0 is testing, 1 is training" in report(raw)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,8 @@ def test_words_numbers_and_flags(raw, header, training, validation):
     ],
 )
 def test_of_several_flags_the_yes_counts(raw, header, flags):
-    assert made(raw, raw_labels=labels(raw, header, yes(*flags))) == expected(TRAIN_VAL_TEST)
+    found = made(raw, raw_labels=labels(raw, header, yes(*flags)))
+    assert found == expected(TRAIN_VAL_TEST)
     *names, last = header.split(",")
     assert f"the columns {', '.join(names)} and {last} (6 for training" in report(raw)
 
@@ -132,7 +141,7 @@ def test_columns_that_differ_are_refused(raw):
     assert made(raw, raw_labels=path, split_column="split") == expected(TRAIN_VAL)
 
 
-@pytest.mark.parametrize(("header", "numbers"), [("split", "10"), ("train_test_split", "01"), ("valid", "10")])
+@pytest.mark.parametrize(("header", "numbers"), [("split", "10"), ("valid", "10")])
 def test_numbers_that_would_train_on_the_smaller_part_are_asked_about(raw, header, numbers):
     path = labels(raw, header, [numbers[split == "val"] for split in TRAIN_VAL])
     with pytest.raises(SettingError, match=rf"would give 4 for training.*0 is.*--split-column {header}"):
@@ -173,7 +182,7 @@ def test_a_table_that_is_sorted_by_its_split(raw, monkeypatch):
     "text",
     [
         "".join(f"{n}.png {split}\n" for n, split in enumerate(TRAIN_VAL)),
-        "file,set\n" + "".join(f"{n}.png,{'test' if s == 'val' else s}\n" for n, s in enumerate(TRAIN_VAL)),
+        "file,set\n" + "".join(f"{n}.png,{'dev' if s == 'val' else s}\n" for n, s in enumerate(TRAIN_VAL)),
         "file,is_valid\n" + "".join(f"{n}.png,{s == 'val'}\n" for n, s in enumerate(TRAIN_VAL)),
         "file,split\n" + "".join(f"{n}.png,{int(s == 'val')}\n" for n, s in enumerate(TRAIN_VAL)),
         "file,kind\n" + "".join(f"{n}.png,{s}\n" for n, s in enumerate(TRAIN_VAL)),
@@ -185,7 +194,7 @@ def test_a_list_with_a_column_of_splits(raw, text):
     splits = {"raw_labels": path, "val_list": raw.parent / "list.csv", "label_column": "2"}
     assert made(raw, **splits) == expected(TRAIN_VAL)
     (raw.parent / "list.csv").write_text("file,split\n" + "".join(f"{number}.png,train\n" for number in NUMBERS))
-    with pytest.raises(SettingError, match=r"val_list = .*all its rows are for training"):
+    with pytest.raises(SettingError, match=r"val_list = .*none of its rows is for validation"):
         made(raw, **splits)
     (raw.parent / "list.csv").write_text("file,set\n" + "".join(f"{n}.png,{'AB'[n % 2]}\n" for n in NUMBERS))
     with pytest.raises(SettingError, match=r"val_list = .*for validation alone: a, b in the column set are neither"):

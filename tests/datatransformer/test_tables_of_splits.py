@@ -35,9 +35,7 @@ def test_tables_whose_names_differ_in_the_split(tmp_path, form, folder):
         path.write_text(rows(numbers_of(split)).replace(",", "\t" if path.suffix == ".tsv" else ","))
     (raw / "sample_submission.csv").write_text(rows(numbers_of("test")))
     assert made(raw) == {
-        f"{folder or split}/{number}.png": (kind(number), split)
-        for number, split in enumerate(SPLIT_OF)
-        if split != "test"
+        f"{folder or split}/{number}.png": (kind(number), split) for number, split in enumerate(SPLIT_OF)
     }
 
 
@@ -65,9 +63,8 @@ def test_a_table_with_a_split_of_its_own_keeps_it(tmp_path):
     lines = "".join(f"{number}.png,{kind(number)},{number > 7}\n" for number in range(12))
     (raw / "train.csv").write_text(f"image,label,is_valid\n{lines}")
     (raw / "test.csv").write_text(rows([12, 13]))
-    assert made(raw) == {
-        f"images/{number}.png": (kind(number), "val" if number > 7 else "train") for number in range(12)
-    }
+    splits = ["train"] * 8 + ["val"] * 4 + ["test"] * 2
+    assert made(raw) == {f"images/{number}.png": (kind(number), split) for number, split in enumerate(splits)}
 
 
 def test_one_of_several_tables_says_what_is_not_used(tmp_path):

@@ -20,18 +20,20 @@ def settings(name: str | None, data_dir, data) -> DataTransformerConfig:
     return DataTransformerConfig(source="tfds", tfds_name=name, data_dir=data_dir, data=data)
 
 
-@pytest.mark.parametrize(("name", "counts", "mode"), [("cifar10", (5085, 1017), "RGB"), ("mnist", (10000, 3600), "L")])
+@pytest.mark.parametrize(
+    ("name", "counts", "mode"), [("cifar10", (4068, 1017, 1017), "RGB"), ("mnist", (8000, 2000, 3600), "L")]
+)
 def test_images_labels_and_splits(shared, tmp_path, name, counts, mode):
     DataTransformer(settings(name, shared / "tfds", tmp_path / "data")).run()
     data = read_data_folder(tmp_path / "data", "classification")
-    assert (len(data.images("train")), len(data.images("val"))) == counts
+    assert tuple(len(data.images(split)) for split in ("train", "val", "test")) == counts
     reference = tfds.load(name, data_dir=shared / "tfds", split="test", shuffle_files=False).as_numpy_iterator()
     rows = {row["source"]: row for row in table(tmp_path / "data" / "manifest.csv")}
     names = tfds.builder(name, data_dir=shared / "tfds").info.features["label"].names
     assert data.classes == tuple(names)
     for number, record in zip(range(30), reference, strict=False):
         row = rows[f"test_{number:06d}"]
-        assert (row["split"], row["class"]) == ("val", names[record["label"]])
+        assert (row["split"], row["class"]) == ("test", names[record["label"]])
         image = Image.open(tmp_path / "data" / row["image"])
         assert image.mode == mode
         np.testing.assert_array_equal(np.asarray(image).reshape(record["image"].shape), record["image"])

@@ -113,10 +113,21 @@ def test_missing_files_of_a_list_are_reported(voc, tmp_path):
 
 def test_without_a_list_for_validation_and_with_split_ratio(voc, tmp_path):
     data = transform(voc, tmp_path / "pooled", split="ratio", val_fraction=0.5)
-    assert sorted(map(len, splits(data).values())) == [5, 6]
+    assert sorted(map(len, splits(data).values())) == [0, 5, 6]
     (voc / "ImageSets" / "Segmentation" / "val.txt").unlink()
     data = transform(voc, tmp_path / "data", val_fraction=0.25)
-    assert {split: len(names) for split, names in splits(data).items()} == {"train": 6, "val": 2}
+    assert {split: len(names) for split, names in splits(data).items()} == {"train": 6, "val": 2, "test": 0}
+
+
+def test_the_test_list_counts_if_its_images_have_masks(voc, tmp_path):
+    lists = voc / "ImageSets" / "Segmentation"
+    names = (lists / "train.txt").read_text().split()
+    text(lists / "train.txt", *names[:-2])
+    text(lists / "test.txt", *names[-2:])
+    assert splits(transform(voc, tmp_path / "data"))["test"] == set(names[-2:])
+    text(lists / "test.txt", "2030_000001")
+    data = transform(voc, tmp_path / "data2")
+    assert splits(data)["test"] == set() and rejection_reasons(data) == {}
 
 
 def test_folders_that_are_not_voc(voc, tmp_path):
@@ -146,7 +157,10 @@ def raw_pets(shared: Path) -> list[dict[str, np.ndarray]]:
 def test_masks_of_tfds(shared, tmp_path):
     data = pets(shared, tmp_path / "data")
     rows = {row["source"]: row for row in table(data / "manifest.csv")}
-    assert Counter(row["split"] for row in rows.values()) == {"train": 24, "val": 12} and rejection_reasons(data) == {}
+    assert (
+        Counter(row["split"] for row in rows.values()) == {"train": 19, "val": 5, "test": 12}
+        and rejection_reasons(data) == {}
+    )
     assert (data / "classes.csv").read_text() == "index,name\n0,1\n1,2\n2,3\n"
     for number, record in enumerate(raw_pets(shared)):
         row = rows[f"test_{number:06d}"]

@@ -71,6 +71,7 @@ CASES = {
         "{data}", (*CLASSIFIERS, *LABELS, *MASKS), {"evaluation": "{fewer_data}", **dict.fromkeys(MASKS, "{masks}"),
         "mask evaluation": "{fewer_masks}", **dict.fromkeys(LABELS, "{label_data}")}, ("test_images",),
     ),
+    "split": Case("test", ("evaluation", "mask evaluation")),
     "shard": Case("2/2", READING),
     "runs": Case("{other_runs}", tuple(SITUATIONS)),
     "run": Case(
@@ -146,7 +147,7 @@ def places(tmp_path_factory) -> dict[str, Path]:
             cv2.imwrite(str(root / folder / f"{number}.png"), noise(60, 70, 3, seed=number + 10 * count))
     classes = {}
     for folder, task in (("data", "classification"), ("masks", "segmentation")):
-        make_data_folder(root / folder, source="scenes", task=task, pictures=20, picture_size=64)
+        make_data_folder(root / folder, source="scenes", task=task, pictures=20, picture_size=64, test_fraction=0.2)
         without_a_validation_image(root / folder, root / f"fewer_{folder}")
         names = (root / folder / "classes.csv").read_text().splitlines()[1:]
         classes[folder] = tuple(name.split(",")[1] for name in names)

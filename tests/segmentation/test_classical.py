@@ -35,7 +35,9 @@ def segment(*flags: object) -> dict[str, object]:
 def data(tmp_path_factory) -> Path:
     """A data folder of 20 synthetic scenes of 48x48 pixels with masks."""
     folder = tmp_path_factory.mktemp("masks") / "data"
-    return make_data_folder(folder, source="scenes", task="segmentation", pictures=20, picture_size=48)
+    return make_data_folder(
+        folder, source="scenes", task="segmentation", pictures=20, picture_size=48, test_fraction=0.2
+    )
 
 
 # ---- The methods -----------------------------------------------------------------------------------------------------
@@ -215,6 +217,7 @@ DATA = "DATA"
 CHANGES: dict[str, list[tuple[list[object], list[object]]]] = {
     "test_images": [([], ["--test-images", f"{DATA}/train"])],
     "evaluate": [([], ["--evaluate", DATA])],
+    "split": [(["--evaluate", DATA], ["--split", "test"])],
     "match": [([], ["--match", DATA])],
     "method": [([], ["--method", method]) for method in METHODS if method != "otsu"],
     "regions": [(["--method", method], ["--regions", 3]) for method in METHODS if method != "otsu"],

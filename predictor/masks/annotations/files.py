@@ -131,7 +131,7 @@ def _parts(output: Path, folder: Path) -> Iterator[Any]:
 def _folder_of_images(settings: "PredictorConfig | ClassicalConfig") -> tuple[Path, bool]:
     """The folder of all images, and whether `test_images` is a pattern. Names in the CSV then begin with the folder."""
     if settings.evaluate:
-        return settings.evaluate / "val", False
+        return settings.evaluate / settings.split, False
     path = Path(settings.test_images).expanduser()
     if path.is_dir() or path.is_file():
         return (path if path.is_dir() else path.parent), False
