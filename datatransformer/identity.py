@@ -14,7 +14,7 @@ from datatransformer.layout import DataFolder
 from datatransformer.manifest import Row
 from datatransformer.pictures.picture_digest import are_comparable, mask_part, picture_part
 
-TRAINING, VALIDATION = "train", "val"
+TRAINING, VALIDATION, TEST = "train", "val", "test"
 MOST_NAMES = 5
 """Classes that a message names."""
 
@@ -68,6 +68,7 @@ class Difference:
         classes: what has changed in the classes, in words; empty if nothing has.
         to_validation: training images that are now for validation. A model may have learnt them.
         to_training: validation images that are now for training.
+        of_test: images that came to the test images or left them.
         relabelled: images with another class, other labels, or another mask.
         replaced: images of the same path and other content.
         added: images that the first content does not have.
@@ -77,6 +78,7 @@ class Difference:
     classes: str
     to_validation: list[str]
     to_training: list[str]
+    of_test: list[str]
     relabelled: list[str]
     replaced: list[str]
     added: list[str]
@@ -87,6 +89,7 @@ class Difference:
         parts = [
             _count(self.to_validation, "training image is", "training images are", "now for validation"),
             _count(self.to_training, "validation image is", "validation images are", "now for training"),
+            _count(self.of_test, "image has", "images have", "come to the test images or left them"),
             self.classes,
             _count(self.relabelled, "image has", "images have", "another label or mask"),
             _count(self.replaced, "image has", "images have", "another content"),
@@ -99,7 +102,7 @@ class Difference:
 def difference(before: Content, now: Content) -> Difference:
     """What has changed. Images are recognised by their digests, the rest by their paths without the split."""
     old_rows, new_rows = _unequal_rows(before, now)
-    result = Difference(class_difference(before.classes, now.classes), [], [], [], [], [], [])
+    result = Difference(class_difference(before.classes, now.classes), [], [], [], [], [], [], [])
     old_label, new_label = _label_reader(before.classes), _label_reader(now.classes)
     by_digest, old_rows, new_rows = _pairs(old_rows, new_rows, lambda row: picture_part(row.digest))
     by_path, old_rows, new_rows = _pairs(old_rows, new_rows, _path)
@@ -108,7 +111,9 @@ def difference(before: Content, now: Content) -> Difference:
         if is_comparable and picture_part(old.digest) != picture_part(new.digest):
             result.replaced.append(new.image)
             continue
-        if old.split != new.split:
+        if old.split != new.split and TEST in (old.split, new.split):
+            result.of_test.append(new.image)
+        elif old.split != new.split:
             (result.to_validation if new.split == VALIDATION else result.to_training).append(new.image)
         if (is_comparable or not new.mask) and old_label(old) != new_label(new):
             result.relabelled.append(new.image)
@@ -118,9 +123,9 @@ def difference(before: Content, now: Content) -> Difference:
 
 
 def trained_images(before: Sequence[Row], now: DataFolder) -> list[str]:
-    """Validation images of `now` that are training images of `before`, by their digests."""
+    """The evaluated images of `now` that are training images of `before`, by their digests."""
     trained = {picture_part(row.digest) for row in before if row.split == TRAINING} - {""}
-    return [row.image for row in now.rows if row.split == VALIDATION and picture_part(row.digest) in trained]
+    return [row.image for row in now.rows if row.split == now.evaluated and picture_part(row.digest) in trained]
 
 
 def _unequal_rows(before: Content, now: Content) -> tuple[list[Row], list[Row]]:

@@ -119,16 +119,17 @@ def paths_of_data(run: RunFolder) -> list[Path]:
 
 
 def warn_if_trained_on(run: RunFolder, data: DataFolder, consequence: str) -> None:
-    """Warns if validation images of `data` were training images of the run."""
+    """Warns if evaluated images of `data` were training images of the run."""
     recorded = data_identity(run)
     if recorded is None or recorded == identity_of(content_of(data)):
         return
     record = read_record(run)
     images = trained_images(record.rows, data) if record else []
     if images:
-        total = sum(row.split == "val" for row in data.rows)
+        total = len(data.images(data.evaluated))
+        kind = "test" if data.evaluated == "test" else "validation"
         logger.warning(
-            f"{len(images)} of the {total} validation images of {data.path} were training images of {run.path}, such "
+            f"{len(images)} of the {total} {kind} images of {data.path} were training images of {run.path}, such "
             f"as {images[0]}: {consequence}"
         )
 
