@@ -41,7 +41,8 @@ SECTIONS = {
         "pca": "First two principal components of the images (left) and of their codes (right).",
         "tsne": "t-SNE of the images (left) and of their codes (right). Similar images are close together.",
         "gradcam": "Grad-CAM: the regions of an image that support the predicted class.",
-        "embedding_": "PCA and t-SNE of a layer's output for validation images. Similar outputs are close together.",
+        "embedding_": "PCA and t-SNE of a layer's output for validation images. Similar outputs are close together. An "
+        "image with several labels has the colour of the rarest one.",
         "feature_maps": "Feature maps of some layers for one validation image. Dark: smallest value. Bright: largest.",
     },
     "Model": {
