@@ -7,7 +7,7 @@ WORKDIR /opt/scenelab
 RUN pip install --no-cache-dir --require-hashes -r runtime.lock
 
 COPY . /opt/scenelab
-RUN pip install --no-cache-dir --no-deps -e .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
 WORKDIR /work
 ENTRYPOINT ["scenelab"]

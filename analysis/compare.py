@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.compare_classes import class_section
 from analysis.page import figure, heading, paragraph, table, write_html
-from analysis.report import column_title
 from analysis.reproduce import SESSION_SETTINGS
 from analysis.trained_run import TrainedRun, read_run
 from log import duration, logger
+from plots.names import column_title
 from plots.palette import SERIES_COLOURS
 from plots.save import save_figure
 from plots.scores import run_title

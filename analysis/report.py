@@ -9,6 +9,7 @@ from analysis.page import code, collapsible, figure, heading, paragraph, table, 
 from analysis.reproduce import commands, conditions
 from analysis.trained_run import TrainedRun, read_run
 from log import duration, logger
+from plots.names import column_title
 from storage.tables import read_table
 from training.checkpoint_file import Row
 from training.run_folder import RunFolder
@@ -42,7 +43,8 @@ SECTIONS = {
         "pca": "First two principal components of the images (left) and of their codes (right).",
         "tsne": "t-SNE of the images (left) and of their codes (right). Similar images are close together.",
         "gradcam": "Grad-CAM: the regions of an image that support the predicted class.",
-        "embedding_": "PCA and t-SNE of a layer's output for validation images. Similar outputs are close together.",
+        "embedding_": "PCA and t-SNE of a layer's output for validation images. Similar outputs are close together. An "
+        "image with several labels has the colour of the rarest one.",
         "feature_maps": "Feature maps of some layers for one validation image. Dark: smallest value. Bright: largest.",
     },
     "Model": {
@@ -62,12 +64,6 @@ OF_HISTORY = ("learning_curve", "learning_rate")
 
 MAX_PAIRS = 20
 """Rows in the table of confusions."""
-
-COLUMN_WORDS = {
-    "f1": "F1", "iou": "IoU", "kind": "type", "kl": "KL", "learn": "trainable", "map": "mAP", "mse": "MSE",
-    "val": "validation",
-}  # fmt: skip
-"""Words of CSV columns that the page shows in another way."""
 
 
 def write_report(trained: TrainedRun) -> None:
@@ -168,11 +164,6 @@ def _table_of(file: Path, title: str, most: int | None, trained: TrainedRun) -> 
         if rows:
             header = [column_title(name) for name in rows[0]]
             yield collapsible(title, table(header, [list(row.values()) for row in rows]))
-
-
-def column_title(column: str) -> str:
-    """`val_mean_iou` -> `validation mean IoU`."""
-    return " ".join(COLUMN_WORDS.get(word, word) for word in column.split("_"))
 
 
 def _rounded(rows: Iterable[Row]) -> Iterator[list[str]]:

@@ -39,10 +39,9 @@ def check_fetched(folder: Path, field: str) -> Path:
     """
     if not (folder / MANIFEST).exists():
         return folder
-    again = f"fetch it again: remove {folder}, then python -m backbones fetch {{}} --to {shlex.quote(str(folder))}"
     manifest = _read_manifest(folder)
     if manifest is None:
-        raise SettingError(bad_setting(field, folder / MANIFEST, f"is damaged; {again.format('NAME')}"))
+        raise SettingError(bad_setting(field, folder / MANIFEST, f"is damaged; {_again('NAME', folder)}"))
     for name, entry in manifest["files"].items():
         file = folder / name
         if not file.is_file():
@@ -51,8 +50,13 @@ def check_fetched(folder: Path, field: str) -> Path:
             problem = "is damaged: its SHA-256 is not that of the fetched file"
         else:
             continue
-        raise SettingError(bad_setting(field, file, f"{problem}; {again.format(manifest['source'])}"))
+        raise SettingError(bad_setting(field, file, f"{problem}; {_again(manifest['source'], folder)}"))
     return folder
+
+
+def _again(source: str, folder: Path) -> str:
+    name, target = shlex.quote(source), shlex.quote(str(folder))
+    return f"fetch it again: remove {folder}, then python -m backbones fetch {name} --to {target}"
 
 
 def weights_file(folder: Path) -> Path | None:

@@ -17,6 +17,7 @@ from pipeline.positive_weights import positive_weights
 from setting_flags import flag
 from settings import SettingError, bad_setting, errors_if_given
 from training.command import train as train_model
+from training.command import with_next_step
 from training.kinds import CLASSIFIER, MULTILABEL, Kind
 from training.recipe_values import apply_recipe
 from training.session import Session
@@ -46,7 +47,7 @@ class Recipe:
 
 def main(recipe: Recipe) -> None:
     """Runs the command of a classifier's module."""
-    run(f"python -m classifiers.{recipe.name}", recipe.config, partial(train, recipe))
+    run(f"python -m classifiers.{recipe.name}", recipe.config, with_next_step(partial(train, recipe)))
 
 
 def train(recipe: Recipe, settings: "ClassifierConfig") -> Mapping[str, object]:

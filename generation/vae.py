@@ -8,6 +8,7 @@ from command import run
 from log import logger
 from settings import SettingError, bad_setting
 from training.command import train as train_model
+from training.command import with_next_step
 from training.kinds import AUTOENCODER
 from training.session import Session
 
@@ -31,7 +32,7 @@ RECIPE = Recipe("vae", "VaeConfig")
 
 def main() -> None:
     """Runs the command."""
-    run(f"python -m generation.{RECIPE.name}", RECIPE.config, train)
+    run(f"python -m generation.{RECIPE.name}", RECIPE.config, with_next_step(train))
 
 
 def train(settings: "VaeConfig") -> Mapping[str, object]:

@@ -1,6 +1,17 @@
-"""Names in figures: their width in letters, and long names shortened."""
+"""Names in figures: those of columns, their width in letters, and long names shortened."""
 
 import unicodedata
+
+COLUMN_WORDS = {
+    "f1": "F1", "iou": "IoU", "kind": "type", "kl": "KL", "learn": "trainable", "map": "mAP", "mse": "MSE",
+    "val": "validation",
+}  # fmt: skip
+"""Words of CSV columns that figures and pages show in another way."""
+
+
+def column_title(column: str) -> str:
+    """`val_mean_iou` -> `validation mean IoU`."""
+    return " ".join(COLUMN_WORDS.get(word, word) for word in column.split("_"))
 
 
 def text_width(text: str) -> int:

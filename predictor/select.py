@@ -4,6 +4,7 @@ The weights of a policy come from the same images that it is scored on. So among
 combination.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -103,7 +104,7 @@ def _write_ranking(path: Path, ranked: Sequence[Combination], names: Sequence[st
 
 def _log_next_command(settings: "SelectConfig", runs: Sequence[Path], policy: str) -> None:
     """Logs the command that predicts by the best combination."""
-    words = ["python -m predictor --run", ",".join(map(str, runs)), "--tta", settings.tta]
+    words = ["python -m predictor --run", shlex.quote(",".join(map(str, runs))), "--tta", settings.tta]
     if len(runs) > 1:
         words += ["--policy", policy]
     if settings.precision != "f32":

@@ -16,6 +16,7 @@ from segmentation.recipe_values import recipes
 from setting_types import Size
 from settings import SettingError, bad_setting, errors_if_given
 from training.command import train as train_model
+from training.command import with_next_step
 from training.kinds import SEGMENTATION
 from training.recipe_values import apply_recipe
 from training.session import Session
@@ -60,7 +61,7 @@ class Recipe:
 
 def main(recipe: Recipe) -> None:
     """Runs the command of a segmentation module."""
-    run(f"python -m segmentation.{recipe.name}", recipe.config, partial(train, recipe))
+    run(f"python -m segmentation.{recipe.name}", recipe.config, with_next_step(partial(train, recipe)))
 
 
 def train(recipe: Recipe, settings: "SegmentationConfig") -> Mapping[str, object]:

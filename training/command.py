@@ -2,14 +2,16 @@
 
 import shlex
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backbones import Backbone
-from command import import_tensorflow
+from command import Work, import_tensorflow
 from log import log_to, logger
 from training.drawn_figures import are_missing, noted
 from training.kinds import Kind
 from training.load_script import update_load_script
+from training.run_folder import RunFolder
 from training.session import Session
 from training.start import CheckData, lock_run, open_session
 
@@ -33,6 +35,20 @@ def train(
     with lock_run(settings, name):
         session = open_session(kind, name, spec, settings, check_data)
         return find_learning_rate(session, prepare) if settings.find_lr else run_session(session, prepare)
+
+
+def with_next_step(work: Work) -> Work:
+    """The work of a training command, which then says how to predict. `scenelab train` says it in its own way."""
+
+    def train_and_say(settings: "TrainingConfig") -> Mapping[str, object] | None:
+        result = work(settings)
+        if result and "best" in result:  # not for --find-lr, and not for all but the first of several workers
+            run = RunFolder(Path(str(result["run"])))
+            target = shlex.quote(str(run.path))
+            logger.info(f"Next: python -m predictor --run {target} --test-images FOLDER{run.kind.hint}")
+        return result
+
+    return train_and_say
 
 
 def run_session(session: Session, prepare: Prepare) -> Mapping[str, object]:
@@ -83,7 +99,6 @@ def report(session: Session, outcome: str) -> None:
     logger.info(f"{run.path} {outcome}.")
     logger.info(f"Best epoch {int(best['epoch'])} of {len(run.history())}: {kind.summary.format(**best)}{recalibrated}")
     logger.info(f"Figures: {run.figures}")
-    logger.info(f"Next: python -m predictor --run {shlex.quote(str(run.path))} --test-images FOLDER{kind.hint}")
 
 
 def start_tensorflow(session: Session) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from plots.names import column_title
 from plots.palette import BLUE, GRAY, GREEN, ORANGE
 from plots.save import save_figure
 from storage.tables import write_table
@@ -115,7 +116,7 @@ def draw_learning_curve(
         if metric in rows[0]:
             axes.plot(epochs, [row[metric] for row in rows], color=BLUE, marker=".", label="training")
         axes.plot(epochs, [row[f"val_{metric}"] for row in rows], color=ORANGE, marker=".", label="validation")
-        axes.set_ylabel("mAP" if metric == "map" else metric.replace("_", " "))
+        axes.set_ylabel(column_title(metric))
     _mark(panels[0], max(rows, key=kind.score), f"val_{metrics[0]}", "best", "o")
     if recalibrated:
         _mark(panels[0], recalibrated, f"val_{metrics[0]}", "recalibrated", "D")

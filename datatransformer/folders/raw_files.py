@@ -37,6 +37,13 @@ def files_below(folder: Path) -> Iterator[Path]:
     return (folder / name for name, _ in names_below(folder))
 
 
+def names_of(files: Iterable[Path | None], root: Path) -> set[str]:
+    """The paths relative to `root`, as `names_below` yields them, of those of the files that lie in it."""
+    resolved = root.resolve()
+    paths = [path.resolve() for path in files if path]
+    return {path.relative_to(resolved).as_posix() for path in paths if path.is_relative_to(resolved)}
+
+
 def names_below(root: Path, folder: str = "") -> Iterator[tuple[str, bool]]:
     """As `files_below`, but yields paths relative to `root`, each with whether it is a link.
 

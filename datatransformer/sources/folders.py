@@ -1,17 +1,18 @@
 """Class folders: the images below RAW/beach have the class beach; split folders such as RAW/train may hold them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datatransformer.folders.class_folders import LEFT_OUT, ClassFolders, class_names, find_class_folders
 from datatransformer.folders.folder_words import is_image_folder, is_mask_folder
 from datatransformer.folders.masks_among_images import MasksAmongImages, find_masks
-from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, why_outside
+from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, names_of, why_outside
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import split_of_folder
 from datatransformer.sources import Evidence
+from datatransformer.tables.class_table_hint import class_tables_beside, offer
 from datatransformer.tables.label_names import LabelNames, told_label_names
 from datatransformer.tables.label_search import label_files
 from settings import SettingError, WorkError, bad_setting
@@ -82,19 +83,23 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             raise SettingError(bad_setting("raw_images", root, found.bad_split))
         elif settings.val_list:
             report.note("Of the split folders only that for testing counts, because of --val-list")
-    names = None
-    if settings.class_names:
-        folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
-        names = told_label_names(settings.class_names, folders, report)
+    folders = {printable(found.classes.get(name, name)) for name in class_names(root, found)}
+    names = told_label_names(settings.class_names, folders, report) if settings.class_names else None
+    offered = {} if names else class_tables_beside([], root, folders)
+    if offered:
+        report.warn(offer(offered))
     masks = find_masks(root, found.roots, report)
-    return Listing(_entries(root, found, masks, names), names.classes if names else None)
+    tables = names_of((settings.class_names, *offered), root)
+    return Listing(_entries(root, found, masks, names, tables), names.classes if names else None)
 
 
 def _entries(
-    root: Path, found: ClassFolders, masks: MasksAmongImages, names: LabelNames | None
+    root: Path, found: ClassFolders, masks: MasksAmongImages, names: LabelNames | None, tables: Collection[str]
 ) -> Iterator[RawImage | Rejected]:
     prefix, is_empty, outside = os.path.join(root, ""), True, ""
     for name, is_link in names_below(root):
+        if name in tables:
+            continue
         path = prefix + name
         top = next((top for top in found.roots if name.startswith(top)), None)
         class_folder, inside, below = (name[len(top) :] if top is not None else "").partition("/")

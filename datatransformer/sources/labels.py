@@ -13,7 +13,7 @@ from datatransformer.folders.raw_files import why_outside
 from datatransformer.listing import Listing, RawImage, Rejected
 from datatransformer.naming import in_words, natural_order, number_text, split_of_folder
 from datatransformer.sources import Evidence
-from datatransformer.tables.class_table_hint import class_tables_beside
+from datatransformer.tables.class_table_hint import class_tables_beside, offer
 from datatransformer.tables.label_file import open_label_tables, order_of
 from datatransformer.tables.label_names import LabelNames, told_label_names
 from datatransformer.tables.label_search import (
@@ -85,13 +85,14 @@ def read(settings: "DataTransformerConfig", report: "Report") -> Listing:
             "--raw-labels, and name the folder that holds tables and images by --raw-images"
         )
     labels = {label for table in tables for label in table.labels}
-    if not class_names and (hint := class_tables_beside(list(paths), root, labels)):
-        report.warn(hint)
+    offered = {} if class_names else class_tables_beside(list(paths), root, labels)
+    if offered:
+        report.warn(offer(offered))
     several = settings.labels == "several"
     names = told_label_names(class_names, labels, report, several) if class_names else None
     matching = _Matching(root, tables, names, several)
     matching.may_split_by_folders &= settings.split == "auto"
-    entries = matching.entries([*paths, class_names], report)
+    entries = matching.entries([*paths, class_names, *offered], report)
     return Listing(_check_usable(entries, root, list(paths)), names.classes if names else order_of(tables))
 
 

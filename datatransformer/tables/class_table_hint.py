@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from datatransformer.folders.raw_files import first_entries
@@ -26,19 +26,22 @@ MAX_BYTES = 2**20
 SHOWN = 3
 
 
-def class_tables_beside(tables: Collection[Path], root: Path, labels: Collection[str]) -> str | None:
-    """A warning about files that name labels that are numbers; None if there is none, or labels are words.
+def class_tables_beside(tables: Collection[Path], root: Path, labels: Collection[str]) -> dict[Path, str]:
+    """Files that name labels that are numbers, each with its first names; none if labels are words.
 
     They are only told of: numbers may be meant, as in grades, and a list of names may be of another column.
     """
     if not labels or not all(WHOLE.fullmatch(label) for label in labels):
-        return None
+        return {}
     folders = (*(table.parent for table in tables), root)
     found = [path for path in files_that_may_name_classes(folders) if path not in tables]
-    naming = [(path, shown) for path in found[:MOST_TABLES] if (shown := _names(path, labels))]
-    if not naming:
-        return None
-    listed = " or ".join(f"--class-names {shlex.quote(str(path))} ({shown})" for path, shown in naming[:SHOWN])
+    return {path: shown for path in found[:MOST_TABLES] if (shown := _names(path, labels))}
+
+
+def offer(naming: Mapping[Path, str]) -> str:
+    """A warning that tells of files that `class_tables_beside` has found."""
+    shown = list(naming.items())[:SHOWN]
+    listed = " or ".join(f"--class-names {shlex.quote(str(path))} ({names})" for path, names in shown)
     return f"The labels are numbers, which become the names of the classes. To name them, add {listed}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.folders.raw_files import names_below
+from datatransformer.folders.raw_files import names_below, names_of
 from datatransformer.listing import Rejected
 from datatransformer.names.matching import FileNames, why_not_found
 from datatransformer.temporary_database import TemporaryDatabase
@@ -67,9 +67,7 @@ class LabelledFiles:
     ) -> None:
         self.table, self.root, self.sample = table, root, sample
         self.names: FileNames | None = None
-        resolved = root.resolve()
-        paths = [path.resolve() for path in leave_out if path]
-        others = {path.relative_to(resolved).as_posix() for path in paths if path.is_relative_to(resolved)}
+        others = names_of(leave_out, root)
         files = ((*self.table.text(name), is_link) for name, is_link in names_below(root) if name not in others)
         self.table.each("INSERT INTO file (name, is_link) SELECT CAST(? AS TEXT), ?", files)
 

@@ -108,7 +108,14 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
         lines += _autoencoder_lines(records, images)
     else:
         lines += _model_lines(records, images, size, run.kind == MULTILABEL)
-        lines += ["", "## Read an image", "", *_code(READ_IMAGE.format(height=size.height, width=size.width))]
+        lines += [
+            "",
+            "## Read an image",
+            "",
+            "`pip install numpy pillow`:",
+            "",
+            *_code(READ_IMAGE.format(height=size.height, width=size.width)),
+        ]
     for record in records:
         lines += ["", *_loading_lines(record)]
     if run.kind in ANSWERS:

@@ -1,6 +1,7 @@
 """`python -m backbones`: the list, and folders of weights that are checked before they are loaded."""
 
 import json
+import shlex
 
 import pytest
 
@@ -68,6 +69,22 @@ def test_a_preset_is_copied_with_its_files(tmp_path):
     (target / "model.weights.h5").unlink()
     with pytest.raises(SettingError, match=r"model\.weights\.h5.*is missing"):
         check_fetched(target, "preset")
+
+
+@pytest.mark.parametrize("name", ["{", "{0} {x}"])
+def test_the_path_in_a_message_may_have_any_signs(name, tmp_path):
+    (folder := tmp_path / name).mkdir()
+    (folder / MANIFEST).write_text("{")
+    with pytest.raises(SettingError, match="is damaged; fetch it again: remove ") as damaged:
+        check_fetched(folder, "weights")
+    entry = {"sha256": "0", "size": 1}
+    manifest = {"name": "a", "source": "my {} preset", "files": {"a.weights.h5": entry}}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(SettingError, match="is missing; fetch it again: remove ") as missing:
+        check_fetched(folder, "weights")
+    target = shlex.quote(str(folder))
+    assert str(damaged.value).endswith(f"remove {folder}, then python -m backbones fetch NAME --to {target}")
+    assert str(missing.value).endswith(f"backbones fetch 'my {{}} preset' --to {target}")
 
 
 def test_other_folders_stay_as_they_are(tmp_path):

@@ -43,6 +43,27 @@ def test_a_table_that_names_no_picture_gives_no_labels(tmp_path, text):
     assert source_of(root) == "folders"
 
 
+@pytest.mark.parametrize("has_labels", [False, True])
+def test_a_table_of_class_names_among_the_pictures_is_no_picture_without_a_label(tmp_path, has_labels, caplog):
+    """Whether it is used, or only offered. Other files are left out, with their reasons."""
+    root = tmp_path / "raw"
+    for number in range(6):
+        picture(root / ("all" if has_labels else str(number % 2)) / f"p{number}.png", number)
+    if has_labels:
+        (root / "labels.csv").write_text("image,label\n" + "".join(f"p{n}.png,{n % 2}\n" for n in range(6)))
+    (root / "classes.csv").write_text("index,name\n0,cat\n1,dog\n")
+    (root / "notes.txt").write_text("mine")
+    settings = {"raw_images": root} | ({"raw_labels": root / "labels.csv"} if has_labels else {})
+    for given, classes in (({}, ["0", "1"]), ({"class_names": root / "classes.csv"}, ["cat", "dog"])):
+        data = make_data_folder(tmp_path / f"data-{classes[0]}", **settings, **given)
+        assert [row["name"] for row in table(data / "classes.csv")] == classes
+        assert [row["source"] for row in table(data / "rejected.csv")] == [str(root / "notes.txt")]
+        assert (f"To name them, add --class-names {root / 'classes.csv'} (0: cat, 1: dog)" in caplog.text) != bool(
+            given
+        )
+        caplog.clear()
+
+
 def test_annotations_beside_a_folder_count_only_if_they_name_its_pictures(tmp_path):
     root = class_folders(tmp_path / "raw")
     lists = {"annotations": [], "categories": [{"id": 1, "name": "car"}]}

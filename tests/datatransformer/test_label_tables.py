@@ -5,7 +5,7 @@ import json
 import pytest
 
 from datatransformer.listing import Rejected
-from datatransformer.tables.class_table_hint import class_tables_beside
+from datatransformer.tables.class_table_hint import class_tables_beside, offer
 from datatransformer.tables.columns import NO_COLUMNS, GivenColumns
 from datatransformer.tables.label_file import open_label_table
 from datatransformer.tables.label_search import finder
@@ -154,9 +154,9 @@ def test_json(folder, content):
 def test_class_tables_beside_are_told_of(folder):
     table = folder / "labels.csv"
     (folder / "classes.csv").write_text("label,name\n0,cat\n1,dog\n2,eel\n")
-    hint = class_tables_beside([table], folder, {"0", "1", "2"})
-    assert hint and f"--class-names {folder / 'classes.csv'} (0: cat, 1: dog, 2: eel)" in hint
-    assert class_tables_beside([table], folder, {"cat", "1"}) is None
-    assert class_tables_beside([table], folder, {"0", "7"}) is None
+    offered = class_tables_beside([table], folder, {"0", "1", "2"})
+    assert f"--class-names {folder / 'classes.csv'} (0: cat, 1: dog, 2: eel)" in offer(offered)
+    assert class_tables_beside([table], folder, {"cat", "1"}) == {}
+    assert class_tables_beside([table], folder, {"0", "7"}) == {}
     (folder / "classes.csv").write_text("label,name\n0,0\n1,1\n2,2\n")
-    assert class_tables_beside([table], folder, {"0", "1"}) is None
+    assert class_tables_beside([table], folder, {"0", "1"}) == {}

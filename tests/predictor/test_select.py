@@ -13,7 +13,8 @@ from tests.conftest import table
 
 def test_every_combination_is_scored(two_runs, tmp_path, caplog):
     caplog.set_level("INFO", "scenelab")
-    result = select(SelectConfig(runs=two_runs, run=("small", "wide"), output=tmp_path / "s.csv"))
+    (runs := tmp_path / "my runs").symlink_to(two_runs)
+    result = select(SelectConfig(runs=runs, run=("small", "wide"), output=tmp_path / "s.csv"))
     rows = table(tmp_path / "s.csv")
     assert len(rows) == 2 + 7 and {row["runs"] for row in rows} == {"small", "wide", "small+wide"}
     accuracies = [float(row["accuracy"]) for row in rows]
@@ -21,7 +22,7 @@ def test_every_combination_is_scored(two_runs, tmp_path, caplog):
     best = max(float(row["val_accuracy"]) for row in table(two_runs / "small" / "history.csv"))
     alone = next(row for row in rows if row["runs"] == "small")
     assert float(alone["accuracy"]) == pytest.approx(best, abs=1e-5), "as in the training"
-    assert "Next: python -m predictor --run" in caplog.text
+    assert f"Next: python -m predictor --run '{runs}/" in caplog.text
     assert result["combinations"] == 9 and result["output"] == tmp_path / "s.csv"
     assert result["best"]["scores"]["accuracy"] == pytest.approx(accuracies[0], abs=1e-6)
     assert "+".join(path.name for path in result["best"]["runs"]) == rows[0]["runs"]

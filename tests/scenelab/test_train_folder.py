@@ -47,6 +47,7 @@ def test_from_photographs_to_a_report_in_one_command(photos, tmp_path):
     *_, done_line, page, following = done.err.strip().splitlines()
     assert done_line.startswith("Done: validation accuracy ") and page == "Open this page: runs/my photos/report.html"
     assert following == "Next: scenelab predict NEW_IMAGES --run 'runs/my photos'"
+    assert done.err.count("Next: ") == 1
     again = scenelab(*words, cwd=tmp_path)
     assert again.code == 0 and "nothing to do" in again.err and "was finished before" in again.err
     predicted = scenelab("predict", photos / "class_0", "--run", run, "--output", "new.csv", cwd=tmp_path)

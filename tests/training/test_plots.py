@@ -6,6 +6,7 @@ import matplotlib.image
 import numpy as np
 
 from plots.scores import draw_confusion_matrix
+from tests.plots.figures import figures
 from training.kinds import CLASSIFIER, SEGMENTATION
 from training.plots import draw_learning_curve, validation_metrics
 
@@ -45,6 +46,9 @@ def test_the_deciding_score_is_first_and_flat_metrics_are_left_out(tmp_path):
         row | {"epoch": epoch, "stage": 0, "learning_rate": 0.1, "loss": 1 / epoch, "val_mean_iou": epoch / 9}
         for epoch in (1, 2)
     ]
+    with figures() as saved:
+        draw_learning_curve(rows, tmp_path / "flat.png", SEGMENTATION)
+    assert [axes.get_ylabel() for axes in saved[0].axes] == ["accuracy", "loss", "mean IoU", "learning rate"]
     draw_learning_curve(rows, tmp_path / "flat.png", SEGMENTATION)
     draw_learning_curve(
         [one | {"val_top5_accuracy": one["epoch"] / 9} for one in rows], tmp_path / "all.png", SEGMENTATION

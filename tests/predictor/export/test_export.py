@@ -4,7 +4,9 @@ import importlib.util
 import json
 import re
 import shutil
+import sys
 from dataclasses import replace
+from importlib.metadata import packages_distributions
 
 import keras
 import numpy as np
@@ -86,8 +88,14 @@ def test_the_code_of_the_readme_leads_from_an_image_to_names(small_run, pooled_r
         shutil.copy(photo, output / "photo.jpg")
         monkeypatch.chdir(output)
         variables: dict = {}
-        for block in re.findall(r"```python\n(.*?)```", (output / "README.md").read_text(), re.DOTALL):
+        text = (output / "README.md").read_text()
+        installed = {
+            re.split("==", name)[0] for line in re.findall(r"`pip install (.+?)`", text) for name in line.split()
+        }
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
             exec(block, variables)
+            for module in set(re.findall(r"^(?:import|from) (\w+)", block, re.MULTILINE)) - sys.stdlib_module_names:
+                assert {name.lower() for name in packages_distributions()[module]} & installed, module
         expected = scenelab.load(trained).predict(photo)
         if trained == small_run:
             np.testing.assert_allclose(variables["probabilities"][0], expected.probabilities, atol=0.02)
