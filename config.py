@@ -1026,6 +1026,10 @@ class ExportConfig(Settings):
     """Images on which the exported model must give the same answers as the run: a folder, a file, or a pattern such as
     "photos/*.jpg". Eight are used. Empty: validation images of the run's data folder."""
 
+    data: UserPath | None = None
+    """The data folder that the run was trained on, for `--precision int8`. Empty: the path in the run. Give it for a
+    packed run, and if the folder has moved."""
+
     # -- model --
 
     runs: UserPath = "runs"
@@ -1039,6 +1043,14 @@ class ExportConfig(Settings):
     )
     """Formats to write, A,B for several. savedmodel: for TensorFlow and its server. onnx: for ONNX Runtime and most
     other programs. openvino: the fastest on Intel processors. litert: for phones and small devices."""
+
+    precision: Literal["f32", "int8"] = "f32"
+    """Precision of the exported model. int8: 8 bits for weights and for the values between layers, in a quarter of the
+    bytes: for onnx, openvino and litert. It is calibrated on training images; inputs and outputs stay float32."""
+
+    max_loss: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """With `--precision int8`: how much the score may fall on validation images; if it falls by more, nothing is
+    exported. The score is the accuracy; for masks the mean IoU; for several labels the mean average precision."""
 
     # -- run --
 

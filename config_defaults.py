@@ -255,9 +255,12 @@ DEFAULTS = {
     },
     "ExportConfig": {
         "test_images": "None",
+        "data": "None",
         "runs": "runs",
         "run": "",
         "format": "savedmodel",
+        "precision": "f32",
+        "max_loss": "0.02",
         "output": "None",
         "overwrite": "False",
     },

@@ -7,21 +7,23 @@ EXPORT/savedmodel/, model.onnx, model.xml and model.bin, model.tflite: the chose
 EXPORT/encoder/, decoder/: the same for both parts of an auto-encoder
 """
 
+import contextlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from command import import_tensorflow, run
-from datatransformer.layout import read_data_folder
+from datatransformer.layout import DataFolder, read_data_folder
 from datatransformer.pictures.images import UnreadableImage, read_image
 from log import logger
 from predictor.engines.conversion import ConversionError, check_installed, run_converter
 from predictor.export.agreement import has_unpooling, measure_difference
 from predictor.export.formats import FORMATS
+from predictor.export.int8 import QUANTISERS, Calibration, measure_cost, read_calibration
 from predictor.export.parts import ModelPart, model_parts
 from predictor.export.readme import TITLE, ExportRecord, readme_text
 from predictor.images import ImageFile, evaluated_images, evenly_spaced, find_images
@@ -52,22 +54,27 @@ def export(settings: "ExportConfig") -> dict[str, object]:
     output = settings.output or Path("exports") / exported_run.path.resolve().name
     if not output.name:
         raise SettingError(bad_setting("output", output, "should be the name of a folder"))
-    formats = list(dict.fromkeys(settings.format))
+    formats, calibration = list(dict.fromkeys(settings.format)), read_calibration(settings, exported_run)
     for name in formats:
-        check_installed(FORMATS[name].packages, f"--format {name}")
-    candidates = _find_candidates(settings.test_images, exported_run)
+        if calibration:
+            check_installed(FORMATS[name].packages | QUANTISERS[name].packages, f"--format {name} --precision int8")
+        else:
+            check_installed(FORMATS[name].packages, f"--format {name}")
+    candidates = _find_candidates(settings.test_images, exported_run, calibration.data if calibration else None)
     with exclusive_lock(output):
         finish_replacing(output, listed)
         _check_output(output, settings.overwrite)
         import_tensorflow()
         images = _read_images(candidates, exported_run)
         with temporary_folder(output) as work:
-            records = _write_export(exported_run, formats, images, work)
+            records = _write_export(exported_run, formats, images, work, calibration)
             write_list(work)
             replace_folder(work, output, listed)
     for record in records:
         difference = f"largest difference {record.difference.largest:.1e}"
         logger.info(f"{record.title}: {record.size / 1e6:.2f} MB in {record.seconds:.1f} s, {difference}")
+        if record.cost:
+            logger.info(f"{record.title}, {record.cost}")
     logger.info(f"{output}: checked on {len(images)} images. Its README.md explains how to load it.")
     return {"output": output, "images": len(images), "models": [_as_result(record) for record in records]}
 
@@ -75,7 +82,8 @@ def export(settings: "ExportConfig") -> dict[str, object]:
 def _as_result(record: ExportRecord) -> dict[str, object]:
     part = {"part": record.part.name} if record.part.name else {}
     measured = {"bytes": record.size, "seconds": record.seconds, "difference": record.difference._asdict()}
-    return {**part, "format": record.format, "file": record.file, **measured}
+    cost = {"f32": record.cost.f32._asdict(), "int8": record.cost.int8._asdict()} if record.cost else {}
+    return {**part, "format": record.format, "file": record.file, **measured, **cost}
 
 
 def _find_run(runs: Path, names: tuple[str, ...]) -> RunFolder:
@@ -100,10 +108,12 @@ def _check_output(output: Path, overwrite: bool) -> None:
         )
 
 
-def _find_candidates(test_images: str | None, exported_run: RunFolder) -> list[ImageFile]:
-    """More images than are checked, since some may be unreadable."""
+def _find_candidates(test_images: str | None, exported_run: RunFolder, data: DataFolder | None) -> list[ImageFile]:
+    """More images than are checked, since some may be unreadable. `data`: the run's data folder, if it is known."""
     if test_images:
         images = list(find_images(test_images))
+    elif data:
+        images = validation_images(data)
     else:
         if not exported_run.config()["settings"].get("data"):
             raise WorkError("There are no images to check the export on: the run is packed. Use --test-images FOLDER")
@@ -133,14 +143,21 @@ def _read_images(candidates: list[ImageFile], exported_run: RunFolder) -> np.nda
 
 
 def _write_export(
-    exported_run: RunFolder, formats: Sequence[str], images: np.ndarray, folder: Path
+    exported_run: RunFolder, formats: Sequence[str], images: np.ndarray, folder: Path, calibration: Calibration | None
 ) -> list[ExportRecord]:
-    """Writes a complete export to a new folder."""
+    """Writes a complete export to a new folder; in 8 bits if there is a calibration."""
     parts = model_parts(exported_run, images)
     for part in parts:
         (folder / part.name).mkdir(parents=True)
     size = (images.shape[1], images.shape[2])
-    records = [_write_format(name, part, folder / part.name, size) for part in parts for name in formats]
+    records = []
+    for part in parts:
+        place = folder / part.name
+        for name in formats:
+            if calibration:
+                records.append(_write_int8(name, part, place, calibration))
+            else:
+                records.append(_write_f32(name, part, place, size))
     shutil.copy(exported_run.path / "classes.csv", folder)
     if exported_run.kind == MULTILABEL:
         write_thresholds_of(exported_run, folder / "thresholds.csv")
@@ -148,27 +165,52 @@ def _write_export(
     return records
 
 
-def _write_format(name: str, part: ModelPart, folder: Path, size: tuple[int, int]) -> ExportRecord:
-    """Exports a model to a format and compares the outputs."""
-    chosen, start = FORMATS[name], time.monotonic()
-    bytes_before = _count_bytes(folder)
-    try:
-        run_converter(lambda: chosen.write(part.model, folder, part.input_name, size))
-        seconds, written = time.monotonic() - start, _count_bytes(folder) - bytes_before
-        outputs = run_converter(lambda: chosen.load(folder)(part.inputs))
-    except ConversionError as error:
-        raise WorkError(f"The {part.title} cannot be exported as {name}: {error}. Leave that format out.") from error
-    if outputs.shape != part.expected.shape:
-        problem = f"returns outputs of shape {outputs.shape}, the run {part.expected.shape}"
-        raise WorkError(f"The {part.title} as {name} {problem}; nothing was exported.")
-    difference = measure_difference(outputs, part.expected)
+def _write_f32(name: str, part: ModelPart, folder: Path, size: tuple[int, int]) -> ExportRecord:
+    """Exports a model to a format. Raises WorkError if its outputs are not those of the run."""
+    record = _write_format(name, part, folder, lambda: FORMATS[name].write(part.model, folder, part.input_name, size))
+    difference = record.difference
     if not difference.passes(has_unpooling(part.model)):
         problem = (
             f"differs from the run by {difference.largest:.1e}, which is {difference.relative:.1e} of the largest "
             f"number (mean {difference.mean:.1e}), and {difference.other_answers:.2%} of its predictions differ"
         )
         raise WorkError(f"The {part.title} as {name} {problem}; nothing was exported.")
-    return ExportRecord(name, part, written, seconds, difference)
+    return record
+
+
+def _write_int8(name: str, part: ModelPart, folder: Path, calibration: Calibration) -> ExportRecord:
+    """Exports a model to a format in f32, and from there in 8 bits. Raises WorkError if its score falls too much."""
+    with temporary_folder(folder) as f32_folder:
+        f32_folder.mkdir()
+        f32 = _write_f32(name, part, f32_folder, calibration.size)
+        record = _write_format(
+            name, part, folder, lambda: QUANTISERS[name].write(part, f32_folder, folder, calibration)
+        )
+        with _naming(name, part):
+            cost = measure_cost(name, f32_folder, folder, calibration, (f32.size, record.size))
+    return record._replace(cost=cost)
+
+
+def _write_format(name: str, part: ModelPart, folder: Path, write: Callable[[], None]) -> ExportRecord:
+    """Writes a model to a format, loads it, and measures the difference of its outputs."""
+    start, bytes_before = time.monotonic(), _count_bytes(folder)
+    with _naming(name, part):
+        run_converter(write)
+        seconds, written = time.monotonic() - start, _count_bytes(folder) - bytes_before
+        outputs = run_converter(lambda: FORMATS[name].load(folder)(part.inputs))
+    if outputs.shape != part.expected.shape:
+        problem = f"returns outputs of shape {outputs.shape}, the run {part.expected.shape}"
+        raise WorkError(f"The {part.title} as {name} {problem}; nothing was exported.")
+    return ExportRecord(name, part, written, seconds, measure_difference(outputs, part.expected))
+
+
+@contextlib.contextmanager
+def _naming(name: str, part: ModelPart) -> Iterator[None]:
+    """Says which model and format a ConversionError is about."""
+    try:
+        yield
+    except ConversionError as error:
+        raise WorkError(f"The {part.title} cannot be exported as {name}: {error}. Leave that format out.") from error
 
 
 def _count_bytes(folder: Path) -> int:

@@ -71,10 +71,13 @@ def _load_openvino(folder: Path) -> LogitsFunction:
     return lambda images: compiled(images)[0]
 
 
-def _write_litert(model: "keras.Model", folder: Path, name: str, size: tuple[int, int]) -> None:
+def write_litert(
+    model: "keras.Model", folder: Path, name: str, size: tuple[int, int], **converter_attributes: object
+) -> None:
     """Exports for a fixed image size: any size would need TensorFlow operations that the runtime does not have."""
     signature = input_signature(model, name, size)
-    model.export(str(folder / LITERT), format="litert", verbose=False, input_signature=signature)
+    file = str(folder / LITERT)
+    model.export(file, format="litert", verbose=False, input_signature=signature, **converter_attributes)
 
 
 def _load_litert(folder: Path) -> LogitsFunction:
@@ -111,7 +114,7 @@ model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION
 {output_name} = model({inputs})[0]""",
     ),
     "litert": Format(
-        {"ai_edge_litert": "ai-edge-litert"}, ("ai-edge-litert",), LITERT, _write_litert, _load_litert,
+        {"ai_edge_litert": "ai-edge-litert"}, ("ai-edge-litert",), LITERT, write_litert, _load_litert,
         """from ai_edge_litert.interpreter import Interpreter
 
 model = Interpreter("model.tflite").get_signature_runner()

@@ -3,8 +3,10 @@
 from importlib.metadata import version
 from typing import NamedTuple
 
+from predictor.engines.calibration import TITLES
 from predictor.export.agreement import Difference
 from predictor.export.formats import FORMATS
+from predictor.export.int8 import Cost
 from predictor.export.parts import ModelPart
 from setting_types import Size
 from training.kinds import AUTOENCODER, CLASSIFIER, MULTILABEL, SEGMENTATION
@@ -69,13 +71,15 @@ for index, pixels in enumerate(np.bincount(mask.ravel(), minlength=len(names))):
 
 
 class ExportRecord(NamedTuple):
-    """A model in a format: its size in bytes, the seconds of the conversion, and its difference from the run."""
+    """A model in a format: its size in bytes, the seconds of the conversion, and its difference from the run; in int8
+    also its cost."""
 
     format: str
     part: ModelPart
     size: int
     seconds: float
     difference: Difference
+    cost: Cost | None = None
 
     @property
     def title(self) -> str:
@@ -152,6 +156,32 @@ def _model_lines(records: list[ExportRecord], images: int, size: Size, has_sever
             f"{difference.relative:.1e}", f"{difference.other_answers:.2%}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    return lines + _cost_lines(records)
+
+
+def _cost_lines(records: list[ExportRecord]) -> list[str]:
+    """What the 8 bits cost; nothing in f32."""
+    costs = {record.format: record.cost for record in records if record.cost}
+    if not costs:
+        return []
+    images = next(iter(costs.values())).images
+    lines = [
+        "",
+        "## 8 bits",
+        "",
+        "Weights and the values between layers have 8 bits; inputs and outputs are float32. The models were calibrated "
+        f"on training images, and the scores measured on {images} validation images. The milliseconds are those of one "
+        "image at a time on the computer that made this export.",
+        "",
+        "| Format | Score | f32 | int8 | MB in f32 | in int8 | ms in f32 | in int8 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, (f32, int8, _) in costs.items():
+        sizes = [f"{f32.bytes / 1e6:.2f}", f"{int8.bytes / 1e6:.2f}"]
+        times = [f"{f32.milliseconds:.1f}", f"{int8.milliseconds:.1f}"]
+        for score, before in f32.scores.items():
+            cells = [name, TITLES[score], f"{before:.4f}", f"{int8.scores[score]:.4f}", *sizes, *times]
+            lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
