@@ -15,6 +15,7 @@ from analysis.trained_run import read_run
 from backbones.fetched import _read_manifest
 from config import ClassifierConfig, DataTransformerConfig
 from datatransformer.layout import read_classes, read_colours, read_data_folder, read_pixel_range, read_settings_used
+from datatransformer.listing import RawImage
 from datatransformer.made_with import MadeWith
 from datatransformer.masks.raw_masks import read_raw_mask
 from datatransformer.pictures.images import UnreadableImage, read_image
@@ -47,6 +48,7 @@ class Reading(NamedTuple):
         read: gives a value that can be compared; takes the folder.
         fault: what no value may be, in words; empty if it is of the right form.
         named: what a message may name instead of the file.
+        said: the part of the value that stands in the file itself; the rest is computed from it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Reading(NamedTuple):
     read: Callable[[Path], Any]
     fault: Callable[[Any], str] = lambda value: ""
     named: str = ""
+    said: Callable[[Any], Any] = lambda value: value
 
 
 def make_files(folder: Path) -> Path:
@@ -137,6 +140,22 @@ def _resumption(folder: Path) -> Any:
         return read_progress(run, CLASSIFIER, "last")
     finally:
         run.history_file.write_bytes(kept)
+
+
+def _table(value: Any) -> Any:
+    """The rows of history and of sessions in the value of `_analysis`."""
+    return value[2], value[3]
+
+
+def _rows(value: Any) -> Any:
+    return value.rows
+
+
+def _weights(folder: Path) -> Any:
+    manifest = _read_manifest(folder / "fetched")
+    if manifest is None:
+        raise SettingError("scenelab_weights.json is damaged")  # as `check_fetched` says
+    return manifest
 
 
 def _history_fault(value: Any) -> str:
@@ -225,6 +244,11 @@ def _output(folder: Path) -> Any:
             path.write_bytes(content)
 
 
+def _names(value: Any) -> Any:
+    done, _, rejected = value
+    return done.names, rejected
+
+
 def _toml(folder: Path) -> Any:
     words = ["--config", str(folder / "scenelab.toml")]
     return read_settings(ClassifierConfig, words, "classifiers.small").model_dump()
@@ -236,7 +260,9 @@ def _source(name: str, file: str, **more: Any) -> Callable[[Path], Any]:
             source=name, raw_images=folder / "data/train", raw_labels=folder / file, data=folder / "new", **more
         )  # type: ignore[call-arg]
         listing = load_source(name).read(given, Report())
-        return listing.classes, sorted(map(repr, listing.entries))
+        entries = list(listing.entries)
+        labels = {entry.name: (entry.class_name, entry.labels) for entry in entries if isinstance(entry, RawImage)}
+        return listing.classes, labels, sorted(map(repr, entries))
 
     return read
 
@@ -254,11 +280,19 @@ def _picture(file: str, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
 PICTURE, MASK = "data/train/beach/beach_00001.jpg", "data-masks/train/masks/beach_00001.png"
 RUN_FILE = f"{RUN}/%s"
 READINGS = (
-    Reading("config.json of a run", RUN_FILE % "config.json", JSON, _config),
-    Reading("config.json, analysis", RUN_FILE % "config.json", JSON, _analysis),
-    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault, "cifar_resnet"),
-    Reading("history.csv, resumption", RUN_FILE % "history.csv", CSV, _resumption, _history_fault, "cifar_resnet"),
-    Reading("sessions.csv", RUN_FILE % "sessions.csv", CSV, _analysis),
+    Reading("config.json of a run", RUN_FILE % "config.json", JSON, _config, said=lambda value: value[0]),
+    Reading("config.json, analysis", RUN_FILE % "config.json", JSON, _analysis, said=lambda value: ()),
+    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault, "cifar_resnet", _table),
+    Reading(
+        "history.csv, resumption",
+        RUN_FILE % "history.csv",
+        CSV,
+        _resumption,
+        _history_fault,
+        "cifar_resnet",
+        lambda value: value.rows,
+    ),
+    Reading("sessions.csv", RUN_FILE % "sessions.csv", CSV, _analysis, said=_table),
     Reading("classes.csv of a run", RUN_FILE % "classes.csv", CSV, _classes, _classes_fault),
     Reading("thresholds.csv", RUN_FILE % "thresholds.csv", CSV, lambda f: read_thresholds(RunFolder(f / RUN)).tolist()),
     Reading("summary.csv", RUN_FILE % "figures/summary.csv", CSV, lambda f: measure(RunFolder(f / RUN))),
@@ -267,18 +301,18 @@ READINGS = (
     Reading("manifest.csv", "data/manifest.csv", CSV, _data, _data_fault, "data"),
     Reading("manifest.csv with masks", "data-masks/manifest.csv", CSV, _mask_data, named="data-masks"),
     Reading("classes.csv of data", "data/classes.csv", CSV, _data, _data_fault),
-    Reading("settings.json of data", "data/settings.json", JSON, _settings_of_data),
+    Reading("settings.json of data", "data/settings.json", JSON, _settings_of_data, said=lambda value: value[0]),
     Reading("pixel_range.json", "data/pixel_range.json", JSON, lambda f: read_pixel_range(f / DATA)),
     Reading("pixels.json", "data-masks/pixels.json", JSON, _pixels, _pixels_fault),
     Reading("state.json of experiments", "state.json", JSON, _state, named="small-1"),
-    Reading("manifest of weights", "fetched/scenelab_weights.json", JSON, lambda f: _read_manifest(f / "fetched")),
+    Reading("manifest of weights", "fetched/scenelab_weights.json", JSON, _weights),
     Reading("note of predictions", ".p.csv.json", JSON, _output, named="p.csv"),
-    Reading("predictions", "p.csv", CSV, _output, named="p.csv"),
-    Reading("rejected images", "p.rejected.csv", CSV, _output),
+    Reading("predictions", "p.csv", CSV, _output, named="p.csv", said=_names),
+    Reading("rejected images", "p.rejected.csv", CSV, _output, said=_names),
     Reading("scenelab.toml", "scenelab.toml", TEXT, _toml),
-    Reading("labels.csv", "labels.csv", CSV, _source("labels", "labels.csv")),
-    Reading("labels.json", "labels.json", JSON, _source("labels", "labels.json")),
-    Reading("coco.json", "coco.json", JSON, _source("coco", "coco.json")),
+    Reading("labels.csv", "labels.csv", CSV, _source("labels", "labels.csv"), said=lambda value: value[:2]),
+    Reading("labels.json", "labels.json", JSON, _source("labels", "labels.json"), said=lambda value: value[:2]),
+    Reading("coco.json", "coco.json", JSON, _source("coco", "coco.json"), said=lambda value: value[:2]),
     Reading("cvat.xml", "cvat.xml", TEXT, _source("cvat", "cvat.xml")),
     Reading("JPEG", PICTURE, BYTES, _picture(PICTURE, lambda path: read_image(path).content)),
     Reading("PNG mask", MASK, BYTES, _picture(MASK, lambda path: read_raw_mask(path)[0].tolist())),
