@@ -131,9 +131,9 @@ def test_the_report_repeats_the_commands_of_all_sessions(scenes, tmp_path):
         train_small(scenes, tmp_path, *flags, *more, report=True)
     folder = RunFolder(tmp_path / "small")
     first, second = folder.sessions()
-    assert (first["epochs_done"], first["checkpoint"]) == ("0", "")
-    assert (second["epochs_done"], second["checkpoint"]) == ("1", "last.keras")
-    assert int(first["parameters"]) > int(first["learning"]) > 0
+    assert (first.epochs_done, first.checkpoint) == (0, "")
+    assert (second.epochs_done, second.checkpoint) == (1, "last.keras")
+    assert first.parameters > first.learning > 0
     lines = commands(read_run(folder))
     start = f"python -m classifiers.small --data {scenes} --name small-again"
     settings = "--batch-size 8 --image-size 32x32 --learning-rates 0.001,0.0001 --freeze=-20"

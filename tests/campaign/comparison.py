@@ -27,7 +27,7 @@ def fault_of_value(suffix: str, before: bytes, after: bytes, read_before: object
     fields = {name for name, _ in said_before} - {""}
     names_changed = [name for name, _ in said] != [name for name, _ in said_before]
     changed = {name for name, _ in (Counter(said) - Counter(said_before)) + (Counter(said_before) - Counter(said))}
-    known = {leaf for _, leaf in said} | {name for name, _ in said}
+    known = {leaf for _, leaf in said} | {name for name, _ in said} | {None}
     for name, leaf in Counter(leaves(read_after)) - Counter(leaves(read_before)):
         if leaf not in known and leaf not in {leaf for _, leaf in leaves(read_before)}:
             return f"{name or 'a value'} is {leaf!r}, which is not in the file"
@@ -72,9 +72,12 @@ def _text(content: bytes) -> str:
 
 def _plain(value: Any) -> object:
     """Numbers as float, wherever they were written; texts without the apostrophe before a formula."""
-    if value is None or isinstance(value, bool):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value)
     with suppress(ValueError, TypeError, OverflowError):
-        return float(value)
+        number = float(value)
+        return number if number == number else "nan"
     text = value.as_posix() if isinstance(value, Path) else str(value)
     return text.removeprefix("'")

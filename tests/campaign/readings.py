@@ -186,7 +186,8 @@ def _data_fault(value: Any) -> str:
 
 def _mask_data(folder: Path) -> Any:
     data = read_data_folder(folder / MASKS, "segmentation")
-    return data.classes, data.colours, data.images("train"), data.masks("train"), data.masks("val")
+    masks = [mask.removeprefix(f"{data.path}/") for split in ("train", "val") for mask in data.masks(split)]
+    return data.classes, data.colours, data.images("train"), masks
 
 
 def _settings_of_data(folder: Path) -> Any:
