@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import splitext
 from pathlib import Path
 from sys import intern
 from typing import NamedTuple
@@ -84,7 +85,7 @@ def fault_of_rows(rows: Iterable[Row], task: str) -> str:
         parts = row.image.split("/")
         if row.split not in SPLITS or parts[0] != row.split or ".." in parts:
             return f"the image {printable(row.image)!r} has the split {printable(row.split)!r}"
-        if row.mask and row.mask != f"{row.split}/masks/{parts[-1].rpartition('.')[0]}.png":
+        if row.mask and row.mask != f"{row.split}/masks/{splitext(parts[-1])[0]}.png":
             return f"the image {printable(row.image)!r} has the mask {printable(row.mask)!r}"
         if (task == "classification" and not row.class_name) or (task == "segmentation" and not row.mask):
             return f"the image {printable(row.image)!r} has no {MANIFEST_HEADERS[task][2]}"
