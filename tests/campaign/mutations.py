@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 from settings import SettingError, WorkError
 from tests.campaign.changes import BYTES, CSV, JSON, TEXT, ZIP, Change
 from tests.campaign.comparison import fault_of_value
-from tests.campaign.readings import READINGS, Reading, make_files
+from tests.campaign.files import make_files
+from tests.campaign.readings import READINGS, Reading
 
 MOST_SECONDS = 60
 MOST_MEMORY = 6 * 2**30
