@@ -65,7 +65,9 @@ def lower_values(
     file = file or SETTINGS_FILE
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError:
+        return values, [f"{file}: cannot be read as TOML: it is no text in UTF-8; save it as UTF-8"]
+    except (tomllib.TOMLDecodeError, OSError) as error:
         return values, [f"{file}: cannot be read as TOML: {error}"]
     errors = list(_errors(content, str(file), "", known))
     own_fields = set(config.model_fields)

@@ -8,6 +8,7 @@ from analysis.trained_run import TrainedRun, open_run
 from command import import_tensorflow
 from log import logger
 from settings import SettingError, bad_setting, errors_if_given
+from storage.file_order import written_from
 from storage.lock import exclusive_lock
 from training.kinds import Kind
 
@@ -102,7 +103,8 @@ def draw(trained: TrainedRun, parts: Sequence[str], settings: "AnalysisConfig") 
             import_tensorflow()
             for name in settings.layer:
                 trained.graph.find(name)
-        for part in parts:
-            PARTS[part](trained, settings)
+        with written_from(run.drawn_from, run.figures):
+            for part in parts:
+                PARTS[part](trained, settings)
         write_report(trained)
     logger.info(f"Figures and their CSV files: {run.figures}. Report: {run.report}")

@@ -89,8 +89,8 @@ def read_data_folder(path: Path, task: str | None) -> DataFolder:
     `task`: one of MANIFEST_HEADERS; None accepts all.
     """
     make = "python -m datatransformer makes one"
-    if not path.is_dir():
-        unfinished = " It is unfinished: run that command again to resume." if partial(path).is_dir() else ""
+    if not os.path.isdir(path):  # also for a path that is too long
+        unfinished = " It is unfinished: run that command again to resume." if os.path.isdir(partial(path)) else ""
         raise SettingError(bad_setting("data", path, f"there is no such folder; {make}.{unfinished}"))
     if not is_data_folder(path):
         allowed = f"holds no {MANIFEST} and {CLASSES}, so it is no data folder; {make}"

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import splitext
 from pathlib import Path
 from sys import intern
 from typing import NamedTuple
@@ -79,14 +80,17 @@ def _row(cells: Mapping[str, str]) -> Row:
 def fault_of_rows(rows: Iterable[Row], task: str) -> str:
     """What is wrong with the rows of a complete data folder; empty if nothing is."""
     seen = set()
+    class_of_folder: dict[str, str] = {}
     for row in rows:
         parts = row.image.split("/")
         if row.split not in SPLITS or parts[0] != row.split or ".." in parts:
             return f"the image {printable(row.image)!r} has the split {printable(row.split)!r}"
-        if row.mask and (not row.mask.startswith(f"{row.split}/") or ".." in row.mask.split("/")):
+        if row.mask and row.mask != f"{row.split}/masks/{splitext(parts[-1])[0]}.png":
             return f"the image {printable(row.image)!r} has the mask {printable(row.mask)!r}"
         if (task == "classification" and not row.class_name) or (task == "segmentation" and not row.mask):
             return f"the image {printable(row.image)!r} has no {MANIFEST_HEADERS[task][2]}"
+        if row.class_name and class_of_folder.setdefault(parts[1], row.class_name) != row.class_name:
+            return f"the image {printable(row.image)!r} has the class {printable(row.class_name)!r}, unlike its folder"
         if row.image in seen:
             return f"the image {printable(row.image)!r} stands in it twice"
         seen.add(row.image)

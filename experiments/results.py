@@ -9,6 +9,7 @@ FOLDER/comparison.png   the same as a figure, with comparison.csv
 FOLDER/curves.png       the deciding measure by epoch, with curves.csv
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -138,7 +139,8 @@ def _as_text(value: object) -> str:
 def _comparable(name: str, value: object) -> object:
     """Equal for equal values, whichever version wrote them."""
     if name in SIZE_SETTINGS:
-        return parse_sizes(_as_text(value)) if value else ()
+        with contextlib.suppress(ValueError):  # no size, so another value than every size
+            return parse_sizes(_as_text(value)) if value else ()
     return value
 
 

@@ -43,7 +43,7 @@ class PixelCounts(NamedTuple):
 
 
 class SavedPixels(Record):
-    """`pixels.json`. `of` identifies the masks."""
+    """`pixels.json`. `of` is a digest of the masks and of the counts, so that no damaged count is taken."""
 
     of: str
     pixels: list[Annotated[int, Field(ge=0, lt=2**63)]]
@@ -56,16 +56,18 @@ def load_or_count_pixels(data: DataFolder) -> PixelCounts:
 
     masks, classes = data.masks("train"), len(data.classes)
     files = [(mask, status.st_size, status.st_mtime_ns) for mask in masks if (status := os.stat(mask))]
-    digest = hashlib.sha256(repr((classes, files)).encode()).hexdigest()
+
+    def digest(counts: list[list[int]]) -> str:
+        return hashlib.sha256(repr((classes, files, counts)).encode()).hexdigest()
+
     with contextlib.suppress(WorkError):  # missing or damaged; the pixels are counted again
         saved = SavedPixels.read(data.path / PIXELS, "")
-        if saved.of == digest and len(saved.pixels) == len(saved.where_it_occurs) == classes:
+        if saved.of == digest([saved.pixels, saved.where_it_occurs]):
             return PixelCounts(np.array(saved.pixels), np.array(saved.where_it_occurs))
     counts = count_pixels(masks, classes)
+    lists = {name: values.tolist() for name, values in counts._asdict().items()}
     with contextlib.suppress(OSError):  # the folder is read-only; the pixels are then counted each time
-        write_json(
-            data.path / PIXELS, {"of": digest} | {key: value.tolist() for key, value in counts._asdict().items()}
-        )
+        write_json(data.path / PIXELS, {"of": digest(list(lists.values())), **lists})
     return counts
 
 

@@ -129,6 +129,7 @@ class Output:
             return Done(0)
         drop_incomplete_line(self.path)
         drop_incomplete_line(self.rejected)
+        self._check_rows_are_single()
         reasons = {row["image"]: row["reason"] for row in read_rejected(self.path)}
         rejected: list[tuple[str, str]] = []
         count, names = 0, self.names()
@@ -147,6 +148,18 @@ class Output:
         if len(rejected) < len(reasons):
             write_table(self.rejected, REJECTED_HEADER, rejected)
         return Done(count)
+
+    def _check_rows_are_single(self) -> None:
+        """Raises WorkError if an image stands twice in a table, as no interruption leaves it."""
+        for path, names in ((self.path, self.names()), (self.rejected, iter(self.rejected_names()))):
+            seen: set[str] = set()
+            for name in names:
+                if name in seen:
+                    raise WorkError(
+                        f"{path} is damaged: {name} stands twice in the column image. Restore it from a copy, or use "
+                        "--overwrite to predict all images again."
+                    )
+                seen.add(name)
 
     def __enter__(self) -> "Output":
         self._rows = open_to_append(self.path, ("image", *self.columns))

@@ -18,7 +18,7 @@ from predictor.output import Output, names_in_table
 from predictor.shards import NameDigest, Shard, digest_names, find_shards, sum_digests
 from settings import SettingError, WorkError, bad_setting
 from storage.archives import ARCHIVE_ERRORS
-from storage.records import Record
+from storage.records import Record, read_object
 
 Note = dict[str, Any]
 """The JSON file of an output: what its rows depend on."""
@@ -121,7 +121,8 @@ def _read(shard: Shard, errors: list[str]) -> ShardOutput | None:
         return None
     try:
         advice = f"It is a hidden file; {_command(shard)} --overwrite makes it again."
-        note = ShardNote.read(output.note, advice).content()
+        note: Note = read_object(output.note, advice)
+        ShardNote.checked(output.note, note, advice)
     except WorkError as error:
         errors.append(str(error))
         return None

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from settings import WorkError
 from storage.column_names import KNOWN, normal_name
+from storage.json_text import bounded
 from storage.text_files import open_text
 
 FIRST_ENTRIES = 200
@@ -79,13 +80,14 @@ def _entries(path: Path) -> Iterator[tuple[int, object]]:
 
     kind = _kind_of(path)
     with open_text(path) as file:
-        source = _Utf8(file)
+        read = ijson.basic_parse(_Utf8(file), use_float=True, multiple_values=kind == LINES)
+        events = ijson.parse(bounded(read))
         try:
             if kind in (PAIRS, COLUMNS):
-                pairs = ijson.kvitems(source, "", use_float=True)
+                pairs = ijson.kvitems(events, "")
                 yield from enumerate((pair for key, value in pairs for pair in _pairs_of(path, key, value, kind)), 1)
             else:
-                yield from enumerate(ijson.items(source, kind, use_float=True, multiple_values=kind == LINES), 1)
+                yield from enumerate(ijson.items(events, kind), 1)
         except (ijson.JSONError, RecursionError, ValueError) as error:
             raise NotJson(f"{path} is not JSON: {_one_line(error)}") from error
 

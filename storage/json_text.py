@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
 
 MAX_DEPTH = 100
 """Brackets within brackets. Files of ours have five."""
@@ -62,6 +62,19 @@ def _check_depth(value: object) -> None:
         if not level:
             return
     raise BadJson(f"it has more than {MAX_DEPTH} brackets within brackets")
+
+
+def bounded(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The events of `ijson.basic_parse`. Raises BadJson where they go too deep: the paths of ijson take all memory."""
+    depth = 0
+    for event in events:
+        if event[0] in ("start_map", "start_array"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadJson(f"it has more than {MAX_DEPTH} brackets within brackets")
+        elif event[0] in ("end_map", "end_array"):
+            depth -= 1
+        yield event
 
 
 def _parts(value: object) -> Iterator[object]:

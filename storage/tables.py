@@ -146,7 +146,9 @@ def rows_of_table(
                         f"{path} is damaged: line {reader.line_num} has {cells} than {len(header)} cells. {RESTORE}"
                     )
                 yield row
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise WorkError(f"{path} is damaged: it is no text in UTF-8. {RESTORE}") from error
+    except csv.Error as error:
         raise WorkError(f"{path} is damaged: {error}. {RESTORE}") from error
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error

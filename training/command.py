@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from backbones import Backbone
 from command import Work, import_tensorflow
 from log import log_to, logger
+from storage.file_order import written_from
 from training.drawn_figures import are_missing, noted
 from training.kinds import Kind
 from training.load_script import update_load_script
@@ -91,9 +92,10 @@ def report(session: Session, outcome: str) -> None:
         import_tensorflow()
         from training.plots import draw_training
 
-        with noted(run):
-            kind.load(kind.results)(session)
-        draw_training(run, session.schedule([]))
+        with written_from(run.drawn_from, run.figures):
+            with noted(run):
+                kind.load(kind.results)(session)
+            draw_training(run, session.schedule([]))
     update_load_script(run)
     best, recalibrated = run.best_scores(), ", with recalibrated batch norm" * run.is_recalibrated
     logger.info(f"{run.path} {outcome}.")

@@ -115,7 +115,7 @@ def paths_of_data(run: RunFolder) -> list[Path]:
     recorded, entry = _recorded_path(run), run.config().get(DATA) or {}
     relative = entry.get(RELATIVE_PATH)
     paths = [recorded, Path(os.path.normpath(run.path.resolve() / relative))] if relative else [recorded]
-    return sorted(dict.fromkeys(paths), key=lambda path: not path.is_dir())
+    return sorted(dict.fromkeys(paths), key=lambda path: not os.path.isdir(path))  # also for a path that is too long
 
 
 def warn_if_trained_on(run: RunFolder, data: DataFolder, consequence: str) -> None:

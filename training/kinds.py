@@ -147,7 +147,8 @@ KINDS = {kind.name: kind for kind in (CLASSIFIER, MULTILABEL, SEGMENTATION, AUTO
 def kind_named(name: str, run: object) -> Kind:
     """The kind of this name; `run` is the path of the run that has it. Raises SettingError if the kind is unknown."""
     if name not in KINDS:
-        raise SettingError(bad_setting("run", run, f"is a run of kind {name}; known kinds are {', '.join(KINDS)}"))
+        known = f"known kinds are {', '.join(KINDS)}"
+        raise SettingError(bad_setting("run", run, f"is a run of kind {name} by its config.json; {known}"))
     return KINDS[name]
 
 

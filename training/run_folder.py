@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from datatransformer.layout import read_classes, read_pixel_range, write_classes
 from setting_types import Size, parse_sizes
 from settings import WorkError
+from storage.file_order import make_later
 from storage.records import read_rows
 from storage.tables import csv_line, open_to_append, rows_of_table, write_json, write_table
 from storage.temporary import link_or_copy, temporary_file
@@ -141,8 +142,13 @@ class RunFolder:
 
     def is_newer_than(self, *figures: Path) -> bool:
         """Whether history or best checkpoint are newer than one of these figures, or a figure is missing."""
-        newest = max(file.stat().st_mtime for file in (self.history_file, self.best) if file.exists())
+        newest = max(file.stat().st_mtime for file in self.drawn_from if file.exists())
         return not all(figure.exists() and figure.stat().st_mtime >= newest for figure in figures)
+
+    @property
+    def drawn_from(self) -> tuple[Path, Path]:
+        """What figures and report are made of."""
+        return self.history_file, self.best
 
     def move_to_old(self) -> Path:
         """Moves the run to the folder `.old` beside it, with the next free number. Returns the new path."""
@@ -165,6 +171,7 @@ class RunFolder:
     def append_history(self, row: Row) -> None:
         with open_to_append(self.history_file, tuple(row)) as file:
             file.write(csv_line(_cells(row)))
+        make_later(self.history_file, [self.report, *self.figures.glob("*")])
 
     def write_history(self, rows: Sequence[Row]) -> None:
         write_table(self.history_file, tuple(rows[0]) if rows else REQUIRED_COLUMNS, (_cells(row) for row in rows))
@@ -231,6 +238,7 @@ class RunFolder:
                 for name in INSIDE:
                     if (self.path / name).exists():
                         archive.write(self.path / name, INSIDE_FOLDER + name)
+            make_later(work, [self.report, *self.figures.glob("*")])
             for path in paths[:-1]:
                 link_or_copy(work, path)
             os.replace(work, paths[-1])

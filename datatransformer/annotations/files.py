@@ -14,6 +14,7 @@ from typing import Any
 from datatransformer.folders.raw_files import FIRST_FOLDERS, first_entries, names_below, subfolders
 from datatransformer.naming import IMAGE_SUFFIX, split_of_folder, without_suffix
 from settings import WorkError
+from storage.json_text import bounded
 
 FIRST_FILES = 1000
 """Files of a folder among which annotation files are looked for."""
@@ -146,7 +147,7 @@ def json_items(path: Path, prefix: str) -> Iterator[Any]:
             yield from _items_with_nan(path, prefix.split("."))
             return
         with _open_utf8(path) as file:
-            yield from ijson.items(file, prefix, use_float=True)
+            yield from ijson.items(ijson.parse(bounded(ijson.basic_parse(file, use_float=True))), prefix)
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ijson.JSONError, ValueError, RecursionError, OverflowError) as error:

@@ -16,7 +16,7 @@ from predictor.labels.label_scores import (
     class_scores,
 )
 from settings import WorkError
-from storage.records import TableRow, read_rows
+from storage.records import TableRow, damaged, read_rows
 from storage.tables import class_cell, original, write_table
 from training.run_folder import RunFolder
 
@@ -68,12 +68,13 @@ def read_thresholds(run: RunFolder) -> np.ndarray:
     Raises WorkError if the table does not have a threshold of 0..1 for each class.
     """
     classes = run.classes()
-    if not run.thresholds.exists() or not _is_current(run):
-        state = "are of an earlier checkpoint" if run.thresholds.exists() else "are not chosen yet"
-        remedy = f"Finish its training, or python -m analysis {shlex.quote(str(run.path))}, to choose them."
-        logger.warning(f"The thresholds of {run.path} {state}: {DEFAULT_THRESHOLD:g} is used. {remedy}")
-        return np.full(len(classes), DEFAULT_THRESHOLD)
-    return _read(run.thresholds, classes)
+    thresholds = _read(run.thresholds, classes) if run.thresholds.exists() else None
+    if thresholds is not None and _is_current(run):
+        return thresholds
+    state = "are not chosen yet" if thresholds is None else "are of an earlier checkpoint"
+    remedy = f"Finish its training, or python -m analysis {shlex.quote(str(run.path))}, to choose them."
+    logger.warning(f"The thresholds of {run.path} {state}: {DEFAULT_THRESHOLD:g} is used. {remedy}")
+    return np.full(len(classes), DEFAULT_THRESHOLD)
 
 
 def write_thresholds_of(run: RunFolder, path: Path) -> None:
@@ -84,6 +85,8 @@ def write_thresholds_of(run: RunFolder, path: Path) -> None:
 
 def _is_current(run: RunFolder) -> bool:
     epochs = {row.epoch for row in read_rows(run.thresholds, ThresholdRow, MAKE_AGAIN, ("epoch",))}
+    if len(epochs) > 1:
+        raise damaged(run.thresholds, "its rows have different epochs", MAKE_AGAIN)
     return epochs == {int(run.best_row()["epoch"])}
 
 

@@ -125,15 +125,22 @@ def test_outdated_figures_are_not_shown(copied):
     assert "Blocks of the model" not in page.read_text() and "All layers" not in page.read_text()
 
 
+def test_the_clock_was_set_back_after_training(copied):
+    os.utime(copied / "checkpoints" / "best.keras", (3e9, 3e9))
+    analyse_here(copied, "--only", "layers")
+    page = (copied / "report.html").read_text()
+    assert "Blocks of the model" in page and "All layers" in page
+
+
 def test_the_report_repeats_the_commands_of_all_sessions(scenes, tmp_path):
     flags = ("--freeze", -20, "--learning-rates", "1e-3,1e-4", "--steps-per-epoch", 1, "--augment", "none")
     for more in (("--epochs", 1), ("--epochs", 2, "--resume", "last")):
         train_small(scenes, tmp_path, *flags, *more, report=True)
     folder = RunFolder(tmp_path / "small")
     first, second = folder.sessions()
-    assert (first["epochs_done"], first["checkpoint"]) == ("0", "")
-    assert (second["epochs_done"], second["checkpoint"]) == ("1", "last.keras")
-    assert int(first["parameters"]) > int(first["learning"]) > 0
+    assert (first.epochs_done, first.checkpoint) == (0, "")
+    assert (second.epochs_done, second.checkpoint) == (1, "last.keras")
+    assert first.parameters > first.learning > 0
     lines = commands(read_run(folder))
     start = f"python -m classifiers.small --data {scenes} --name small-again"
     settings = "--batch-size 8 --image-size 32x32 --learning-rates 0.001,0.0001 --freeze=-20"

@@ -4,11 +4,13 @@
 
 Each reading must give what it gave before, or an error of ours that names the file; or, where the change has made
 another file of the right form (a class with another name), a value of the right form. Anything else is a failure:
-another exception, an error without the name of the file, more than a minute (the machine may be busy).
+another exception, an error without the name of the file, a value that is not in the file, more than a minute (the
+machine may be busy) or more memory than MOST_MEMORY.
 """
 
 import argparse
 import contextlib
+import resource
 import signal
 import sys
 import tempfile
@@ -24,10 +26,17 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from settings import SettingError, WorkError
-from tests.campaign.changes import Change
-from tests.campaign.readings import READINGS, Reading, make_files
+from tests.campaign.changes import BYTES, CSV, JSON, TEXT, ZIP, Change
+from tests.campaign.comparison import fault_of_value
+from tests.campaign.files import make_files
+from tests.campaign.readings import READINGS, Reading
 
 MOST_SECONDS = 60
+MOST_MEMORY = 6 * 2**30
+"""Bytes of the whole process: a small file that takes more is a failure."""
+
+ENDS = ("refused", "same", "other", "failed")
+KINDS = {JSON: "JSON", CSV: "CSV", TEXT: "TOML, XML", ZIP: "Archives", BYTES: "Pictures"}
 MESSAGES_KEPT = 400
 
 
@@ -73,8 +82,14 @@ class Mutations:
             return "failed", traceback.format_exc(limit=-4)
         if found == self.before[reading.name]:
             return "same", ""
-        fault = reading.fault(found)
+        fault = reading.fault(found) or self._fault_of(reading, path, found)
         return ("failed", f"a wrong value: {fault}") if fault else ("other", "")
+
+    def _fault_of(self, reading: Reading, path: Path, found: object) -> str:
+        if path.suffix not in (".json", ".csv") or reading.changes is ZIP:
+            return ""
+        before = reading.said(self.before[reading.name])
+        return fault_of_value(path.suffix, self.original[reading.file], path.read_bytes(), before, reading.said(found))
 
 
 @contextlib.contextmanager
@@ -122,8 +137,21 @@ def table(found: list[Outcome]) -> list[tuple[str, int, int, int, int, int]]:
     return rows
 
 
-def run(count: int = 10_000, seed: int = 0) -> list[tuple[str, int, int, int, int, int]]:
-    """The rows of the table of so many changes. Prints each failure once."""
+def table_of_changes(found: list[Outcome]) -> list[str]:
+    """The lines of a table in Markdown with a row for each change and a column for each kind of file."""
+    kind_of = {reading.name: KINDS[reading.changes] for reading in READINGS}
+    counts = Counter((outcome.change, kind_of[outcome.reading], outcome.kind) for outcome in found)
+    kinds = list(KINDS.values())
+    lines = [f"| Change | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
+    for change in dict.fromkeys(change.__name__ for changes in KINDS for change in changes):
+        cells = [" / ".join(str(counts[change, kind, end]) for end in ENDS) for kind in kinds]
+        cells = ["" if cell == " / ".join("0" * len(ENDS)) else cell for cell in cells]
+        lines.append(f"| {change.replace('_', ' ')} | {' | '.join(cells)} |")
+    return lines
+
+
+def run(count: int = 10_000, seed: int = 0) -> list[Outcome]:
+    """The outcomes of so many changes. Prints each failure once."""
     with tempfile.TemporaryDirectory() as folder:
         found = outcomes(make_files(Path(folder)), count, seed)
     for text, outcome in {outcome.text: outcome for outcome in found if outcome.kind == "failed"}.items():
@@ -131,7 +159,7 @@ def run(count: int = 10_000, seed: int = 0) -> list[tuple[str, int, int, int, in
     messages = sorted({outcome.text for outcome in found if outcome.kind == "refused"})
     for text in messages[:: max(1, count // MESSAGES_KEPT)]:
         print(text.replace(folder, "…"), file=sys.stderr)
-    return table(found)
+    return found
 
 
 def main(words: list[str]) -> int:
@@ -139,11 +167,15 @@ def main(words: list[str]) -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(words)
-    rows = run(given.count, given.seed)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    found = run(given.count, given.seed)
+    rows = table(found)
     print("| Read | Changes | Refused | Same | Other value | Failed |\n|---|---|---|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(map(str, row))} |")
     print(f"| all | {' | '.join(str(sum(row[column] for row in rows)) for column in range(1, 6))} |")
+    print(f"\n{' / '.join(ENDS)}:\n")
+    print("\n".join(table_of_changes(found)))
     return sum(row[-1] for row in rows)
 
 

@@ -1,10 +1,8 @@
 """What is read in a campaign of damaged files: the file, the functions of the product that read it, what holds."""
 
-import json
 import math
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +13,7 @@ from analysis.trained_run import read_run
 from backbones.fetched import _read_manifest
 from config import ClassifierConfig, DataTransformerConfig
 from datatransformer.layout import read_classes, read_colours, read_data_folder, read_pixel_range, read_settings_used
+from datatransformer.listing import RawImage
 from datatransformer.made_with import MadeWith
 from datatransformer.masks.raw_masks import read_raw_mask
 from datatransformer.pictures.images import UnreadableImage, read_image
@@ -27,17 +26,14 @@ from predictor.labels.thresholds import read_thresholds
 from predictor.output import Output
 from settings import SettingError, WorkError, read_settings
 from storage.archives import ARCHIVE_ERRORS
-from storage.tables import write_json, write_table
 from tests.campaign.changes import BYTES, CSV, JSON, TEXT, ZIP, Change
-from tests.conftest import ROOT
-from training.checkpoint_file import INSIDE_FOLDER, checkpoint_row
+from tests.campaign.files import DATA, MASKS, RUN
+from training.checkpoint_file import checkpoint_row
 from training.data_record import data_identity, paths_of_data
 from training.kinds import CLASSIFIER
 from training.packed_run import open_packed
 from training.progress import read_progress
 from training.run_folder import RunFolder
-
-RUN, DATA, MASKS = "runs/cifar_resnet", "data", "data-masks"
 
 
 class Reading(NamedTuple):
@@ -47,6 +43,7 @@ class Reading(NamedTuple):
         read: gives a value that can be compared; takes the folder.
         fault: what no value may be, in words; empty if it is of the right form.
         named: what a message may name instead of the file.
+        said: the part of the value that stands in the file itself; the rest is computed from it.
     """
 
     name: str
@@ -55,64 +52,7 @@ class Reading(NamedTuple):
     read: Callable[[Path], Any]
     fault: Callable[[Any], str] = lambda value: ""
     named: str = ""
-
-
-def make_files(folder: Path) -> Path:
-    """A run, data folders and other files of each kind."""
-    shutil.copytree(ROOT / "tests" / "old_version", folder, dirs_exist_ok=True)
-    run = RunFolder(folder / RUN)
-    run.config_file.write_text(run.config_file.read_text().replace("/tmp/base/fixture", str(folder)))
-    names = run.classes()
-    write_table(
-        folder / RUN / "thresholds.csv", ("name", "threshold", "epoch"),
-        [(name, 0.25, int(run.best_row()["epoch"])) for name in names],
-    )  # fmt: skip
-    run.figures.mkdir(exist_ok=True)
-    write_table(run.figures / "summary.csv", ("measure", "value"), [("mean_iou", 0.5), ("accuracy", 0.75)])
-    write_json(folder / DATA / "pixel_range.json", {"range": [0.0, 4095.0], "pictures": 3})
-    load_or_count_pixels(read_data_folder(folder / MASKS, "segmentation"))
-    measured = {"val_accuracy": 0.5, "epochs": 2.0}
-    entry = {"module": "classifiers.small", "settings": {"epochs": 2, "image_size": "32x32"}, "measured": measured}
-    write_json(folder / "state.json", {"small-1": entry, "small-2": entry | {"measured": None}})
-    (folder / "fetched").mkdir()
-    files = {"c": {"sha256": "d", "size": 1}}
-    write_json(folder / "fetched" / "scenelab_weights.json", {"name": "a", "source": "b", "files": files})
-    shutil.copyfile(run.best, folder / "packed.scenelab")
-    with zipfile.ZipFile(folder / "packed.scenelab", "a") as archive:
-        for name in ("config.json", "classes.csv"):
-            archive.write(run.path / name, INSIDE_FOLDER + name)
-    output = Output(folder / "p.csv", ("label", "name", "probability"))
-    output.start({"checkpoints": [["a", 1, 2]], "columns": ["label"], "test_images": "x"}, False)
-    with output:
-        output.add(["a.jpg", "b.jpg"], [(0, "beach", 0.5), (1, "city", 0.25)])
-    output.reject("c.jpg", "cannot be read")
-    (folder / "scenelab.toml").write_text('epochs = 3\n[classifiers.small]\nbatch_size = [8]\nimage_size = "32x32"\n')
-    _make_labels(folder)
-    return folder
-
-
-def _make_labels(folder: Path) -> None:
-    root = folder / "data/train"
-    images = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.jpg"))
-    write_table(folder / "labels.csv", ("image", "class"), [(name, Path(name).parent.name) for name in images])
-    labels = [{"image": name, "label": Path(name).parent.name} for name in images]
-    (folder / "labels.json").write_text(json.dumps(labels))
-    corners = [[1, 1, 9, 1, 9, 9, 1, 9]]
-    coco = {
-        "images": [{"id": number, "file_name": name, "width": 64, "height": 64} for number, name in enumerate(images)],
-        "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}],
-        "annotations": [
-            {"id": number, "image_id": number, "category_id": 1 + number % 2, "segmentation": corners, "area": 64,
-             "bbox": [1, 1, 8, 8], "iscrowd": 0}
-            for number in range(len(images))
-        ],
-    }  # fmt: skip
-    (folder / "coco.json").write_text(json.dumps(coco))
-    shapes = "".join(
-        f'<image id="{number}" name="{name}" width="64" height="64"><polygon label="a" points="1,1;9,1;9,9"/></image>'
-        for number, name in enumerate(images)
-    )
-    (folder / "cvat.xml").write_text(f'<?xml version="1.0"?><annotations>{shapes}</annotations>')
+    said: Callable[[Any], Any] = lambda value: value
 
 
 # ---- Readings --------------------------------------------------------------------------------------------------------
@@ -137,6 +77,22 @@ def _resumption(folder: Path) -> Any:
         return read_progress(run, CLASSIFIER, "last")
     finally:
         run.history_file.write_bytes(kept)
+
+
+def _table(value: Any) -> Any:
+    """The rows of history and of sessions in the value of `_analysis`."""
+    return value[2], value[3]
+
+
+def _rows(value: Any) -> Any:
+    return value.rows
+
+
+def _weights(folder: Path) -> Any:
+    manifest = _read_manifest(folder / "fetched")
+    if manifest is None:
+        raise SettingError("scenelab_weights.json is damaged")  # as `check_fetched` says
+    return manifest
 
 
 def _history_fault(value: Any) -> str:
@@ -167,7 +123,8 @@ def _data_fault(value: Any) -> str:
 
 def _mask_data(folder: Path) -> Any:
     data = read_data_folder(folder / MASKS, "segmentation")
-    return data.classes, data.colours, data.images("train"), data.masks("train"), data.masks("val")
+    masks = [mask.removeprefix(f"{data.path}/") for split in ("train", "val") for mask in data.masks(split)]
+    return data.classes, data.colours, data.images("train"), masks
 
 
 def _settings_of_data(folder: Path) -> Any:
@@ -225,6 +182,11 @@ def _output(folder: Path) -> Any:
             path.write_bytes(content)
 
 
+def _names(value: Any) -> Any:
+    done, _, rejected = value
+    return done.names, rejected
+
+
 def _toml(folder: Path) -> Any:
     words = ["--config", str(folder / "scenelab.toml")]
     return read_settings(ClassifierConfig, words, "classifiers.small").model_dump()
@@ -236,7 +198,9 @@ def _source(name: str, file: str, **more: Any) -> Callable[[Path], Any]:
             source=name, raw_images=folder / "data/train", raw_labels=folder / file, data=folder / "new", **more
         )  # type: ignore[call-arg]
         listing = load_source(name).read(given, Report())
-        return listing.classes, sorted(map(repr, listing.entries))
+        entries = list(listing.entries)
+        labels = {entry.name: (entry.class_name, entry.labels) for entry in entries if isinstance(entry, RawImage)}
+        return listing.classes, labels, sorted(map(repr, entries))
 
     return read
 
@@ -254,11 +218,19 @@ def _picture(file: str, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
 PICTURE, MASK = "data/train/beach/beach_00001.jpg", "data-masks/train/masks/beach_00001.png"
 RUN_FILE = f"{RUN}/%s"
 READINGS = (
-    Reading("config.json of a run", RUN_FILE % "config.json", JSON, _config),
-    Reading("config.json, analysis", RUN_FILE % "config.json", JSON, _analysis),
-    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault, "cifar_resnet"),
-    Reading("history.csv, resumption", RUN_FILE % "history.csv", CSV, _resumption, _history_fault, "cifar_resnet"),
-    Reading("sessions.csv", RUN_FILE % "sessions.csv", CSV, _analysis),
+    Reading("config.json of a run", RUN_FILE % "config.json", JSON, _config, said=lambda value: value[0]),
+    Reading("config.json, analysis", RUN_FILE % "config.json", JSON, _analysis, said=lambda value: ()),
+    Reading("history.csv, analysis", RUN_FILE % "history.csv", CSV, _analysis, _history_fault, "cifar_resnet", _table),
+    Reading(
+        "history.csv, resumption",
+        RUN_FILE % "history.csv",
+        CSV,
+        _resumption,
+        _history_fault,
+        "cifar_resnet",
+        lambda value: value.rows,
+    ),
+    Reading("sessions.csv", RUN_FILE % "sessions.csv", CSV, _analysis, said=_table),
     Reading("classes.csv of a run", RUN_FILE % "classes.csv", CSV, _classes, _classes_fault),
     Reading("thresholds.csv", RUN_FILE % "thresholds.csv", CSV, lambda f: read_thresholds(RunFolder(f / RUN)).tolist()),
     Reading("summary.csv", RUN_FILE % "figures/summary.csv", CSV, lambda f: measure(RunFolder(f / RUN))),
@@ -267,18 +239,18 @@ READINGS = (
     Reading("manifest.csv", "data/manifest.csv", CSV, _data, _data_fault, "data"),
     Reading("manifest.csv with masks", "data-masks/manifest.csv", CSV, _mask_data, named="data-masks"),
     Reading("classes.csv of data", "data/classes.csv", CSV, _data, _data_fault),
-    Reading("settings.json of data", "data/settings.json", JSON, _settings_of_data),
+    Reading("settings.json of data", "data/settings.json", JSON, _settings_of_data, said=lambda value: value[0]),
     Reading("pixel_range.json", "data/pixel_range.json", JSON, lambda f: read_pixel_range(f / DATA)),
     Reading("pixels.json", "data-masks/pixels.json", JSON, _pixels, _pixels_fault),
     Reading("state.json of experiments", "state.json", JSON, _state, named="small-1"),
-    Reading("manifest of weights", "fetched/scenelab_weights.json", JSON, lambda f: _read_manifest(f / "fetched")),
+    Reading("manifest of weights", "fetched/scenelab_weights.json", JSON, _weights),
     Reading("note of predictions", ".p.csv.json", JSON, _output, named="p.csv"),
-    Reading("predictions", "p.csv", CSV, _output, named="p.csv"),
-    Reading("rejected images", "p.rejected.csv", CSV, _output),
+    Reading("predictions", "p.csv", CSV, _output, named="p.csv", said=_names),
+    Reading("rejected images", "p.rejected.csv", CSV, _output, said=_names),
     Reading("scenelab.toml", "scenelab.toml", TEXT, _toml),
-    Reading("labels.csv", "labels.csv", CSV, _source("labels", "labels.csv")),
-    Reading("labels.json", "labels.json", JSON, _source("labels", "labels.json")),
-    Reading("coco.json", "coco.json", JSON, _source("coco", "coco.json")),
+    Reading("labels.csv", "labels.csv", CSV, _source("labels", "labels.csv"), said=lambda value: value[:2]),
+    Reading("labels.json", "labels.json", JSON, _source("labels", "labels.json"), said=lambda value: value[:2]),
+    Reading("coco.json", "coco.json", JSON, _source("coco", "coco.json"), said=lambda value: value[:2]),
     Reading("cvat.xml", "cvat.xml", TEXT, _source("cvat", "cvat.xml")),
     Reading("JPEG", PICTURE, BYTES, _picture(PICTURE, lambda path: read_image(path).content)),
     Reading("PNG mask", MASK, BYTES, _picture(MASK, lambda path: read_raw_mask(path)[0].tolist())),

@@ -1,7 +1,7 @@
 """A short campaign of damaged files: none is read wrongly or with an unforeseen error."""
 
+from tests.campaign.files import make_files
 from tests.campaign.mutations import outcomes
-from tests.campaign.readings import make_files
 
 
 def test_damaged_files_are_refused_by_name_or_read_as_before(tmp_path):

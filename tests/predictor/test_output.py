@@ -74,3 +74,10 @@ def test_outputs_with_another_note_are_refused_or_replaced(output, note, problem
 def test_folders_are_no_outputs(tmp_path):
     with pytest.raises(SettingError, match="name of a CSV file"):
         check_output(tmp_path)
+
+
+def test_an_image_that_stands_twice_in_a_table_is_damage(tmp_path):
+    output = Output(tmp_path / "p.csv", ["label"])
+    (tmp_path / "p.csv").write_text("image,label\na.jpg,1\na.jpg,1\n")
+    with pytest.raises(WorkError, match=r"p\.csv is damaged: a\.jpg stands twice .*--overwrite"):
+        output.done(lambda: [])

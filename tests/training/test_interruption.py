@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import QUICK, assert_equal_arrays, history, run, saved_state, start, train_small, wait_for
+from tests.kills import Commands, Kill
 
 EPOCHS = 5
 
@@ -119,3 +120,22 @@ def test_a_signal_ends_a_training_that_waits_for_a_file(scenes, tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and time.monotonic() - began < 15
     assert err.count("Run the same command again to resume.") == 1 and "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_averaged_weights_killed_at_the_first_checkpoint_end_in_the_same_numbers(scenes, tmp_path):
+    given = flags(scenes, "runs", "--resume", "last", "--ema", 0.9, "--epochs", 3)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.mkdir()
+    cut.mkdir()
+    with Commands() as commands:
+        made = commands.run("classifiers.small", *given, root=whole)
+        assert made.code == 0, made.screen
+        number = next(each.number for each in made.operations if each.path == "runs/small/checkpoints/last.keras")
+        assert commands.run("classifiers.small", *given, root=cut, kill=Kill(number, "before")).was_killed
+        assert (cut / "runs/small/checkpoints/best.keras").exists(), "its weights are averaged"
+        resumed = commands.run("classifiers.small", *given, root=cut)
+        assert resumed.code == 0, resumed.screen
+    assert history(cut / "runs/small") == history(whole / "runs/small")
+    for name in ("last", "best"):
+        assert_equal_arrays(saved_state(cut / "runs/small", name), saved_state(whole / "runs/small", name))

@@ -1,5 +1,7 @@
 """The run folder: a crash between any two steps of saving loses no epoch and repeats none."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -154,3 +156,15 @@ def test_killed_at_its_first_checkpoint_training_goes_on_from_its_own_weights(fo
     folder.history_file.unlink()
     assert read_progress(folder, CLASSIFIER, "last").epochs_done == epochs
     assert read_progress(folder, CLASSIFIER, "best").epochs_done == 1
+
+
+def test_the_clock_is_set_back_between_two_epochs(folder, model):
+    save(folder, model, 1, 0.6, True)
+    figure = folder.figures / "confusion_matrix.png"
+    figure.touch()
+    os.utime(figure, (3e9, 3e9))
+    assert not folder.is_newer_than(figure)
+    save(folder, model, 2, 0.5, False)
+    assert folder.is_newer_than(figure), "history has one more row"
+    save(folder, model, 3, 0.7, True)
+    assert folder.best.stat().st_mtime > figure.stat().st_mtime
