@@ -67,7 +67,7 @@ def write_predictions(
             list_images, shard_note = shard.select(list_images)
             note |= shard_note
         total = sum(1 for _ in list_images())
-        if note.get("mask_files") or "reconstruction" in (note.get("encoding_files") or ()):
+        if note.get("mask_files") or "reconstruction" in str(note.get("encoding_files")):
             _warn_of_names_that_meet(output, list_images)
         output.start(note, settings.overwrite)
         takes_new = not (shard or data) and task.takes_new_images
