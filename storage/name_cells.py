@@ -17,11 +17,17 @@ APOSTROPHE = re.compile(r"(?:^|(?<=/))'(?='*[=+\-@])")
 
 def why_refused(name: str) -> str:
     """Why a file of this name, a path below the user's folder, is left out; empty if it is not."""
-    if found := ESCAPE.search(name):
-        return f"its name holds {found[0]} in letters, as tables write a character that cannot be shown; rename it"
+    if reason := why_label_refused(name):
+        return f"its name {reason}"
     if APOSTROPHE.search(name):
         return "its name begins with an apostrophe and a sign, as tables write a name that begins with it; rename it"
     return ""
+
+
+def why_label_refused(label: str) -> str:
+    """As `why_refused`, for a label in a table. Apostrophes of labels are told apart: see `class_cell`."""
+    found = ESCAPE.search(label)
+    return f"holds {found[0]} in letters, as tables write a character that cannot be shown; rename it" if found else ""
 
 
 def told_apart(name: str) -> str:

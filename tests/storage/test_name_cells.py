@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from config import CheckFolderConfig
+from config import CheckFolderConfig, ClassifierConfig
 from datatransformer.manifest import read_manifest
 from predictor.image_names import names_that_meet
 from predictor.images import find_images
 from predictor.reading import ImageReader
 from scenelab.check_folder import check_folder
+from settings import SettingError
 from storage.name_cells import name_of_cell, on_any_disk, told_apart, why_refused
 from storage.tables import csv_safe, write_table
 from tests.conftest import make_data_folder, settings_of, write_image
+from training.start import _run_folder
 
 TAKEN = [
     "two\nlines", "\x1b]0;me\x07", "bell\x7f", "turned\u202egnp", "caf\udce9", "=x", "-1", "@a", "'quoted'", "a\\b",
@@ -82,6 +84,20 @@ def test_our_tables_label_the_images_that_they_name(tmp_path):
     assert sorted(map(name_of_cell, sources)) == sorted(f"{name}.png" for name in TAKEN)
 
 
+def test_labels_in_tables(tmp_path):
+    """A control character in a label is kept apart from its escape in letters, which is refused."""
+    labels = ["a\x01b", "a\\x01b", "'=x", "=x"]
+    for number in range(12):
+        write_image(tmp_path / "raw" / f"{number}.png", shade=number)
+    with (tmp_path / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("image", "label"), *((f"{n}.png", labels[n % 4]) for n in range(12))])
+    data = make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw", raw_labels=tmp_path / "labels.csv")
+    assert sorted({row.class_name for row in read_manifest(data)}) == ["'=x", "=x", "a\\x01b"]
+    with (data / "rejected.csv").open(newline="", encoding="utf-8") as file:
+        reasons = {Path(row["source"]).name: row["reason"] for row in csv.DictReader(file)}
+    assert sorted(reasons) == ["1.png", "5.png", "9.png"] and "its label holds \\x01 in letters" in reasons["1.png"]
+
+
 def test_masks_of_odd_names(tmp_path):
     for number, name in enumerate((*TAKEN, *REFUSED)):
         write_image(tmp_path / "raw" / "images" / f"{name}.png", shade=number)
@@ -112,3 +128,9 @@ def names_of(folder: Path) -> list[str]:
     return [
         os.path.relpath(os.path.join(parent, file), folder) for parent, _, files in os.walk(folder) for file in files
     ]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_runs_have_no_such_names(name, tmp_path):
+    with pytest.raises(SettingError, match=r"name = .*(without a slash|begins with .*; rename it)"):
+        _run_folder(settings_of(ClassifierConfig, "--runs", tmp_path, f"--name={name}"), "small")
