@@ -15,7 +15,7 @@ from datatransformer.tables.label_sets import describe_labels
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from datatransformer.validation_choice import KEPT, ValidationChoice
 from storage.name_cells import on_any_disk, told_apart, why_refused
-from storage.tables import csv_safe
+from storage.tables import csv_safe, printable
 
 TABLES = """
     CREATE TABLE earlier (
@@ -108,7 +108,7 @@ class Ledger:
             before = ""
             for entry in entries:
                 if isinstance(entry, Rejected):
-                    rejected.append(Rejected(csv_safe(entry.source), entry.reason))
+                    rejected.append(Rejected(csv_safe(entry.source), printable(entry.reason)))
                     continue
                 if reason := why_refused(entry.name):
                     rejected.append(Rejected(csv_safe(told_apart(entry.source)), reason))
