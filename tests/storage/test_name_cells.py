@@ -13,7 +13,9 @@ from config import CheckFolderConfig, ClassifierConfig
 from datatransformer.manifest import read_manifest
 from predictor.image_names import names_that_meet
 from predictor.images import find_images
+from predictor.output import Output
 from predictor.reading import ImageReader
+from predictor.writing import _warn_of_names_that_meet
 from scenelab.check_folder import check_folder
 from settings import SettingError
 from storage.name_cells import name_of_cell, on_any_disk, told_apart, why_refused
@@ -110,7 +112,7 @@ def test_masks_of_odd_names(tmp_path):
     assert sorted(map(name_of_cell, sources)) == sorted(f"{name}.png" for name in TAKEN)
 
 
-def test_names_that_a_disk_may_take_for_one(tmp_path):
+def test_names_that_a_disk_may_take_for_one(tmp_path, caplog):
     """In a data folder they have names of their own; where predictions have files, the names are known."""
     alike = ["Beach.png", "beach.png", "caf\u00e9.png", "cafe\u0301.png", "CAFE\u0301.png"]
     for number, name in enumerate(["other.png", *alike]):
@@ -121,6 +123,12 @@ def test_names_that_a_disk_may_take_for_one(tmp_path):
     assert len(places) == 24 == len({on_any_disk(place.partition("/")[2]) for place in places})
     names = [image.name for image in find_images(str(tmp_path / "raw" / "a"))]
     assert names_that_meet(lambda: names) in (["Beach.png", "beach.png"], sorted(alike[2:]))
+    _warn_of_names_that_meet(Output(tmp_path / "p.csv", ()), lambda: find_images(str(tmp_path / "raw" / "a")))
+    (message,) = [record.getMessage() for record in caplog.records if "differ only" in record.getMessage()]
+    assert (
+        any(f"{first} and " in message for first in ("Beach.png", "CAFE\u0301.png, cafe\u0301.png"))
+        and "p.csv" in message
+    )
     assert names_that_meet(lambda: ["a.png", "b.png"]) == [] == names_that_meet(lambda: ["a.png"])
 
 
