@@ -22,6 +22,9 @@ def table(comparison: Comparison, results: Sequence[Result]) -> str:
     header = [comparison.growth or "variant", "seconds", f"{comparison.unit}/s", "peak MB"]
     if comparison.baseline:
         header.append(f"times as fast as {comparison.baseline}")
+    smallest = next((result for result in results if result.seconds), None) if comparison.growth else None
+    if smallest:
+        header.append(f"times the memory of {smallest.variant}")
     lines = [f"| {' | '.join(header)} |", f"|---{'|---:' * (len(header) - 1)}|"]
     for result in results:
         if not result.seconds:
@@ -31,6 +34,8 @@ def table(comparison: Comparison, results: Sequence[Result]) -> str:
         cells = [result.variant, f"{result.median:.2f}", rate, f"{result.peak_bytes / 1e6:,.0f}"]
         if comparison.baseline:
             cells.append(f"{baseline.median / result.median:.2f}" if baseline else "")
+        if smallest:
+            cells.append(f"{result.peak_bytes / smallest.peak_bytes:.2f}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

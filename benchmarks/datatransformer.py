@@ -87,7 +87,7 @@ def comparisons(settings: "BenchmarksConfig") -> Iterator[Comparison]:
 def transform(raw: Path, link: str, verify: bool) -> float:
     from datatransformer.transformer import DataTransformer
 
-    settings = _settings([*folder_flags(raw), "--link", link, "--verify" if verify else "--no-verify"])
+    settings = settings_of_flags([*folder_flags(raw), "--link", link, "--verify" if verify else "--no-verify"])
     return _seconds(DataTransformer(settings).run, raw)
 
 
@@ -104,7 +104,7 @@ def make(flags: list[str]) -> float:
     """The seconds of processor time for a data folder."""
     from datatransformer.transformer import DataTransformer
 
-    settings = _settings(flags)
+    settings = settings_of_flags(flags)
     return _processor_seconds(DataTransformer(settings).run, settings)
 
 
@@ -113,12 +113,12 @@ def look(flags: list[str]) -> float:
     from datatransformer.report import Report
     from datatransformer.sources import load_source
 
-    settings = _settings(flags)
+    settings = settings_of_flags(flags)
     source = load_source(settings.source)
     return _processor_seconds(lambda: sum(1 for _ in source.read(settings, Report()).entries), settings)
 
 
-def _settings(flags: list[str]) -> "DataTransformerConfig":
+def settings_of_flags(flags: list[str]) -> "DataTransformerConfig":
     from command import class_in_config
     from settings import read_settings
 

@@ -14,7 +14,8 @@ from datatransformer.split import SplitKey
 from datatransformer.split_choice import KEPT, SplitChoice
 from datatransformer.tables.label_sets import describe_labels
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
-from storage.tables import csv_safe
+from storage.name_cells import on_any_disk, told_apart, why_refused
+from storage.tables import csv_safe, printable
 
 TABLES = """
     CREATE TABLE earlier (
@@ -23,7 +24,7 @@ TABLES = """
     CREATE TABLE image (
         number INTEGER PRIMARY KEY, name TEXT, path TEXT, class_name TEXT, mask TEXT,
         labels TEXT, -- a JSON list; empty unless images may have several
-        stem TEXT,   -- in small letters
+        stem TEXT,   -- as a disk that ignores case takes it
         given TEXT,  -- the split, if the raw data or a list decide it; of all others the first of each group are chosen
         split_group TEXT, sort_key BLOB,
         place TEXT,  -- the path in the data folder; '' if the image is left out, NULL while it is pending
@@ -107,11 +108,14 @@ class Ledger:
             before = ""
             for entry in entries:
                 if isinstance(entry, Rejected):
-                    rejected.append(Rejected(csv_safe(entry.source), entry.reason))
+                    rejected.append(Rejected(csv_safe(entry.source), printable(entry.reason)))
+                    continue
+                if reason := why_refused(entry.name):
+                    rejected.append(Rejected(csv_safe(told_apart(entry.source)), reason))
                     continue
                 group, sort_key, split = key(entry)
                 name, class_name = entry.name, entry.class_name
-                stem = stem_of(frame_name(name, 1) if entry.frame == 1 else name).casefold()
+                stem = on_any_disk(stem_of(frame_name(name, 1) if entry.frame == 1 else name))
                 texts = self.table.text(name, entry.path, class_name, entry.mask, stem, group, csv_safe(entry.source))
                 labels = json.dumps(entry.labels)
                 yield *texts, sort_key, split, texts[2] if by_class else "", labels, entry.frame

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
+from storage.name_cells import on_any_disk
 from storage.tables import printable
 
 MAX_NAME = 200
@@ -66,17 +67,17 @@ def _split_of_word(word: str) -> str:
 def folder_names(classes: Iterable[str]) -> dict[str, str]:
     """A folder name for each class that every file system accepts: the class name itself where possible.
 
-    No two names are equal, also where a file system ignores case.
+    No two names are equal, also where a file system ignores case or forms of Unicode.
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name in classes:
         allowed = shorten_name(re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name).strip(" .") or "_")
         folder, number = allowed, 2
-        while folder.casefold() in taken:
+        while on_any_disk(folder) in taken:
             folder, number = f"{allowed}_{number}", number + 1
         names[name] = folder
-        taken.add(folder.casefold())
+        taken.add(on_any_disk(folder))
     return names
 
 
@@ -100,10 +101,13 @@ def frame_name(name: str, frame: int) -> str:
 
 
 def stem_of(name: str) -> str:
-    """The same as pathlib's stem, which is slow for millions of names."""
+    """The stem as pathlib gives it, which is slow for millions of names, without characters that cannot be shown.
+
+    Escapes have no backslash, so that commands take the names in data folders.
+    """
     last = name[name.rfind("/") + 1 :]
     dot = last.rfind(".")
-    return printable(last[:dot] if 0 < dot < len(last) - 1 else last)
+    return printable(last[:dot] if 0 < dot < len(last) - 1 else last).replace("\\", "_")
 
 
 def shorten_name(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from log import logger
+from storage.markdown import markdown_text
 from storage.tables import printable, replacing
 
 REPORT, REPORT_JSON = "report.md", "report.json"
@@ -79,8 +80,8 @@ class Report:
         parts = ["# Report of this data folder\n"]
         for title, sentences in (("Warnings", self.warnings), ("How the data were read", self.readings)):
             if sentences:
-                parts.append(f"## {title}\n\n" + "".join(f"- {_markdown_cell(line)}\n" for line in sentences))
-        parts += [f"## {table.title}\n\n{_markdown_table(table)}" for table in self.tables]
+                parts.append(f"## {title}\n\n" + "".join(f"- {markdown_text(line)}\n" for line in sentences))
+        parts += [f"## {markdown_text(table.title)}\n\n{_markdown_table(table)}" for table in self.tables]
         return "\n".join(parts)
 
 
@@ -106,7 +107,11 @@ def _markdown_table(table: ReportTable) -> str:
     if not table.rows:
         return "Nothing.\n"
     rule = ["---:" if _is_numeric(table, column) else "---" for column in range(len(table.header))]
-    cells = [list(table.header), rule, *([_markdown_cell(_cell(value)) for value in row] for row in table.rows)]
+    cells = [
+        list(map(markdown_text, table.header)),
+        rule,
+        *([markdown_text(_cell(value)) for value in row] for row in table.rows),
+    ]
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
@@ -120,11 +125,3 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
-
-
-def _markdown_cell(text: str) -> str:
-    """Text that Markdown shows as it is: names of classes and files may hold its signs."""
-    text = printable(text)
-    for sign in "\\|<>*_`[]":
-        text = text.replace(sign, "\\" + sign)
-    return text

@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from experiments.experiment import Experiment, display_name, lower_is_better
 from experiments.plan import PlannedRun
 from experiments.results import ExperimentFolder, Measured
+from storage.markdown import markdown_text
 from storage.tables import replacing, write_table
 
 COSTS = ("epochs", "seconds")
@@ -80,15 +81,21 @@ def markdown(experiment: Experiment, results: Results, conditions: str) -> str:
     """The table with notes for its readers. `conditions` describes our runs."""
     measure = experiment.measures[0]
     direction = "Lowest" if lower_is_better(measure) else "Highest"
-    best = ", ".join(best_variants(experiment, results)) or "none"
+    best = ", ".join(map(markdown_text, best_variants(experiment, results))) or "none"
     notes = [
-        f"Our runs: {conditions}. Mean and, of several runs, ± standard deviation, of the best epoch of each run.",
+        f"Our runs: {markdown_text(conditions)}. Mean and, of several runs, ± standard deviation, of the best epoch of "
+        "each run.",
         f"{direction} {display_name(measure)} of our runs: {best}.",
         f"Published values: {experiment.source}, on {experiment.published_on}." if experiment.source else "",
         f"Published finding: {experiment.finding}" if experiment.finding else "",
         f"Caution: {experiment.caution}" if experiment.caution else "",
     ]
-    return "\n\n".join([f"# {experiment.title}", _aligned(_rows(experiment, results)), *filter(None, notes)]) + "\n"
+    return (
+        "\n\n".join(
+            [f"# {markdown_text(experiment.title)}", _aligned(_rows(experiment, results)), *filter(None, notes)]
+        )
+        + "\n"
+    )
 
 
 def _rows(experiment: Experiment, results: Results) -> list[list[str]]:
@@ -101,7 +108,7 @@ def _rows(experiment: Experiment, results: Results) -> list[list[str]]:
     rows = [[*header, *COSTS, "runs"]]
     for variant in results:
         published_values = experiment.variants[variant].published or {}
-        cells = [variant]
+        cells = [markdown_text(variant)]
         for measure in experiment.measures:
             cells.append(statistics_text(statistics_of(results, variant, measure)))
             if measure in published:

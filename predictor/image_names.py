@@ -1,9 +1,11 @@
 """The files that belong to an image, beside the CSV: each image has its own, which its name alone decides."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from datatransformer.naming import IMAGE_SUFFIX, shorten_name, without_suffix
+from storage.name_cells import on_any_disk
 
 MAX_BYTES = 255
 """Bytes that file systems allow in a name."""
@@ -44,3 +46,15 @@ def with_digest(name: str, suffix: str) -> str:
     """The beginning of the name, a digest of all of it, and the suffix."""
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:16]
     return f"{shorten_name(name)}-{digest}{suffix}"
+
+
+def names_that_meet(list_names: Callable[[], Iterable[str]]) -> list[str]:
+    """The first names that differ in upper and lower case or in forms of Unicode alone; usually none.
+
+    `list_names` starts a new pass over the names. It needs eight bytes a name.
+    """
+    import numpy as np  # not needed to refuse wrong settings
+
+    digests = np.sort(np.fromiter((hash(on_any_disk(name)) for name in list_names()), np.int64))
+    again = digests[1:][digests[1:] == digests[:-1]]
+    return [name for name in list_names() if hash(on_any_disk(name)) == again[0]] if len(again) else []

@@ -4,19 +4,25 @@ import glob
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from datatransformer.folders.raw_files import files_below
 from datatransformer.layout import DataFolder
 from settings import SettingError, bad_setting
+from storage.name_cells import told_apart, why_refused
 
 
 class ImageFile(NamedTuple):
-    """An image file and its name in the output: the path relative to the folder that the user gave."""
+    """An image file and its name in the output: the path relative to the folder that the user gave.
+
+    `refused`: why it is not read, because of its name; usually empty.
+    """
 
     path: Path
     name: str
+    refused: str = ""
 
 
 def find_images(test_images: str, exclude: re.Pattern[str] | None = None) -> Iterator[ImageFile]:
@@ -37,8 +43,12 @@ def find_images(test_images: str, exclude: re.Pattern[str] | None = None) -> Ite
     if first is None:
         problem = "contains no files" if folder else "is not a folder, not a file, and matches no files as a pattern"
         raise SettingError(bad_setting("test_images", test_images, problem))
-    yield first
-    yield from images
+    yield from map(_checked, chain([first], images))
+
+
+def _checked(image: ImageFile) -> ImageFile:
+    reason = why_refused(image.name)
+    return ImageFile(image.path, told_apart(image.name), reason) if reason else image
 
 
 def _list_files(path: Path) -> Iterator[ImageFile]:

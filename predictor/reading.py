@@ -118,6 +118,8 @@ def _warn_of_unknown_range() -> None:
 def _read(
     reader: ImageReader, decode: Callable[[bytes], Decoded], image: ImageFile
 ) -> DecodedImage[Decoded] | UnreadableFile:
+    if image.refused:
+        return UnreadableFile(image.name, image.refused)
     with naming_what_was_read(image.name):
         return _read_or_reject(reader, decode, image)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from datatransformer.layout import DataFolder, read_data_folder
+from datatransformer.naming import in_words
 from datatransformer.pictures.picture_digest import picture_part
 from log import logger
+from predictor.image_names import names_that_meet
 from predictor.images import ImageFile, evaluated_images, find_images
 from predictor.output import IMAGES_OF_DATA, Done, Output
 from predictor.shards import ListImages, Shard, output_files_pattern
@@ -77,6 +79,8 @@ def write_predictions(
             list_images, shard_note = shard.select(list_images)
             note |= shard_note
         total = sum(1 for _ in list_images())
+        if note.get("mask_files") or "reconstruction" in str(note.get("encoding_files")):
+            _warn_of_names_that_meet(output, list_images)
         output.start(note, settings.overwrite)
         takes_new = not (shard or data) and task.takes_new_images
         done = _done(output, list_images, total, settings.overwrite, takes_new)
@@ -102,6 +106,14 @@ def _images_to_predict(settings: "PredictionSettings", data: DataFolder | None, 
         return partial(evaluated_images, data)
     exclude = output_files_pattern(shard.merged if shard else settings.output)
     return partial(find_images, settings.test_images, exclude)
+
+
+def _warn_of_names_that_meet(output: Output, list_images: ListImages) -> None:
+    if names := names_that_meet(lambda: (image.name for image in list_images())):
+        logger.warning(
+            f"Names of images differ only in upper and lower case or in forms of Unicode: {in_words(names)}. On a disk "
+            f"that takes them for one, their files beside {output.path} replace each other: rename the images"
+        )
 
 
 def _note(settings: "PredictionSettings", task: PredictionTask, data: DataFolder | None) -> dict[str, object]:

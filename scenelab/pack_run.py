@@ -12,6 +12,7 @@ from command import import_tensorflow, run
 from log import logger
 from predictor.model import best_model, check_trained
 from settings import SettingError, bad_setting
+from storage.markdown import markdown_text
 from storage.temporary import temporary_file
 from training.checkpoint_file import INSIDE, INSIDE_FOLDER, ROW_FILE
 from training.packed_run import PACKED_SUFFIX
@@ -68,13 +69,15 @@ def card_text(folder: RunFolder) -> str:
     config, best = folder.config(), folder.best_row()
     size, classes = folder.image_size(), folder.classes()
     lines = [
-        f"# {folder.path.resolve().name}",
-        f"A {folder.kind.name} of SceneLab: the network {config['model']}, for RGB images of {size} pixels "
-        "(height x width) with values of 0..255. It normalises them itself.",
+        f"# {markdown_text(folder.path.resolve().name)}",
+        f"A {folder.kind.name} of SceneLab: the network {markdown_text(config['model'])}, for RGB images of {size} "
+        "pixels (height x width) with values of 0..255. It normalises them itself.",
         f"Best epoch {int(best['epoch'])}: {folder.kind.summary.format(**best)}, measured on the validation images, by "
         "which this epoch was also chosen. Expect a little less on new images.",
-        f"Classes ({len(classes)}): {', '.join(classes)}." if classes else "It has no classes.",
-        "Versions: " + ", ".join(f"{name} {version}" for name, version in config["versions"].items()) + ".",
+        f"Classes ({len(classes)}): {', '.join(map(markdown_text, classes))}." if classes else "It has no classes.",
+        "Versions: "
+        + ", ".join(markdown_text(f"{name} {version}") for name, version in config["versions"].items())
+        + ".",
     ]
     return "\n\n".join(lines) + "\n"
 

@@ -5,6 +5,7 @@ import errno
 import re
 from collections.abc import Iterator
 
+from log import visible
 from settings import WorkError
 
 OUT_OF_FILES = re.compile(r"too many open files", re.IGNORECASE)
@@ -51,6 +52,6 @@ def naming_what_was_read(name: str) -> Iterator[None]:
     except Exception as error:
         if ran_out := what_ran_out(error):
             raise WorkError(
-                f"{ran_out}, while {name} was read. {advice(ran_out)}. The same command then goes on."
+                f"{ran_out}, while {visible(name)} was read. {advice(ran_out)}. The same command then goes on."
             ) from error
         raise

@@ -16,6 +16,7 @@ from distributed.sealed_messages import secret_file
 from log import logger
 from settings import SettingError, WorkError, bad_setting
 from storage.lock import exclusive_lock
+from storage.name_cells import why_refused
 from training.data_record import check_same_data, describe_data, warn_if_trained_on, write_record
 from training.kinds import Kind
 from training.progress import NO_PROGRESS, Progress, check_same_model, read_progress
@@ -120,6 +121,8 @@ def _log_reduced_batches(settings: "TrainingConfig", stages: tuple[Stage, ...]) 
 
 
 def _run_folder(settings: "TrainingConfig", name: str) -> RunFolder:
+    if reason := why_refused(settings.name or name):
+        raise SettingError(bad_setting("name", settings.name, reason.removeprefix("its name ")))
     run = RunFolder(settings.runs / (settings.name or name))
     for field, folder in (("runs", settings.runs), ("name", run.path)):
         if folder.exists() and not folder.is_dir():

@@ -88,20 +88,28 @@ def why_outside(path: str | Path, root: Path) -> str | None:
     return None
 
 
-def first_entries(folder: Path, count: int | None) -> list[os.DirEntry[str]]:
-    """Up to `count` visible entries of a folder, by name; all of them for None. Empty if the folder is unreadable."""
+def first_entries(folder: Path, count: int | None, only_folders: bool = False) -> list[os.DirEntry[str]]:
+    """Up to `count` visible entries of a folder, by name; all of them for None. Empty if the folder is unreadable.
+
+    `only_folders`: the folders among them. The others need no memory.
+    """
     try:
         with os.scandir(folder) as entries:
             visible = (entry for entry in entries if entry.name[0] != "." and entry.name.lower() not in JUNK)
-            return sorted(islice(visible, count), key=lambda entry: entry.name)
+            first = (entry for entry in islice(visible, count) if not only_folders or _is_folder(entry))
+            return sorted(first, key=lambda entry: entry.name)
     except OSError as error:
         raise_if_ran_out(error)
         return []
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()  # of a circle of links, too
+
+
 def subfolders(folder: Path, count: int | None = None) -> list[Path]:
     """The visible folders among the first `count` entries of a folder, by name."""
-    return [folder / entry.name for entry in first_entries(folder, count) if entry.is_dir()]
+    return [folder / entry.name for entry in first_entries(folder, count, only_folders=True)]
 
 
 def holds_images(folder: Path, depth: int = DEPTH) -> bool:

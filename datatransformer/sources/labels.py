@@ -29,6 +29,7 @@ from datatransformer.tables.own_split import LostLines, OwnSplit
 from datatransformer.tables.split_column import TEXTS
 from datatransformer.temporary_database import TemporaryDatabase, open_temporary_database
 from settings import SettingError, WorkError, bad_setting
+from storage.name_cells import why_label_refused
 
 if TYPE_CHECKING:
     from config import DataTransformerConfig
@@ -219,6 +220,8 @@ class _Matching:
                 lines = ", ".join(place for _, place, _ in rows)
                 listed = ", ".join(sorted(labels, key=natural_order))
                 return Rejected(path, f"has {len(labels)} labels: {listed} ({lines})")
+        if reason := next(filter(None, map(why_label_refused, labels)), ""):
+            return Rejected(path, f"its label {reason}")
         if self.names:
             unknown = [label for label in labels if self.names.of(label) is None]
             if unknown and not self.several:

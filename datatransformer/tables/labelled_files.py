@@ -9,6 +9,7 @@ from datatransformer.listing import Rejected
 from datatransformer.names.matching import FileNames, why_not_found
 from datatransformer.temporary_database import TemporaryDatabase
 from settings import SettingError, bad_setting
+from storage.name_cells import name_of_cell
 
 if TYPE_CHECKING:
     from datatransformer.report import Report
@@ -72,9 +73,10 @@ class LabelledFiles:
         self.table.each("INSERT INTO file (name, is_link) SELECT CAST(? AS TEXT), ?", files)
 
     def find(self, image: str) -> list[str]:
-        """The file with exactly this name, or else every file that it can mean."""
-        if self.table("SELECT 1 FROM file WHERE name = CAST(? AS TEXT)", *self.table.text(image)).fetchone():
-            return [image]
+        """The file with exactly this name, or whose name our tables write so, or else every file that it can mean."""
+        for name in dict.fromkeys((name_of_cell(image), image)):
+            if self.table("SELECT 1 FROM file WHERE name = CAST(? AS TEXT)", *self.table.text(name)).fetchone():
+                return [name]
         return self._other_names().find(image)
 
     def all_names(self) -> Iterator[str]:

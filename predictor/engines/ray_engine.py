@@ -101,7 +101,10 @@ class RayTask(PredictionTask):
         while dataset_images := list(islice(images, MAX_DATASET_IMAGES)):
             batches = -(-len(dataset_images) // self.batch_size)
             blocks = max(-(-batches // BATCHES_PER_BLOCK), min(batches, pool.workers))
-            rows = [{"path": os.fsencode(image.path), "name": os.fsencode(image.name)} for image in dataset_images]
+            rows = [
+                {"path": os.fsencode(image.path), "name": os.fsencode(image.name), "refused": image.refused}
+                for image in dataset_images
+            ]
             predicted = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
                 RayWorker,
                 fn_constructor_args=(self.task, str(Path.cwd()), self.max_pixels),
@@ -125,8 +128,8 @@ class RayWorker:
     def __call__(self, block: Mapping[str, np.ndarray]) -> dict[str, object]:
         os.chdir(self.folder)  # relative paths have the same meaning as in the command
         images = [
-            ImageFile(Path(os.fsdecode(path)), os.fsdecode(name))
-            for path, name in zip(block["path"], block["name"], strict=True)
+            ImageFile(Path(os.fsdecode(path)), os.fsdecode(name), refused)
+            for path, name, refused in zip(block["path"], block["name"], block["refused"], strict=True)
         ]
         cells: dict[str, list[str]] = {}
         reasons: dict[str, str] = {}

@@ -9,6 +9,7 @@ from predictor.export.formats import FORMATS
 from predictor.export.int8 import Cost
 from predictor.export.parts import ModelPart
 from setting_types import Size
+from storage.markdown import markdown_text
 from training.kinds import AUTOENCODER, CLASSIFIER, MULTILABEL, SEGMENTATION
 from training.run_folder import RunFolder
 
@@ -96,9 +97,10 @@ def readme_text(run: RunFolder, records: list[ExportRecord], images: int) -> str
     config, size = run.config(), run.image_size()
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
     lines = [
-        f"{TITLE}: {run.path.resolve().name}",
+        f"{TITLE}: {markdown_text(run.path.resolve().name)}",
         "",
-        f"The model `{config['model']}` of a run of kind {config['kind']}, exported with {versions}.",
+        f"The model {markdown_text(config['model'])} of a run of kind {markdown_text(config['kind'])}, exported with "
+        f"{versions}.",
         "",
         "- Input: `image`, float32 (batch, height, width, 3), RGB of 0 to 255. Do not normalise it: the model does. It "
         f"was trained at {_text(size)} pixels (height x width): resize bilinearly with antialiasing to this size, "

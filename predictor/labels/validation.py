@@ -16,7 +16,7 @@ from predictor.labels.truth import true_labels
 from predictor.reading import ImageReader
 from settings import SettingError, WorkError
 from storage.archives import ARCHIVE_ERRORS
-from storage.tables import replacing_binary
+from storage.tables import printable, replacing_binary
 from training.data_record import read_data_of_run
 from training.run_folder import RunFolder
 
@@ -90,7 +90,7 @@ def validation_digest(run: RunFolder) -> str | None:
 def _predict(member: Member, tta: str, data: DataFolder, digest: str) -> Validation:
     images = evaluated_images(data)
     rejected: dict[str, str] = {}
-    title = f"validating {member.run.path.name}"
+    title = f"validating {printable(member.run.path.name)}"
     progress = partial(tqdm, desc=title, total=len(images), unit=" images", disable=None, leave=False)
     reader = ImageReader(images, rejected.__setitem__, progress=progress)
     batches = list(predictions([member], reader, tta))

@@ -1,6 +1,7 @@
 """Raw folders with more in them than pictures: tables of other things, split folders, folders that have been moved."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 
 from config import DataTransformerConfig
 from datatransformer.folders.folder_split import folder_split
+from datatransformer.folders.raw_files import subfolders
 from datatransformer.source_choice import with_source
 from settings import SettingError, WorkError
 from tests.conftest import make_data_folder, table
@@ -295,3 +297,14 @@ def test_masks_beside_their_images_with_words_of_both(tmp_path):
         mask[: number + 1] = 1
         cv2.imwrite(str(tmp_path / "raw" / f"{number}_mask.png"), mask)
     assert source_of(tmp_path / "raw") == "masks"
+
+
+def test_the_folders_beside_many_files_are_found_without_memory_for_the_files(tmp_path):
+    for number in range(4000):
+        (tmp_path / f"{number}.png").touch()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "circle").symlink_to("circle")
+    tracemalloc.start()
+    assert subfolders(tmp_path) == [tmp_path / "a"]
+    assert tracemalloc.get_traced_memory()[1] < 40 * 4000, "bytes"
+    tracemalloc.stop()
