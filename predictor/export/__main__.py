@@ -113,7 +113,7 @@ def _find_candidates(test_images: str | None, exported_run: RunFolder, data: Dat
     if test_images:
         images = list(find_images(test_images))
     elif data:
-        images = validation_images(data)
+        images = evaluated_images(data)
     else:
         if not exported_run.config()["settings"].get("data"):
             raise WorkError("There are no images to check the export on: the run is packed. Use --test-images FOLDER")
