@@ -38,13 +38,13 @@ def list_for_data_folder(raw: Path) -> float:
     from datatransformer.ledger import open_ledger
     from datatransformer.report import Report
     from datatransformer.sources import folders
-    from datatransformer.split import split_key
+    from datatransformer.split import Shares, split_key
 
     settings = settings_of_flags(folder_flags(raw))
     start = time.perf_counter()
     with open_ledger() as ledger:
         ledger.add(folders.read(settings, Report()).entries, split_key("auto", has_list=False, seed=0), by_class=True)
-        ledger.validation.by_share(0.2)
+        ledger.choice.by_share(Shares(0.2))
         ledger.splits()
     return time.perf_counter() - start
 

@@ -80,6 +80,7 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
     shard = read_shard(settings.shard, settings.output) if settings.shard else None
     if shard:
         settings = settings.model_copy(update={"output": shard.output})
+    data = read_evaluation_data(settings, kind.task)
     make_task = kind.load(kind.predictor)
     if settings.samples:
         sampling: SamplingTask = make_task(settings, runs)
@@ -87,7 +88,6 @@ def _predict(settings: "PredictorConfig", runs: list[RunFolder]) -> dict[str, ob
     is_on_ray = settings.engine == "ray"
     task: PredictionTask = make_task(settings.model_copy(update={"engine": "auto"}) if is_on_ray else settings, runs)
     task.depends_on |= checkpoint_checksums(runs)
-    data = read_evaluation_data(settings, kind.task)
     if data and data.classes != task.classes:
         why = f"has other classes than {runs[0].path}: {class_difference(task.classes, data.classes)}"
         raise SettingError(bad_setting("evaluate", data.path, f"{why}. Give data with the classes of the run"))

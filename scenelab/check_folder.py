@@ -37,6 +37,7 @@ def check_folder(words: Sequence[str], settings: "CheckFolderConfig") -> Mapping
             raise type(error)(*(lines or ["no data folder can be made of these images"])) from error
         rejected = [(row["source"], row["reason"]) for row in read_table(data / REJECTED)]
     counts = f"{result['training_images']} for training, {result['validation_images']} for validation"
+    counts += f", {result['test_images']} for testing" if result["test_images"] else ""
     logger.info(f"{result['images']} images of {result['classes']} classes can be used: {counts}")
     for source, reason in rejected[:MOST_SHOWN]:
         logger.warning(f"{source}: {reason}")

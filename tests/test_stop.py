@@ -45,6 +45,8 @@ def test_ctrl_c(module, signals, scenes, small_run, tmp_path):
         out, err = process.communicate(timeout=60)
         if process.returncode == 0 and moment >= 1.5:
             continue  # it was done before
+        if "init_import_site" in err:
+            continue  # Python itself had not started: nothing of ours could answer
         told = [line for line in (out + err).splitlines() if line.startswith("Stopp")]
         assert process.returncode == 130, (moment, process.returncode, out, err)
         assert "Traceback" not in err and told, (moment, out, err)

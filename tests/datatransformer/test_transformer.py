@@ -78,7 +78,7 @@ def test_json_tells_the_numbers_of_images_also_if_there_is_nothing_to_do(raw):
         assert json.loads(done.out) == {
             "command": "python -m datatransformer", "exit_code": 0, "output": str(raw.parent / "data"),
             "source": "labels", "task": "classification", "classes": 2, "images": 19, "training_images": 15,
-            "validation_images": 4, "rejected": 1,
+            "validation_images": 4, "test_images": 0, "rejected": 1,
         }  # fmt: skip
     failed = run("datatransformer", *labels_flags(raw, "--json", "--val-fraction", 0.5))
     assert "val_fraction was 0.2, is 0.5" in json.loads(failed.out)["errors"][0]

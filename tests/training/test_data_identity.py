@@ -181,8 +181,11 @@ def test_a_replaced_picture_a_changed_label_and_a_renamed_class(place):
     change_manifest(place, lambda row: row._replace(digest="x0") if row == first else row)
     assert f"1 image has another content ({first.image})" in refusal(place)
     manifest.write_text(kept[0])
-    change_manifest(place, lambda row: row._replace(class_name=other) if row == first else row)
-    assert f"1 image has another label or mask ({first.image})" in refusal(place)
+    moved = f"{first.split}/{other}/{Path(first.image).name}"
+    change_manifest(place, lambda row: row._replace(class_name=other, image=moved) if row == first else row)
+    (place / "data" / first.image).rename(place / "data" / moved)
+    assert f"1 image has another label or mask ({moved})" in refusal(place)
+    (place / "data" / moved).rename(place / "data" / first.image)
     manifest.write_text(kept[0])
     change_manifest(place, lambda row: None if row == first else row)
     assert f"1 image is gone ({first.image})" in refusal(place)

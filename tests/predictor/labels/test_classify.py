@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,8 +80,8 @@ def test_the_most_probable_classes():
     assert top_k.columns == ["class_index", "class", "probability", "class_index_2", "class_2", "probability_2"]
     probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]])
     assert list(top_k.rows(probabilities)) == [
-        [1, "=b", "0.500000", 2, "c", "0.300000"],
-        [0, "a", "0.400000", 1, "=b", "0.400000"],
+        [1, "'=b", "0.500000", 2, "c", "0.300000"],
+        [0, "a", "0.400000", 1, "'=b", "0.400000"],
     ]
-    assert top_k.read_labels({"class_index": "1", "class_index_2": "2"}) == (1, 2)
+    assert top_k.read_labels({"class_index": "1", "class_index_2": "2"}, Path("p.csv")) == (1, 2)
     assert TopK(("a", "b"), 0).labels(probabilities).shape == (2, 0)
