@@ -1,4 +1,4 @@
-"""Warnings of pictures that a data folder has more than once: in both splits, or with different labels."""
+"""Warnings of pictures that a data folder has more than once: in several splits, or with different labels."""
 
 from datatransformer.report import Report
 from datatransformer.temporary_database import TemporaryDatabase
@@ -14,7 +14,7 @@ EQUAL = f"""
 """Only digests of whole files count. Of the places that a picture has, the first and the last."""
 
 KINDS = (
-    ("split", "in the training and in the validation images, so that scores on them are too high"),
+    ("split", "in different splits, so that scores on them are too high"),
     ("label", "with different labels"),
 )
 

@@ -197,7 +197,7 @@ def test_equal_pictures_in_both_splits_or_with_two_labels_are_warned_of(tmp_path
     picture(tmp_path / "raw" / "val" / "a" / "copy.png", 0)
     picture(tmp_path / "raw" / "train" / "b" / "copy.png", 2)
     report = (make_data_folder(tmp_path / "data", raw_images=tmp_path / "raw") / "report.md").read_text()
-    first = "1 picture is there more than once, in the training and in the validation images, so that scores on them"
+    first = "1 picture is there more than once, in different splits, so that scores on them"
     assert f"{first} are too high, such as train/a/0.png and val/a/copy.png" in report
     assert "1 picture is there more than once, with different labels, such as train/a/2.png and train/b/copy" in report
 
