@@ -74,7 +74,7 @@ def test_list_refuses_all_other_settings(field, values):
 
 def test_benchmark_must_be_in_the_list():
     listed = command.main(settings_of(BenchmarksConfig))["benchmarks"]
-    assert set(listed) == {"datatransformer", "input", "prediction", "training"}
+    assert set(listed) == {"datatransformer", "input", "listing", "prediction", "training"}
     with pytest.raises(SettingError, match="benchmark = 'inptu'"):
         command.main(settings_of(BenchmarksConfig, "inptu"))
 

@@ -100,7 +100,7 @@ def test_masks_of_other_images(trained, shared, tmp_path):
         shares = [float(value) for key, value in row.items() if key.startswith("share ")]
         assert sum(shares) == pytest.approx(1, abs=1e-4)
         name = row["image"].removeprefix("'")
-        file = name if name.endswith(".png") else f"{name}.png"
+        file = name if name.endswith(".png") else f"{name}.png" if "." in name else f"{name}.png.png"
         mask = cv2.imdecode(np.frombuffer((tmp_path / "p.masks" / file).read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
         assert mask.shape == (int(row["height"]), int(row["width"])) and mask.max() < len(shares)
         np.testing.assert_allclose(np.bincount(mask.ravel(), minlength=len(shares)) / mask.size, shares, atol=1e-5)
