@@ -18,7 +18,10 @@ from storage.tables import (
 )
 
 MANIFEST = "manifest.csv"
-SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+"""How the images and masks of a split are called: a training image."""
+
+SPLITS = tuple(SPLIT_NAMES)
 
 MANIFEST_HEADERS = {
     "classification": ("image", "split", "class", "source", "digest"),

@@ -68,10 +68,6 @@ def _without(exclude: re.Pattern[str], images: Iterator[ImageFile], folder: Path
             yield image
 
 
-SPLIT_NAMES = {"val": "validation", "test": "test"}
-"""How the images of a split are called: validation images."""
-
-
 def evaluated_images(data: DataFolder) -> list[ImageFile]:
     """The validation or test images, named by their paths in the folder of the split, in the order of the manifest."""
     folder = data.path / data.evaluated

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datatransformer.identity import Content, DataIdentity, content_of, difference, identity_of, trained_images
 from datatransformer.layout import DataFolder, read_data_folder
-from datatransformer.manifest import record_of_rows, rows_of_record
+from datatransformer.manifest import SPLIT_NAMES, record_of_rows, rows_of_record
 from log import logger
 from settings import SettingError, bad_setting
 from storage.tables import replacing_binary
@@ -127,10 +127,9 @@ def warn_if_trained_on(run: RunFolder, data: DataFolder, consequence: str) -> No
     images = trained_images(record.rows, data) if record else []
     if images:
         total = len(data.images(data.evaluated))
-        kind = "test" if data.evaluated == "test" else "validation"
+        evaluated = f"{total} {SPLIT_NAMES[data.evaluated]} images of {data.path}"
         logger.warning(
-            f"{len(images)} of the {total} {kind} images of {data.path} were training images of {run.path}, such "
-            f"as {images[0]}: {consequence}"
+            f"{len(images)} of the {evaluated} were training images of {run.path}, such as {images[0]}: {consequence}"
         )
 
 

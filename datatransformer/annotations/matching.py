@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from datatransformer.annotations.annotated import IGNORE
-from datatransformer.annotations.task import LEFT_OUT
-from datatransformer.folders.folder_split import split_of_path
+from datatransformer.folders.folder_split import LEFT_OUT, split_of_path
 from datatransformer.folders.raw_files import why_outside
 from datatransformer.listing import RawImage, Rejected
 from datatransformer.names.matching import FileNames, why_not_found

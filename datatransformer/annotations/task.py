@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from datatransformer.annotations.annotated import Annotations, Survey
 from datatransformer.annotations.classes import BACKGROUND_NAMES
+from datatransformer.folders.folder_split import LEFT_OUT
 from datatransformer.naming import number_text
 from settings import SettingError, WorkError, bad_setting, errors_if_given
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from datatransformer.report import Report
 
 MOST_NAMED = 10
-
-LEFT_OUT = "left out"
-"""Stands for the split of images that are for testing and have no annotations."""
 
 
 def describe(annotations: Annotations, survey: Survey, report: "Report") -> None:

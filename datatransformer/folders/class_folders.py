@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datatransformer.folders.folder_split import FOR_VALIDATION
+from datatransformer.folders.folder_split import FOR_VALIDATION, LEFT_OUT
 from datatransformer.folders.raw_files import (
     FIRST_FILES,
     FIRST_FOLDERS,
@@ -30,7 +30,6 @@ PART_OF_A_SET = re.compile(r"(k?fold|part|batch|chunk|shard|subset|set|split)[ _
 WITHOUT_CLASSES = ("pred", "unlabel", "inference", "submission")
 """Beginnings of names of folders beside split folders, whose images have no class: left out like those for testing."""
 
-LEFT_OUT = "left out"
 SPLIT_TEXT = {"train": "training", "val": "validation", "test": "testing", LEFT_OUT: "testing (left out: no classes)"}
 
 

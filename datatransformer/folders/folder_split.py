@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from datatransformer.naming import split_of_folder
 
+LEFT_OUT = "left out"
+"""Stands for the split of images that are for testing and have no class or annotation."""
+
 FOR_VALIDATION = "a share of them for validation, as no folder is for that"
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from datatransformer.layout import MASK_PIXELS, MASK_PIXELS_HEADER, NEEDED, SPLITS
 from datatransformer.listing import EncodedPair
+from datatransformer.manifest import SPLIT_NAMES
 from datatransformer.pictures.images import EncodedImage
 from storage.json_text import BadJson, parse_json
 from storage.records import damaged
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 TITLE = "Classes of the masks"
 NAMED = 10
 """Classes that a warning names."""
-
-TEXTS = {"train": "training", "val": "validation", "test": "test"}
-"""How masks of a split are called: a training mask."""
 
 Counts = dict[str, dict[int, list[int]]]
 """For each split and class index: masks with the class, and pixels."""
@@ -62,7 +60,7 @@ def describe_mask_splits(work: Path, classes: Sequence[str], masks: int, report:
         (name, *(number for split in used for number in counts[split].get(index, (0, 0))))
         for index, name in enumerate(classes)
     ]
-    header = ("class", *(f"{TEXTS[split]} {what}" for split in used for what in ("masks", "pixels")))
+    header = ("class", *(f"{SPLIT_NAMES[split]} {what}" for split in used for what in ("masks", "pixels")))
     report.add_table(TITLE, header, rows, show=False)
     for split, other in (NEEDED, NEEDED[::-1]):
         missing = {
@@ -71,7 +69,7 @@ def describe_mask_splits(work: Path, classes: Sequence[str], masks: int, report:
             if index not in counts[split] and index in counts[other]
         }
         if missing:
-            _warn(missing, TEXTS[split], TEXTS[other], report)
+            _warn(missing, SPLIT_NAMES[split], SPLIT_NAMES[other], report)
 
 
 def _warn(missing: Mapping[str, int], split: str, other: str, report: "Report") -> None:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datatransformer.folders.class_folders import LEFT_OUT, ClassFolders, class_names, find_class_folders
+from datatransformer.folders.class_folders import ClassFolders, class_names, find_class_folders
+from datatransformer.folders.folder_split import LEFT_OUT
 from datatransformer.folders.folder_words import is_image_folder, is_mask_folder
 from datatransformer.folders.masks_among_images import MasksAmongImages, find_masks
 from datatransformer.folders.raw_files import FIRST_FOLDERS, names_below, names_of, why_outside

@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from datatransformer.layout import DataFolder
+from datatransformer.manifest import SPLIT_NAMES
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
 from plots.scores import CalibrationBin, Scale, draw_calibration, draw_confusion_counts, draw_scores
-from predictor.images import SPLIT_NAMES, evaluated_images, evaluated_sources
+from predictor.images import evaluated_images, evaluated_sources
 from predictor.labels.read_rows import found_row, read_probabilities
 from predictor.labels.top_k import REPORTED_TOP_K, TopK
 from predictor.output import Output

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from datatransformer.layout import DataFolder
-from datatransformer.manifest import LABEL_SEPARATOR
+from datatransformer.manifest import LABEL_SEPARATOR, SPLIT_NAMES
 from log import logger
 from plots.image_grid import MAX_IMAGES, draw_image_grid
-from predictor.images import SPLIT_NAMES, evaluated_images, evenly_spaced
+from predictor.images import evaluated_images, evenly_spaced
 from predictor.labels.evaluation import thumbnail
 from predictor.labels.label_figures import draw_label_figures
 from predictor.labels.label_scores import DEFAULT_THRESHOLD, label_scores
